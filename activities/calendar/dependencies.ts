@@ -1,0 +1,8 @@
+/** What the calendar activities and handlers are given. */
+import type { Directory } from '../people.ts';
+import type { CalendarPortOf } from './port.ts';
+
+export type CalendarDeps = {
+  readonly calendar: CalendarPortOf;
+  readonly directory: Directory;
+};

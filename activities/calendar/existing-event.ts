@@ -1,0 +1,82 @@
+/** What the handlers of createEvent, moveEvent and cancelEvent share. Refuses what must not be changed. */
+import type { StepContext } from '#contracts/activities.ts';
+import type { EventReceipt } from '#contracts/schemas/calendar.ts';
+import { failure } from '../failures.ts';
+import { cleanLine } from '../visible-text.ts';
+import type { CalendarEvent, CalendarPort } from './port.ts';
+import { toRfc3339 } from './zone-time.ts';
+
+/**
+ * The event a change is about, as it stands now.
+ * @throws NotFoundError, InvalidInputError for a whole series, PermissionDeniedError for others' events
+ */
+export async function requireOwnEvent(
+  calendar: CalendarPort,
+  context: StepContext,
+  eventId: string,
+  verb: 'move' | 'cancel',
+): Promise<CalendarEvent> {
+  const event = await calendar.getEvent(eventId, context.zone);
+  if (event === null || event.cancelled) {
+    const state =
+      event === null ? 'There is no event with this id' : 'This event is cancelled already';
+    throw failure('NotFoundError', `${state}. Find the event again with findEvent.`);
+  }
+  const title = cleanLine(event.title, 80);
+  if (event.isSeries) {
+    throw failure(
+      'InvalidInputError',
+      `This id is the whole series "${title}". Only one occurrence can be changed: find it with findEvent and use its id.`,
+    );
+  }
+  if (event.organizer !== null && !event.organizer.self) {
+    throw failure(
+      'PermissionDeniedError',
+      `Only ${event.organizer.email}, who organises "${title}", can ${verb} it. You could ask by mail.`,
+    );
+  }
+  return event;
+}
+
+/** Addresses of everyone a change is told to. */
+export function guestsOf(event: CalendarEvent): string[] {
+  return event.guests.map(({ email }) => email);
+}
+
+/** The ends of an event as a payload holds them: instants in a zone, or dates of an all-day event. */
+export function timesOf(event: CalendarEvent, zone: string): { start: string; end: string } {
+  if (event.allDay !== null) return { start: event.allDay.from, end: event.allDay.to };
+  return { start: toRfc3339(event.startMs, zone), end: toRfc3339(event.endMs, zone) };
+}
+
+/** What a calendar effect gives back. `wanted` fills in where a cancelled event tells only its id. */
+export function receiptOf(
+  event: Pick<CalendarEvent, 'id' | 'etag' | 'link'>,
+  wanted: { title: string; start: string; end: string; guests: readonly string[] },
+): EventReceipt {
+  return {
+    eventId: event.id,
+    etag: event.etag === '' ? null : event.etag,
+    link: event.link,
+    title: wanted.title,
+    start: wanted.start,
+    end: wanted.end,
+    guests: [...wanted.guests],
+  };
+}
+
+/** True when two times of payloads or receipts are the same moment. */
+export function sameMoment(a: string, b: string): boolean {
+  return a === b || Date.parse(a) === Date.parse(b);
+}
+
+/** The failure of an undo that would overwrite what somebody did since. */
+export function changedSince(title: string, consequence: string): Error {
+  const shown = cleanLine(title, 80);
+  return failure('ConflictError', `"${shown}" was changed since, so it was ${consequence}.`);
+}
+
+/** Who is told, for the Web UI and without names: "invite 2 guests". */
+export function countGuests(guests: readonly string[]): string {
+  return guests.length === 1 ? '1 guest' : `${guests.length} guests`;
+}

@@ -1,0 +1,128 @@
+/** Moving one event or one occurrence: absolute times under the etag that was approved. */
+import { type MoveEventPayload, moveEventPayloadSchema } from '#contracts/schemas/calendar.ts';
+import type { EffectHandler } from '../effects/handler.ts';
+import { failure, failureTypeOf } from '../failures.ts';
+import { parseToolInput } from '../tool-input.ts';
+import { moveEventCard } from './cards.ts';
+import type { CalendarDeps } from './dependencies.ts';
+import {
+  changedSince,
+  countGuests,
+  guestsOf,
+  receiptOf,
+  requireOwnEvent,
+  sameMoment,
+  timesOf,
+} from './existing-event.ts';
+import type { CalendarEvent } from './port.ts';
+import { resolving } from './summaries.ts';
+import { resolveInstant } from './time-phrases.ts';
+import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
+
+/** Builds the handler of moveEvent. */
+export function createMoveEventHandler({
+  calendar,
+}: Pick<CalendarDeps, 'calendar'>): EffectHandler<MoveEventPayload> {
+  return {
+    tool: 'moveEvent',
+    payloadSchema: moveEventPayloadSchema,
+    async prepare(context, raw) {
+      const input = parseToolInput('moveEvent', raw);
+      const start = resolving(resolveInstant, input.start, context);
+      const port = await calendar(context.owner);
+      const event = await requireOwnEvent(port, context, input.eventId, 'move');
+      if (event.allDay !== null) {
+        throw failure('InvalidInputError', 'An all-day event has no time that could be moved.');
+      }
+      const lengthMs = input.durationMinutes
+        ? input.durationMinutes * MINUTE_MS
+        : event.endMs - event.startMs;
+      if (start.ms === event.startMs && lengthMs === event.endMs - event.startMs) {
+        throw failure('InvalidInputError', `The event already is at ${start.label}.`);
+      }
+      const payload: MoveEventPayload = {
+        kind: 'moveEvent',
+        account: context.owner.toLowerCase(),
+        eventId: event.id,
+        etag: event.etag,
+        title: event.title,
+        guests: guestsOf(event),
+        previous: timesOf(event, start.zone),
+        start: start.iso,
+        end: toRfc3339(start.ms + lengthMs, start.zone),
+        zone: start.zone,
+      };
+      const card = moveEventCard(payload);
+      const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
+      return {
+        payload,
+        recipients: payload.guests,
+        card: { ...card, warnings: [...card.warnings, ...start.notes] },
+        summary: `Move an event${told}`,
+      };
+    },
+    async perform(payload, context) {
+      const port = await calendar(context.step.owner);
+      try {
+        const moved = await port.moveEvent({
+          effectKey: context.effectKey,
+          eventId: payload.eventId,
+          etag: payload.etag,
+          notify: payload.guests.length > 0,
+          start: payload.start,
+          end: payload.end,
+          zone: payload.zone,
+        });
+        return receiptOf(moved, payload);
+      } catch (error) {
+        if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+        // Somebody else's change, or our own from an attempt whose answer was lost.
+        const event = await port.getEvent(payload.eventId, payload.zone);
+        if (event !== null && isMoved(event, payload)) return receiptOf(event, payload);
+        throw error;
+      }
+    },
+    async reconcile(payload, context) {
+      const port = await calendar(context.step.owner);
+      const event = await port.getEvent(payload.eventId, payload.zone);
+      if (event === null) return { found: 'absent' };
+      const done = isMoved(event, payload) || event.effectKey === context.effectKey;
+      return done ? { found: 'done', receipt: receiptOf(event, payload) } : { found: 'absent' };
+    },
+    async undo(payload, receipt, context) {
+      const port = await calendar(context.step.owner);
+      const { eventId, previous, title, zone } = payload;
+      const event = await port.getEvent(eventId, zone);
+      if (event === null || event.cancelled) throw changedSince(title, 'not moved back');
+      const back = { title, ...previous, guests: payload.guests };
+      if (isAt(event, previous)) return receiptOf(event, back);
+      const etag = receipt['etag'];
+      if (typeof etag !== 'string' || etag !== event.etag) {
+        throw changedSince(title, 'not moved back');
+      }
+      try {
+        const moved = await port.moveEvent({
+          effectKey: context.effectKey,
+          eventId,
+          etag,
+          notify: payload.guests.length > 0,
+          ...previous,
+          zone,
+        });
+        return receiptOf(moved, back);
+      } catch (error) {
+        if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+        throw changedSince(title, 'not moved back');
+      }
+    },
+  };
+}
+
+function isMoved(event: CalendarEvent, payload: MoveEventPayload): boolean {
+  return !event.cancelled && isAt(event, payload);
+}
+
+function isAt(event: CalendarEvent, times: { start: string; end: string }): boolean {
+  const now = timesOf(event, event.zone);
+  return sameMoment(now.start, times.start) && sameMoment(now.end, times.end);
+}

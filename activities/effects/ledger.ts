@@ -1,0 +1,200 @@
+/**
+ * The ledger of effects in Postgres: an intent before bytes leave, a receipt before anybody is told.
+ * A fence that rises with every attempt keeps a worker that woke up late from writing.
+ */
+import type { Pool, PoolClient } from 'pg';
+import type { EffectReceipt } from '#contracts/goal.ts';
+import type { JsonObject } from '#contracts/json.ts';
+import type { EffectToolName } from '#contracts/tools.ts';
+import { failure } from '../failures.ts';
+import { appendAudit, type AuditRecord } from './audit.ts';
+
+export type LedgerState = 'intent' | 'confirmed' | 'unknown' | 'not_done' | 'shadow';
+
+/** One row of the ledger. */
+export type LedgerRow = {
+  readonly effectKey: string;
+  readonly goalId: string;
+  readonly stepId: string;
+  readonly revision: number;
+  readonly purpose: 'do' | 'undo';
+  readonly tool: EffectToolName;
+  readonly owner: string;
+  readonly digest: string;
+  readonly approvalId: string | null;
+  readonly state: LedgerState;
+  readonly attempts: number;
+  readonly fence: number;
+  readonly providerRef: string | null;
+  readonly receipt: JsonObject | null;
+  readonly reconciled: boolean;
+  readonly intentAt: Date;
+  readonly settledAt: Date | null;
+};
+
+/** What is known of an effect before its first attempt. */
+export type NewEffect = Pick<
+  LedgerRow,
+  | 'effectKey'
+  | 'goalId'
+  | 'stepId'
+  | 'revision'
+  | 'purpose'
+  | 'tool'
+  | 'owner'
+  | 'digest'
+  | 'approvalId'
+>;
+
+const columns = `effect_key as "effectKey", goal_id as "goalId", step_id as "stepId", revision,
+  purpose, tool, owner, digest, approval_id as "approvalId", state, attempts,
+  fence::int as fence, provider_ref as "providerRef", receipt, reconciled,
+  intent_at as "intentAt", settled_at as "settledAt"`;
+
+/** Reads one row, or undefined when the effect was never begun. */
+export async function readEffect(pool: Pool, effectKey: string): Promise<LedgerRow | undefined> {
+  const { rows } = await pool.query<LedgerRow>(
+    `select ${columns} from effects where effect_key = $1`,
+    [effectKey],
+  );
+  return rows[0];
+}
+
+/**
+ * Records the intent to act, once. Undefined when the goal has been cancelled (no effect starts after
+ * a cancellation is acknowledged) or when another attempt was first.
+ */
+export async function beginEffect(pool: Pool, effect: NewEffect): Promise<LedgerRow | undefined> {
+  const { rows } = await pool.query<LedgerRow>(
+    `insert into effects (effect_key, goal_id, step_id, revision, purpose, tool, owner, digest,
+                          approval_id, state, attempts, fence)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, 'intent', 1, 1
+     where $5 = 'undo' or not exists (select 1 from cancellations where goal_id = $2)
+     on conflict (effect_key) do nothing
+     returning ${columns}`,
+    [
+      effect.effectKey,
+      effect.goalId,
+      effect.stepId,
+      effect.revision,
+      effect.purpose,
+      effect.tool,
+      effect.owner,
+      effect.digest,
+      effect.approvalId,
+    ],
+  );
+  return rows[0];
+}
+
+/** Takes an unsettled effect over from an earlier attempt: raises its fence. */
+export async function takeOver(pool: Pool, effectKey: string): Promise<LedgerRow> {
+  const { rows } = await pool.query<LedgerRow>(
+    `update effects set attempts = attempts + 1, fence = fence + 1
+     where effect_key = $1 and state in ('intent', 'unknown') returning ${columns}`,
+    [effectKey],
+  );
+  if (rows[0] === undefined) throw superseded();
+  return rows[0];
+}
+
+/** True when the owner has cancelled the goal. */
+export async function isCancelled(pool: Pool, goalId: string): Promise<boolean> {
+  const { rowCount } = await pool.query('select 1 from cancellations where goal_id = $1', [goalId]);
+  return rowCount === 1;
+}
+
+/** Fails unless this attempt is still the newest one. Called just before bytes leave. */
+export async function checkFence(pool: Pool, { effectKey, fence }: LedgerRow): Promise<void> {
+  const { rowCount } = await pool.query(
+    `select 1 from effects where effect_key = $1 and fence = $2 and state = 'intent'`,
+    [effectKey, fence],
+  );
+  if (rowCount !== 1) throw superseded();
+}
+
+/** Saves what the provider called it before the act that uses it. @throws when another attempt took over */
+export async function saveProviderRef(
+  pool: Pool,
+  { effectKey, fence }: LedgerRow,
+  ref: string,
+): Promise<void> {
+  const { rowCount } = await pool.query(
+    'update effects set provider_ref = $3 where effect_key = $1 and fence = $2',
+    [effectKey, fence, ref],
+  );
+  if (rowCount !== 1) throw superseded();
+}
+
+/** How an attempt ended. */
+export type Settlement = {
+  readonly state: Exclude<LedgerState, 'intent'>;
+  readonly receipt: JsonObject | null;
+  readonly reconciled: boolean;
+  readonly detail: string | null;
+};
+
+/** Writes the receipt and its audit entry in one transaction. A confirmed row never changes again. */
+export async function settleEffect(
+  pool: Pool,
+  { effectKey, fence }: Pick<LedgerRow, 'effectKey' | 'fence'>,
+  settlement: Settlement,
+  audit: AuditRecord | null,
+): Promise<LedgerRow> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<LedgerRow>(
+      `update effects set state = $3, receipt = $4, reconciled = $5, detail = $6, settled_at = now()
+       where effect_key = $1 and fence = $2 and state in ('intent', 'unknown')
+       returning ${columns}`,
+      [
+        effectKey,
+        fence,
+        settlement.state,
+        settlement.receipt,
+        settlement.reconciled,
+        settlement.detail,
+      ],
+    );
+    const row = rows[0];
+    if (row === undefined) throw superseded();
+    if (audit !== null) await appendAudit(client, audit);
+    return row;
+  });
+}
+
+/** What a workflow gets to know of a row. */
+export function receiptOf(row: LedgerRow): EffectReceipt {
+  if (row.state === 'intent') throw new Error(`Effect ${row.effectKey} is not settled.`);
+  return {
+    effectKey: row.effectKey,
+    tool: row.tool,
+    outcome: row.state,
+    receipt: row.receipt,
+    digest: row.digest,
+    at: (row.settledAt ?? row.intentAt).toISOString(),
+    reconciled: row.reconciled,
+  };
+}
+
+/** Runs work in one transaction and gives the connection back whatever happens. */
+export async function inTransaction<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
+function superseded(): Error {
+  return failure('StorageUnavailableError', 'A newer attempt has taken this effect over.');
+}

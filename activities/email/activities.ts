@@ -1,0 +1,90 @@
+/**
+ * The mailbox's read activities. What they return was written by others and is untrusted; whole
+ * texts stay in Postgres.
+ */
+import type { ReadActivities, ReadRequest, ReadResult } from '#contracts/activities.ts';
+import { combineOrigins } from '#contracts/trust.ts';
+import { failure } from '../failures.ts';
+import { fitOutput, parseToolInput } from '../tool-input.ts';
+import { cleanLine } from '../visible-text.ts';
+import type { EmailDeps } from './dependencies.ts';
+import { findContact } from './find-contact.ts';
+import { mailOrigin, summarizeMessage } from './summaries.ts';
+
+type EmailReads = Pick<ReadActivities, 'searchMail' | 'readThread' | 'findContact'>;
+
+/** How many messages a search returns when the plan says nothing. */
+const defaultSearchLimit = 20;
+
+/** Builds the mailbox's read activities. */
+export function createEmailReads(deps: EmailDeps): EmailReads {
+  return {
+    searchMail: (request) => searchMail(deps, request),
+    readThread: (request) => readThread(deps, request),
+    findContact: (request) => findContact(deps, request),
+  };
+}
+
+/**
+ * Effect: none. Idempotency: a read. Heartbeats: no (10 s limit a call).
+ * @throws InvalidInputError, ReconnectRequiredError, RateLimitedError, ProviderUnavailableError
+ */
+async function searchMail(deps: EmailDeps, { context, input }: ReadRequest): Promise<ReadResult> {
+  const { query, limit } = parseToolInput('searchMail', input);
+  const mailbox = await deps.email(context.owner);
+  const { messages, truncated } = await mailbox.search(query, limit ?? defaultSearchLimit);
+  const { kept, cut } = fitOutput(
+    messages.map((message) => summarizeMessage(message, context.zone, null)),
+  );
+  return {
+    value: { messages: kept, truncated: truncated || cut },
+    trust: 'untrusted',
+    origins: combineOrigins([
+      messages.slice(0, kept.length).map((message) => mailOrigin(message, context.zone)),
+    ]),
+  };
+}
+
+/**
+ * Effect: stores the texts of the thread as documents of the goal. Idempotency: ids derive from the
+ * content. Heartbeats: no. @throws NotFoundError and the failures of a search
+ */
+async function readThread(deps: EmailDeps, { context, input }: ReadRequest): Promise<ReadResult> {
+  const { threadId } = parseToolInput('readThread', input);
+  const mailbox = await deps.email(context.owner);
+  const all = await mailbox.thread(threadId);
+  const messages = (all ?? []).filter(({ draft }) => !draft);
+  const [first] = messages;
+  if (first === undefined) {
+    throw failure(
+      'NotFoundError',
+      `There is no mail thread with the id ${cleanLine(threadId, 60)}.`,
+    );
+  }
+  const summaries = await Promise.all(
+    messages.map(async (message) => {
+      const documentId = await deps.documents.put({
+        goalId: context.goalId,
+        kind: 'mail',
+        origin: mailOrigin(message, context.zone),
+        content: message.text,
+      });
+      return summarizeMessage(message, context.zone, documentId);
+    }),
+  );
+  const owner = context.owner.toLowerCase();
+  const received = messages.findLastIndex(({ from, sent }) => !sent && from.email !== owner);
+  // The newest messages matter most; older ones give way. `lastReceived` takes its own room.
+  const last = summaries[received] ?? null;
+  const { kept } = fitOutput([...(last === null ? [] : [last]), ...summaries.toReversed()]);
+  return {
+    value: {
+      threadId,
+      subject: cleanLine(first.subject, 300),
+      messages: kept.slice(last === null ? 0 : 1).toReversed(),
+      lastReceived: last,
+    },
+    trust: 'untrusted',
+    origins: combineOrigins([messages.map((message) => mailOrigin(message, context.zone))]),
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * Putting a draft into the mailbox. Found again by its X-Effect-Key header; only a request that is
+ * still on its way after it was looked for could leave a second, unsent draft.
+ */
+import { type CreateDraftPayload, createDraftPayloadSchema } from '#contracts/schemas/email.ts';
+import type { EffectHandler } from '../effects/handler.ts';
+import { countPeople, emailCard, recipientsOf } from './cards.ts';
+import type { EmailDeps } from './dependencies.ts';
+import { composeMime, mailKeyOf } from './mime.ts';
+import type { StoredMail } from './port.ts';
+import { prepareMail } from './prepare-mail.ts';
+
+/** Builds the handler of createDraft. */
+export function createCreateDraftHandler(
+  deps: Pick<EmailDeps, 'email' | 'directory'>,
+): EffectHandler<CreateDraftPayload> {
+  return {
+    tool: 'createDraft',
+    payloadSchema: createDraftPayloadSchema,
+    async prepare(context, input) {
+      const content = await prepareMail(deps, 'createDraft', context, input);
+      const payload: CreateDraftPayload = { kind: 'createDraft', ...content };
+      const recipients = recipientsOf(payload);
+      return {
+        payload,
+        recipients,
+        card: emailCard(payload),
+        summary: `Draft a mail to ${countPeople(recipients.length)}`,
+      };
+    },
+    async perform(payload, context) {
+      const mailbox = await deps.email(context.step.owner);
+      const raw = await composeMime(payload, context.effectKey);
+      const threadId = payload.reply?.threadId ?? null;
+      const draft = await mailbox.createDraft({ raw, threadId });
+      return receiptOf(payload, draft, draft.draftId);
+    },
+    async reconcile(payload, context) {
+      const mailbox = await deps.email(context.step.owner);
+      const key = mailKeyOf(payload, context.effectKey);
+      const draft = await mailbox.findDraft(key);
+      if (draft !== null)
+        return { found: 'done', receipt: receiptOf(payload, draft, draft.draftId) };
+      // The person may have sent it from the mailbox meanwhile.
+      const sent = await mailbox.findSent(key);
+      return sent === null
+        ? { found: 'absent' }
+        : { found: 'done', receipt: receiptOf(payload, sent, null) };
+    },
+    async undo(payload, receipt, context) {
+      const mailbox = await deps.email(context.step.owner);
+      const draftId = receipt['draftId'];
+      if (typeof draftId === 'string' && (await mailbox.draft(draftId)) !== null) {
+        await mailbox.deleteDraft(draftId);
+      }
+      return { draftId: null, deleted: true, subject: payload.subject };
+    },
+  };
+}
+
+/** What a mail effect gives back. */
+export function receiptOf(
+  payload: { subject: string; to: string[] },
+  mail: StoredMail,
+  draftId: string | null,
+) {
+  const { subject, to } = payload;
+  return { messageId: mail.messageId, draftId, threadId: mail.threadId, subject, to };
+}

@@ -1,0 +1,11 @@
+/** The mailbox's effect handlers, as the one function that makes effects happen calls them. */
+import type { EffectHandler } from '../effects/handler.ts';
+import { asHandler } from '../calendar/effects.ts';
+import { createCreateDraftHandler } from './create-draft.ts';
+import type { EmailDeps } from './dependencies.ts';
+import { createSendEmailHandler } from './send-email.ts';
+
+/** Builds the handlers of createDraft and sendEmail. */
+export function createEmailHandlers(deps: Pick<EmailDeps, 'email' | 'directory'>): EffectHandler[] {
+  return [asHandler(createCreateDraftHandler(deps)), asHandler(createSendEmailHandler(deps))];
+}

@@ -1,0 +1,103 @@
+/**
+ * Sending a mail, once: a draft is stored, its id goes into the ledger, then exactly that draft is
+ * sent. A sent draft is gone, so a second send finds nothing. It never uses any other way to send.
+ */
+import { failures } from '#contracts/failures.ts';
+import { type SendEmailPayload, sendEmailPayloadSchema } from '#contracts/schemas/email.ts';
+import type { EffectContext, EffectHandler } from '../effects/handler.ts';
+import { failure, failureTypeOf } from '../failures.ts';
+import { countPeople, emailCard, recipientsOf } from './cards.ts';
+import { receiptOf } from './create-draft.ts';
+import type { EmailDeps } from './dependencies.ts';
+import { composeMime, mailKeyOf } from './mime.ts';
+import type { EmailPort } from './port.ts';
+import { newestIn, prepareMail } from './prepare-mail.ts';
+
+/** Builds the handler of sendEmail. */
+export function createSendEmailHandler(
+  deps: Pick<EmailDeps, 'email' | 'directory'>,
+): EffectHandler<SendEmailPayload> {
+  // Drafts that reconcile found without their id in the ledger. The gateway calls reconcile and then
+  // perform with the row it read before, so the id is handed over here as well.
+  const adopted = new Map<string, string>();
+  return {
+    tool: 'sendEmail',
+    payloadSchema: sendEmailPayloadSchema,
+    async prepare(context, input) {
+      const content = await prepareMail(deps, 'sendEmail', context, input);
+      const payload: SendEmailPayload = { kind: 'sendEmail', ...content };
+      const recipients = recipientsOf(payload);
+      return {
+        payload,
+        recipients,
+        card: emailCard(payload),
+        summary: `Send mail to ${countPeople(recipients.length)}`,
+      };
+    },
+    async perform(payload, context) {
+      const mailbox = await deps.email(context.step.owner);
+      const raw = await composeMime(payload, context.effectKey);
+      const threadId = payload.reply?.threadId ?? null;
+      await checkThreadHead(mailbox, payload);
+      let draftId = context.providerRef ?? adopted.get(context.effectKey);
+      adopted.delete(context.effectKey);
+      if (draftId === undefined) {
+        draftId = (await mailbox.createDraft({ raw, threadId })).draftId;
+        await context.saveProviderRef(draftId);
+      }
+      try {
+        const sent = await mailbox.sendDraft({ draftId, raw, threadId });
+        return receiptOf(payload, sent, null);
+      } catch (error) {
+        await dropRefused(mailbox, draftId, error);
+        throw error;
+      }
+    },
+    async reconcile(payload, context) {
+      const mailbox = await deps.email(context.step.owner);
+      const key = mailKeyOf(payload, context.effectKey);
+      if (context.providerRef === null) {
+        await adoptDraft(mailbox, payload, context, adopted);
+        return { found: 'absent' }; // Nothing is sent before its draft's id is in the ledger.
+      }
+      if ((await mailbox.draft(context.providerRef)) !== null) return { found: 'absent' };
+      const sent = await mailbox.findSent(key);
+      if (sent !== null) return { found: 'done', receipt: receiptOf(payload, sent, null) };
+      return {
+        found: 'unknown',
+        detail: 'The draft is gone, and no sent mail with its key is found.',
+      };
+    },
+    undo: null,
+  };
+}
+
+/** Refuses to answer into a thread that has gone on since the person approved. */
+async function checkThreadHead(mailbox: EmailPort, { reply }: SendEmailPayload): Promise<void> {
+  if (reply === null) return;
+  const head = await newestIn(mailbox, reply.threadId);
+  if (head === reply.threadHead) return;
+  throw failure(
+    'PreconditionFailedError',
+    'There is a newer mail in this thread than the one the answer was written for.',
+  );
+}
+
+async function adoptDraft(
+  mailbox: EmailPort,
+  payload: SendEmailPayload,
+  context: EffectContext,
+  adopted: Map<string, string>,
+): Promise<void> {
+  const orphan = await mailbox.findDraft(mailKeyOf(payload, context.effectKey));
+  if (orphan === null) return;
+  await context.saveProviderRef(orphan.draftId);
+  adopted.set(context.effectKey, orphan.draftId);
+}
+
+/** A mail that was refused for good leaves no draft behind; failing to tidy up changes nothing. */
+async function dropRefused(mailbox: EmailPort, draftId: string, error: unknown): Promise<void> {
+  const type = failureTypeOf(error);
+  if (type === undefined || failures[type].category !== 'permanent') return;
+  await mailbox.deleteDraft(draftId).catch(() => undefined);
+}

@@ -1,0 +1,53 @@
+/** Every activity, built from what it depends on. Which worker hosts which is decided in workers/. */
+import { Context } from '@temporalio/activity';
+import type { AllActivities, EffectActivities, PerformRequest } from '#contracts/activities.ts';
+import { admitDecision, type AdmitDeps } from './approvals/admit.ts';
+import { performEffect, type PerformDeps } from './effects/perform.ts';
+import { prepareEffect } from './effects/prepare.ts';
+import { settleByPerson, undoEffect } from './effects/undo.ts';
+import { publishGoal } from './journal/publish.ts';
+import type { Directory } from './people.ts';
+
+/** What connectors and planner contribute: everything that is not bookkeeping. */
+export type ConnectorActivities = Omit<
+  AllActivities,
+  keyof EffectActivities | 'prepareEffect' | 'admitDecision' | 'publishGoal'
+>;
+
+export type ActivityDeps = PerformDeps &
+  AdmitDeps & { readonly directory: Directory; readonly connectors: ConnectorActivities };
+
+/** How often a running effect tells the server it is alive. Its heartbeat timeout is 10 s. */
+const heartbeatEveryMs = 3_000;
+
+/** Builds all activities. */
+export function createActivities(deps: ActivityDeps): AllActivities {
+  const perform = (request: PerformRequest) =>
+    withHeartbeat((signal) => performEffect(deps, request, signal));
+  return {
+    ...deps.connectors,
+    prepareEffect: (request) => prepareEffect(deps, request),
+    createEmailDraft: perform,
+    createCalendarEvent: perform,
+    moveCalendarEvent: perform,
+    cancelCalendarEvent: perform,
+    sendEmail: perform,
+    undoEffect: (request) => withHeartbeat((signal) => undoEffect(deps, request, signal)),
+    settleEffect: (request) => settleByPerson(deps, request),
+    admitDecision: (request) => admitDecision(deps, request),
+    publishGoal: (request) => publishGoal(deps.pool, request),
+  } satisfies AllActivities;
+}
+
+/** Heartbeats while an effect runs. The act itself is not interrupted: its outcome must be known. */
+async function withHeartbeat<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), heartbeatEveryMs);
+  try {
+    return await work(new AbortController().signal);
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What the planner is told about a goal: one JSON value, as little as planning needs. It holds no
+ * mail, no calendar and no tokens; a revision adds what finished steps found. Pure.
+ */
+import { DateTime } from 'luxon';
+import type { PlanRequest } from '#contracts/activities.ts';
+import type { Json, JsonObject } from '#contracts/json.ts';
+import type { Person } from '#contracts/schemas/common.ts';
+import { toolNames, tools } from '#contracts/tools.ts';
+
+/** The data of one planning question. */
+export function planningData(request: PlanRequest, people: readonly Person[]): JsonObject {
+  const { goal, now, zone, owner, context, constraints, answers, revision } = request;
+  const email = owner.toLowerCase();
+  const me = people.find((person) => person.email === email);
+  return {
+    goal,
+    now,
+    zone,
+    localNow: localNow(now, zone),
+    me: { email, name: me?.name ?? null },
+    people: people
+      .filter((person) => person.email !== email)
+      .map((person) => ({ name: person.name, email: person.email, zone: person.zone })),
+    context,
+    constraints: [...constraints],
+    answers: answers.map(({ question, answer }) => ({ question, answer })),
+    tools: toolNames.map((name) => ({ name, summary: tools[name].summary })),
+    revision: revision as Json,
+  };
+}
+
+function localNow(now: string, zone: string): string {
+  return DateTime.fromISO(now, { zone }).setLocale('en').toFormat('cccc yyyy-MM-dd HH:mm');
+}

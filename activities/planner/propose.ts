@@ -1,0 +1,135 @@
+/**
+ * The planner: asks the model for a plan, checks it by code and has it repaired with the exact
+ * errors. It runs nothing and believes nothing the check does not confirm.
+ */
+import type {
+  ModelUsage,
+  PlannerActivities,
+  PlanRequest,
+  PlanResult,
+} from '#contracts/activities.ts';
+import { type Json, type JsonObject, isJsonObject } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
+import { type Person } from '#contracts/schemas/common.ts';
+import { type Question, planReplySchema } from '#contracts/schemas/plan.ts';
+import { z } from 'zod';
+import { failureTypeOf } from '../failures.ts';
+import type { Directory } from '../people.ts';
+import { type CheckContext, checkPlan } from './check.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { usageOfFailure } from './model-failures.ts';
+import type { ModelClient } from './model.ts';
+import { planFormat } from './plan-schema.ts';
+import { planningData } from './planning-data.ts';
+import { loadPrompt } from './prompts.ts';
+
+const prompt = loadPrompt(new URL('./prompts/plan.v1.md', import.meta.url));
+
+/** What planning needs. */
+export type PlannerDependencies = {
+  readonly model: ModelClient;
+  readonly directory: Pick<Directory, 'list'>;
+};
+
+/** Builds the planner's activities. */
+export function createPlannerActivities(deps: PlannerDependencies): PlannerActivities {
+  return {
+    /**
+     * Proposes a plan or questions. Effect: none outside; costs model calls, at most three.
+     * Idempotency: a retry asks again. Heartbeats: yes, during each call.
+     * @throws RateLimitedError, ModelUnavailableError, ReconnectRequiredError,
+     *   PermissionDeniedError, InvalidInputError, ModelRefusedError
+     */
+    async proposePlan(request) {
+      const people = (await deps.directory.list(request.owner)).slice(0, limits.planPeopleMax);
+      return await withHeartbeat((signal) => propose(deps.model, request, people, signal));
+    },
+  };
+}
+
+type Attempt =
+  | { readonly ok: true; readonly plan: PlanResult['plan']; readonly questions: Question[] }
+  | { readonly ok: false; readonly problems: readonly string[]; readonly reply: Json };
+
+async function propose(
+  model: ModelClient,
+  request: PlanRequest,
+  people: readonly Person[],
+  signal: AbortSignal,
+): Promise<PlanResult> {
+  const data = planningData(request, people);
+  const context = checkContext(request, people);
+  const usage: ModelUsage[] = [];
+  let problems: readonly string[] = [];
+  let previous: Json = null;
+  for (let repairs = 0; repairs <= limits.planRepairAttempts; repairs += 1) {
+    const repair: JsonObject =
+      repairs === 0 ? {} : { problems: [...problems], previousReply: previous };
+    const attempt = await ask(model, { ...data, ...repair }, context, usage, signal);
+    if (attempt.ok) {
+      const { plan, questions } = attempt;
+      return { plan, questions, problems: [], repairs, usage, promptVersion: prompt.version };
+    }
+    ({ problems, reply: previous } = attempt);
+  }
+  const repairs = limits.planRepairAttempts;
+  return { plan: null, questions: [], problems, repairs, usage, promptVersion: prompt.version };
+}
+
+async function ask(
+  model: ModelClient,
+  data: JsonObject,
+  context: CheckContext,
+  usage: ModelUsage[],
+  signal: AbortSignal,
+): Promise<Attempt> {
+  try {
+    const answer = await model.askModel({
+      role: 'primary',
+      schemaName: 'plan',
+      schema: z.unknown(),
+      format: planFormat,
+      instructions: prompt.text,
+      data,
+      signal,
+    });
+    usage.push(answer.usage);
+    return judge(answer.value, context);
+  } catch (error) {
+    // A cut or garbled reply is worth another try with a word about it; all else is not ours.
+    if (failureTypeOf(error) !== 'InvalidModelReplyError') throw error;
+    const paid = usageOfFailure(error);
+    if (paid !== undefined) usage.push(paid);
+    return { ok: false, problems: [(error as Error).message], reply: null };
+  }
+}
+
+function judge(reply: unknown, context: CheckContext): Attempt {
+  const asked = questionsOf(reply);
+  if (asked !== undefined && asked.length > 0) return { ok: true, plan: null, questions: asked };
+  const checked = checkPlan(reply, context);
+  if ('plan' in checked) return { ok: true, plan: checked.plan, questions: [] };
+  return { ok: false, problems: checked.problems, reply: reply as Json };
+}
+
+function questionsOf(reply: unknown): Question[] | undefined {
+  if (!isJsonObject(reply)) return undefined;
+  const parsed = planReplySchema.shape.questions.safeParse(reply.questions);
+  if (!parsed.success) return undefined;
+  // One id twice would make one answer count for two questions.
+  return [...new Map(parsed.data.map((question) => [question.id, question])).values()];
+}
+
+/** Everything the planner was told, for telling told addresses from invented ones. */
+function checkContext(request: PlanRequest, people: readonly Person[]): CheckContext {
+  const { goal, context, constraints, answers, revision, owner } = request;
+  const done = new Set(
+    revision?.finished.filter(({ status }) => status === 'completed').map(({ id }) => id),
+  );
+  return {
+    goalText: JSON.stringify([goal, context, constraints, answers, owner, revision]),
+    people,
+    finished: revision?.previous.steps.filter(({ id }) => done.has(id)) ?? [],
+    mayBeEmpty: revision !== null,
+  };
+}

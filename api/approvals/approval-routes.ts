@@ -1,0 +1,105 @@
+/** The review queue over HTTP: list, look, decide. Only the POST decides. */
+import { z } from 'zod';
+import { limits } from '#contracts/limits.ts';
+import { parseApprovalId } from '#contracts/names.ts';
+import { decisionInputSchema } from '#contracts/schemas/approval.ts';
+import { principalOf } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import {
+  approvalListSchema,
+  approvalSchema,
+  approvalStateSchema,
+  decisionAnswerSchema,
+} from '../responses.ts';
+import type { ZodInstance } from '../zod-routes.ts';
+import { type DecideDeps, decide, findApproval } from './decide.ts';
+
+const paramsSchema = z.strictObject({ id: z.string().max(120) });
+const listSchema = z.strictObject({
+  state: approvalStateSchema.optional(),
+  goalId: z.string().max(26).optional(),
+  cursor: z.string().max(120).optional(),
+  limit: z.coerce.number().int().min(1).max(limits.pageSizeMax).default(50),
+});
+
+/** Registers the routes. */
+export function approvalRoutes(app: ZodInstance, deps: DecideDeps): void {
+  app.get(
+    '/v1/approvals',
+    {
+      schema: {
+        tags: ['approvals'],
+        operationId: 'listApprovals',
+        summary: 'The review queue over all your goals, newest first',
+        querystring: listSchema,
+        response: { 200: approvalListSchema },
+      },
+    },
+    async (request) => {
+      const { state, goalId, cursor, limit } = request.query;
+      if (cursor !== undefined && parseApprovalId(cursor) === undefined) {
+        throw new Problem('invalid-input', 'Send the `nextCursor` of an earlier answer.');
+      }
+      const items = await deps.approvals.list(principalOf(request).owner, {
+        state: state ?? null,
+        goalId: goalId ?? null,
+        cursor: cursor ?? null,
+        limit: limit + 1,
+      });
+      const approvals = items.slice(0, limit);
+      const nextCursor = items.length > limit ? (approvals.at(-1)?.approvalId ?? null) : null;
+      return { approvals, nextCursor };
+    },
+  );
+  app.get(
+    '/v1/approvals/:id',
+    {
+      schema: {
+        tags: ['approvals'],
+        operationId: 'getApproval',
+        summary: 'One approval with its card and digest',
+        params: paramsSchema,
+        response: { 200: approvalSchema },
+      },
+    },
+    (request) => findApproval(deps, principalOf(request).owner, request.params.id),
+  );
+  app.post(
+    '/v1/approvals/:id/decision',
+    {
+      schema: {
+        tags: ['approvals'],
+        operationId: 'decideApproval',
+        summary: 'Approve, edit or reject exactly what the digest stands for',
+        description:
+          '200 applied; 202 not confirmed in time; 409 already decided; 410 expired; 412 the content has changed; 422 invalid edit.',
+        params: paramsSchema,
+        body: decisionInputSchema,
+        response: { 200: decisionAnswerSchema, 202: decisionAnswerSchema },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { decisionId, outcome, approval } = await decide(
+        deps,
+        principalOf(request),
+        id,
+        request.body,
+      );
+      const links = { approval: `/v1/approvals/${id}`, goal: `/v1/goals/${approval.goalId}` };
+      if (outcome === null) {
+        const message = `The decision was sent but is not confirmed yet. Look at ${links.approval}, or send it again with this decisionId.`;
+        const pending = { decisionId, outcome: 'pending' as const, message, decision: null };
+        return reply.code(202).send({ ...pending, approval, links });
+      }
+      return reply.code(200).send({
+        decisionId,
+        outcome: 'applied' as const,
+        message: outcome.message,
+        decision: outcome.standing,
+        approval,
+        links,
+      });
+    },
+  );
+}

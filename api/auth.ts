@@ -1,0 +1,61 @@
+/**
+ * Who is asking. Only bearer tokens are taken: no cookie and no query parameter, so that no other
+ * site can act in a person's name.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from './errors.ts';
+
+/** The person behind a request. Everything is read and written for `owner` only. */
+export type Principal = {
+  /** Whose goals, approvals and directory: an e-mail address. */
+  readonly owner: string;
+  /** Who is named as the decider. */
+  readonly actor: string;
+};
+
+/** Finds the person a token belongs to; null when there is none. */
+export type Authenticate = (token: string) => Principal | null;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null;
+  }
+}
+
+/** Authentication by a fixed list of tokens, compared in constant time. */
+export function createTokenAuth(
+  entries: readonly { readonly token: string; readonly principal: Principal }[],
+): Authenticate {
+  const known = entries.map(({ token, principal }) => ({ hash: sha256(token), principal }));
+  return (token) => {
+    const hash = sha256(token);
+    let found: Principal | null = null;
+    for (const entry of known) if (timingSafeEqual(entry.hash, hash)) found = entry.principal;
+    return found;
+  };
+}
+
+/** Reads and checks the Authorization header of a request. */
+export function authenticateRequest(request: FastifyRequest, authenticate: Authenticate): void {
+  const match = /^Bearer +([!-~]{1,4096})$/i.exec(request.headers.authorization ?? '');
+  const principal = match?.[1] === undefined ? null : authenticate(match[1]);
+  if (principal === null) {
+    throw new Problem(
+      'unauthorized',
+      'Send the header "Authorization: Bearer <token>". The local token is in the file `token` of the state directory.',
+      { headers: { 'www-authenticate': 'Bearer realm="adjutant"' } },
+    );
+  }
+  request.principal = principal;
+}
+
+/** The person behind an authenticated request. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === null) throw new Problem('unauthorized', 'Send a bearer token.');
+  return request.principal;
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,210 @@
+/**
+ * The only Temporal client of the api: starts goals, sends signals and reads back what became of
+ * them. It keeps nothing and writes nothing but through Temporal; Postgres belongs to the stores.
+ */
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
+import type { GoalView } from '#contracts/goal.ts';
+import type { Json } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
+import {
+  answerQuestionSignal,
+  decideApprovalSignal,
+  getAnswerQuery,
+  getApprovalQuery,
+  getDecisionQuery,
+  getGoalQuery,
+} from '#contracts/messages.ts';
+import {
+  type GoalId,
+  goalWorkflowId,
+  queueName,
+  searchAttributes,
+  workflowTypes,
+} from '#contracts/names.ts';
+import type { AnswersInput } from '#contracts/schemas/goal.ts';
+import type { DecisionSignal } from '#contracts/schemas/approval.ts';
+import type { GoalWorkflowInput } from '#contracts/workflows.ts';
+import { UnavailableError } from './errors.ts';
+
+/** A decision ready to be sent: signed and with an id to read it back by. */
+export type SignedDecision = DecisionSignal & { readonly decisionId: string };
+/** `ended`: there is no open workflow. `no_answer`: it was sent, but nothing was read back in time. */
+export type NoOutcome = 'ended' | 'no_answer';
+/** What became of an answer to a question. */
+export type AnswerOutcome = { readonly applied: boolean; readonly message: string };
+
+/** What the api asks of Temporal. Every method throws UnavailableError when it does not answer. */
+export type GoalClient = {
+  /** Starts a goal. Idempotent by its id: a goal that runs or has run is left alone. */
+  start(input: GoalWorkflowInput): Promise<void>;
+  /** The live status; null when no worker answers in time or there is no such workflow. */
+  getGoal(goalId: GoalId): Promise<GoalView | null>;
+  /** One approval as the workflow knows it; null as above. */
+  getApproval(goalId: GoalId, approvalId: string): Promise<Approval | null>;
+  /** What became of an earlier decision; null when unknown. */
+  getDecision(goalId: GoalId, decisionId: string): Promise<DecisionOutcome | null>;
+  /** Sends a decision and reads back what became of it. */
+  decide(goalId: GoalId, decision: SignedDecision): Promise<DecisionOutcome | NoOutcome>;
+  /** Sends answers and reads back whether they were taken. */
+  answer(
+    goalId: GoalId,
+    message: AnswersInput & { readonly answerId: string; readonly actor: string },
+  ): Promise<AnswerOutcome | NoOutcome>;
+  /** Asks Temporal to cancel; false when there is no open workflow. */
+  cancel(goalId: GoalId): Promise<boolean>;
+  /** Resolves when the server answers and knows the namespace. */
+  check(): Promise<void>;
+};
+
+/** What the client needs to know. */
+export type GoalClientOptions = {
+  readonly client: Client;
+  readonly queuePrefix: string;
+  readonly readBackMs?: number;
+  readonly queryTimeoutMs?: number;
+};
+
+/** Creates the client on a Temporal connection. */
+export function createGoalClient(options: GoalClientOptions): GoalClient {
+  const { client, queuePrefix } = options;
+  const queryTimeoutMs = options.queryTimeoutMs ?? limits.queryTimeoutMs;
+  const readBackMs = options.readBackMs ?? limits.decisionReadBackMs;
+  const handleOf = (goalId: GoalId) => client.workflow.getHandle(goalWorkflowId(goalId));
+
+  async function query<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T | null> {
+    try {
+      return await client.withDeadline(Date.now() + timeoutMs, ask);
+    } catch {
+      return null; // No worker, no workflow or no server: the read model answers instead.
+    }
+  }
+
+  async function send(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await client.withDeadline(Date.now() + limits.temporalTimeoutMs, work);
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw failureOf(error);
+    }
+  }
+
+  /** Asks until the workflow has an answer. The first query follows the signal at once. */
+  async function readBack<T>(ask: () => Promise<T | null>): Promise<T | 'no_answer'> {
+    const until = Date.now() + readBackMs;
+    for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, 400)) {
+      const left = until - Date.now();
+      if (left <= 0) return 'no_answer';
+      const answer = await query(Math.min(left, queryTimeoutMs), ask);
+      if (answer !== null) return answer;
+      await sleep(Math.min(pauseMs, Math.max(left, 1)));
+    }
+  }
+
+  return {
+    async start(input) {
+      try {
+        await client.withDeadline(Date.now() + limits.temporalTimeoutMs, () =>
+          client.workflow.start(workflowTypes.goal, startOptions(input, queuePrefix)),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        throw failureOf(error);
+      }
+    },
+    getGoal: (goalId) => query(queryTimeoutMs, () => handleOf(goalId).query(getGoalQuery)),
+    getApproval: (goalId, approvalId) =>
+      query(queryTimeoutMs, () => handleOf(goalId).query(getApprovalQuery, approvalId)),
+    getDecision: (goalId, decisionId) =>
+      query(queryTimeoutMs, () => handleOf(goalId).query(getDecisionQuery, decisionId)),
+    async decide(goalId, decision) {
+      const handle = handleOf(goalId);
+      const sent = await send(() => handle.signal(decideApprovalSignal, decision as Json));
+      if (!sent) return 'ended';
+      return readBack(() => handle.query(getDecisionQuery, decision.decisionId));
+    },
+    async answer(goalId, message) {
+      const handle = handleOf(goalId);
+      if (!(await send(() => handle.signal(answerQuestionSignal, message)))) return 'ended';
+      return readBack(() => handle.query(getAnswerQuery, message.answerId));
+    },
+    async cancel(goalId) {
+      let running = false;
+      const handle = handleOf(goalId);
+      const found = await send(async () => {
+        // Server 1.29.2 accepts a request to cancel a closed workflow (measured 2026-11-21).
+        running = (await handle.describe()).status.name === 'RUNNING';
+        if (running) await handle.cancel();
+      });
+      return found && running;
+    },
+    async check() {
+      try {
+        await client.withDeadline(Date.now() + limits.readyTimeoutMs, () =>
+          client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+        );
+      } catch (error) {
+        throw new UnavailableError('Temporal', error);
+      }
+    },
+  };
+}
+
+/** gRPC: invalid argument, permission denied, unauthenticated. Waiting mends none of them. */
+const misconfigured: readonly number[] = [3, 7, 16];
+
+/** Temporal being away is expected; being refused by it is a fault of the installation. */
+function failureOf(error: unknown): unknown {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcServiceError(cause) && misconfigured.includes(cause.code)) return error;
+  return new UnavailableError('Temporal', error);
+}
+
+const keys = {
+  state: defineSearchAttributeKey(searchAttributes.goalState, SearchAttributeType.KEYWORD),
+  owner: defineSearchAttributeKey(searchAttributes.goalOwner, SearchAttributeType.KEYWORD),
+  kind: defineSearchAttributeKey(searchAttributes.goalKind, SearchAttributeType.KEYWORD),
+  pending: defineSearchAttributeKey(searchAttributes.pendingApprovals, SearchAttributeType.INT),
+};
+
+/** The options a goal is started with. */
+function startOptions(input: GoalWorkflowInput, queuePrefix: string) {
+  return {
+    args: [input],
+    workflowId: goalWorkflowId(input.goalId),
+    taskQueue: queueName(queuePrefix, 'goals'),
+    workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    staticSummary: shorten(input.goal, 100),
+    staticDetails: `Goal of ${input.owner} (${input.mode}), id ${input.goalId}`,
+    // Hashed: the server limits fairness keys to 64 bytes.
+    priority: {
+      fairnessKey: createHash('sha256').update(input.owner).digest('hex').slice(0, 32),
+    },
+    typedSearchAttributes: [
+      { key: keys.state, value: 'planning' },
+      { key: keys.owner, value: input.owner },
+      { key: keys.kind, value: 'goal' },
+      { key: keys.pending, value: 0 },
+    ],
+  };
+}
+
+/** One line of at most `maxChars`, without control characters and never half a character. */
+export function shorten(text: string, maxChars: number): string {
+  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  const characters = Array.from(line);
+  return characters.length <= maxChars ? line : `${characters.slice(0, maxChars - 1).join('')}…`;
+}

@@ -1,0 +1,109 @@
+/**
+ * The api process: reads the configuration, connects, listens, and stops cleanly. It serves also
+ * while Temporal or Postgres are away, and says so, instead of dying with them.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { collectDefaultMetrics, register } from 'prom-client';
+import { ConfigError, loadConfig, readSecret, requireSetting } from '#infra/config.ts';
+import { createLogger } from '#infra/logger.ts';
+import { createPool } from '#infra/postgres/pool.ts';
+import { limits } from '#contracts/limits.ts';
+import { createApprovalStore } from './approvals/approval-store.ts';
+import { createDecisionSigner } from './approvals/decision-signature.ts';
+import { createTokenAuth } from './auth.ts';
+import { createPeopleStore } from './directory/people-store.ts';
+import { createGoalClient } from './goal-client.ts';
+import { createGoalStore } from './goals/goal-store.ts';
+import { reconcileStarts } from './goals/start-goal.ts';
+import { buildServer } from './server.ts';
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger({ name: 'api', level: config.logLevel });
+  const owner = requireSetting(config.owner, 'ADJUTANT_OWNER', 'name the owner as name@domain');
+  const databaseUrl = requireSetting(config.postgres.url, 'DATABASE_URL', 'npm start sets it');
+  const token = config.api.token ?? readSecret(config.api.tokenFile);
+
+  const pool = createPool({
+    url: databaseUrl,
+    applicationName: 'adjutant-api',
+    onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
+  });
+  const connection = Connection.lazy({ address: config.temporal.address });
+  const goals = createGoalStore(pool);
+  const goalClient = createGoalClient({
+    client: new Client({ connection, namespace: config.temporal.namespace }),
+    queuePrefix: config.taskQueue,
+  });
+  collectDefaultMetrics();
+  const app = await buildServer({
+    authenticate: createTokenAuth([{ token, principal: { owner, actor: owner } }]),
+    goals,
+    approvals: createApprovalStore(pool),
+    people: createPeopleStore(pool),
+    goalClient,
+    signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),
+    defaultZone: config.zone,
+    checkPostgres: () => answersInTime(pool.query('select 1')),
+    renderMetrics: () => register.metrics(),
+    version: config.release.version,
+    logger,
+  });
+
+  const reconcile = () => {
+    reconcileStarts({ goals, goalClient }).then(
+      (count) => count > 0 && logger.info({ count }, 'kept goals started'),
+      (error: unknown) => logger.warn({ err: error }, 'kept goals could not be started yet'),
+    );
+  };
+  reconcile();
+  const reconciler = setInterval(reconcile, limits.startReconcileMs);
+
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    clearInterval(reconciler);
+    await app.close();
+    await Promise.allSettled([pool.end(), connection.close()]);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ err: error }, 'stopped with an error');
+          process.exit(1);
+        },
+      );
+    });
+  }
+  const url = await app.listen({ host: config.api.host, port: config.api.port });
+  process.stdout.write(`${JSON.stringify({ ready: 'api', url })}\n`);
+}
+
+/** The pool waits longer for a connection than whoever asks whether the api is ready. */
+async function answersInTime(answer: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const timeout = sleep(limits.readyTimeoutMs, undefined, { signal: late.signal }).then(() => {
+    throw new Error('Postgres did not answer in time.');
+  });
+  try {
+    await Promise.race([answer, timeout]);
+  } finally {
+    late.abort();
+    timeout.catch(() => undefined);
+    answer.catch(() => undefined);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `${error instanceof ConfigError ? message : `The api cannot start: ${message}`}\n`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,278 @@
+/**
+ * The shapes of the answers, for the OpenAPI document. Handlers are checked against them at compile
+ * time and real answers by the tests; nothing is parsed with them while serving.
+ */
+import { z } from 'zod';
+import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
+import type { GoalView } from '#contracts/goal.ts';
+import { journalTypes } from '#contracts/journal.ts';
+import { toolNames } from '#contracts/tools.ts';
+
+const instant = z.string().describe('RFC 3339');
+const json = z.unknown();
+const jsonObject = z.record(z.string(), z.unknown());
+const tier = z.int().min(0).max(4);
+const failure = z.object({ type: z.string(), message: z.string() });
+const tool = z.enum(toolNames);
+
+/** The states a goal can be in. */
+export const goalStateSchema = z.enum([
+  'planning',
+  'awaiting_answer',
+  'awaiting_plan_approval',
+  'running',
+  'awaiting_approval',
+  'compensating',
+  'completed',
+  'completed_with_issues',
+  'failed',
+  'cancelled',
+] satisfies GoalView['state'][]);
+
+/** The states an approval can be in. */
+export const approvalStateSchema = z.enum([
+  'pending',
+  'approved',
+  'edited',
+  'rejected',
+  'expired',
+  'answered',
+  'cancelled',
+] satisfies Approval['state'][]);
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string().describe('Stable, like urn:adjutant:problem:stale-digest'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What happened and what to do'),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    requestId: z.string(),
+  })
+  .meta({ id: 'Problem' });
+
+const originSchema = z.object({
+  kind: z.enum(['goal', 'directory', 'calendar', 'mail', 'page', 'model']),
+  label: z.string(),
+  ref: z.string().optional(),
+});
+
+const standingDecisionSchema = z
+  .object({
+    decisionId: z.string(),
+    verdict: z.enum(['approve', 'edit', 'reject', 'expire', 'answer', 'cancel']),
+    actor: z.string(),
+    decidedAt: instant,
+    comment: z.string().nullable(),
+  })
+  .meta({ id: 'StandingDecision' });
+
+const approvalShape = {
+  approvalId: z.string(),
+  goalId: z.string(),
+  stepId: z.string(),
+  revision: z.int(),
+  kind: z.enum(['action', 'plan', 'question', 'intervention']),
+  tier,
+  tool: tool.nullable(),
+  reasons: z.array(z.string()),
+  card: z.object({
+    title: z.string(),
+    lines: z.array(
+      z.object({ label: z.string(), value: z.string(), origin: z.string().optional() }),
+    ),
+    warnings: z.array(z.string()),
+    undo: z.string().nullable(),
+  }),
+  input: jsonObject,
+  context: z.array(originSchema),
+  digest: z.string().describe('Send it back with the decision'),
+  requestedAt: instant,
+  expiresAt: instant,
+  assignedRole: z.literal('owner'),
+  state: approvalStateSchema,
+  decision: standingDecisionSchema.nullable(),
+};
+const bareApprovalSchema = z.object(approvalShape).meta({ id: 'Approval' });
+export const approvalSchema = z
+  .object({
+    ...approvalShape,
+    goal: z.string(),
+    mode: z.enum(['live', 'shadow']).describe('An approval of a shadow goal sends nothing'),
+  })
+  .meta({ id: 'ApprovalItem' });
+
+const receiptSchema = z.object({
+  effectKey: z.string(),
+  tool,
+  outcome: z.enum(['confirmed', 'unknown', 'not_done', 'shadow']),
+  receipt: jsonObject.nullable(),
+  digest: z.string(),
+  at: instant,
+  reconciled: z.boolean(),
+});
+
+const stepSchema = z
+  .object({
+    id: z.string(),
+    tool,
+    input: jsonObject,
+    rationale: z.string(),
+    critical: z.boolean(),
+    requiresConfirmation: z.boolean(),
+    dependsOn: z.array(z.string()),
+    checkpoint: z.boolean(),
+    status: z.enum([
+      'pending',
+      'running',
+      'awaiting_approval',
+      'completed',
+      'failed',
+      'rejected',
+      'skipped',
+      'unknown',
+    ]),
+    revision: z.int(),
+    tier: tier.nullable(),
+    output: z
+      .object({
+        value: json,
+        trust: z.enum(['trusted', 'untrusted']),
+        origins: z.array(originSchema),
+      })
+      .nullable(),
+    effect: receiptSchema.nullable(),
+    undone: z.boolean(),
+    failure: failure.nullable(),
+  })
+  .meta({ id: 'Step' });
+
+export const goalLinksSchema = z
+  .object({ self: z.string(), journal: z.string(), audit: z.string(), approvals: z.string() })
+  .meta({ id: 'GoalLinks' });
+
+export const goalAcceptedSchema = z
+  .object({ id: z.string(), state: goalStateSchema, links: goalLinksSchema })
+  .meta({ id: 'GoalAccepted' });
+
+export const goalViewSchema = z
+  .object({
+    id: z.string(),
+    owner: z.string(),
+    goal: z.string(),
+    mode: z.enum(['live', 'shadow']),
+    state: goalStateSchema,
+    createdAt: instant,
+    updatedAt: instant,
+    zone: z.string(),
+    plan: z
+      .object({ revision: z.int(), reasoning: z.string(), estimatedComplexity: z.string() })
+      .nullable(),
+    steps: z.array(stepSchema),
+    questions: z.array(
+      z.object({
+        id: z.string(),
+        question: z.string(),
+        choices: z.array(z.string()),
+        answer: z.string().nullable(),
+      }),
+    ),
+    pendingApprovals: z.array(bareApprovalSchema),
+    usage: z.object({
+      modelCalls: z.int(),
+      inputTokens: z.int(),
+      outputTokens: z.int(),
+    }),
+    failure: failure.nullable(),
+    report: z
+      .object({
+        headline: z.string(),
+        done: z.array(z.string()),
+        findings: z.array(z.object({ stepId: z.string(), text: z.string() })),
+        notDone: z.array(z.string()),
+        undone: z.array(z.string()),
+      })
+      .nullable(),
+    links: goalLinksSchema,
+  })
+  .meta({ id: 'Goal' });
+
+const nextCursor = z.string().nullable().describe('Send it as `cursor` to read on');
+
+export const goalListSchema = z.object({
+  goals: z.array(
+    z.object({
+      id: z.string(),
+      goal: z.string(),
+      state: goalStateSchema,
+      mode: z.enum(['live', 'shadow']),
+      createdAt: instant,
+      updatedAt: instant,
+      pendingApprovals: z.int(),
+      headline: z.string().nullable(),
+      links: goalLinksSchema,
+    }),
+  ),
+  nextCursor,
+});
+
+export const approvalListSchema = z.object({ approvals: z.array(approvalSchema), nextCursor });
+
+export const decisionAnswerSchema = z
+  .object({
+    decisionId: z.string(),
+    outcome: z.enum(['applied', 'pending'] satisfies (DecisionOutcome['outcome'] | 'pending')[]),
+    message: z.string(),
+    decision: standingDecisionSchema.nullable(),
+    approval: approvalSchema,
+    links: z.object({ approval: z.string(), goal: z.string() }),
+  })
+  .meta({ id: 'DecisionAnswer' });
+
+export const answerTakenSchema = z.object({
+  outcome: z.enum(['applied', 'pending']),
+  message: z.string(),
+  links: goalLinksSchema,
+});
+
+export const journalSchema = z.object({
+  events: z.array(
+    z.object({
+      number: z.int(),
+      at: instant,
+      type: z.enum(journalTypes),
+      stepId: z.string().nullable(),
+      data: jsonObject,
+    }),
+  ),
+  nextAfter: z.int().nullable().describe('Send it as `after` to read on'),
+});
+
+export const auditSchema = z.object({
+  entries: z.array(
+    z.object({
+      seq: z.int(),
+      at: instant,
+      entry: jsonObject,
+      previousHash: z.string(),
+      hash: z.string(),
+    }),
+  ),
+  nextAfter: z.int().nullable().describe('Send it as `after` to read on'),
+});
+
+export const toolListSchema = z.object({
+  tools: z.array(
+    z.object({
+      name: tool,
+      summary: z.string(),
+      effectClass: z.enum(['read', 'prepare', 'reversible', 'commit']),
+      tier,
+      scope: z.string(),
+      undo: z.string().nullable(),
+      outputTrust: z.enum(['trusted', 'untrusted', 'derived']),
+      sensitive: z.array(z.string()),
+      inputSchema: jsonObject.describe('JSON Schema of the input, for editing an approval'),
+    }),
+  ),
+});

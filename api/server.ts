@@ -1,0 +1,115 @@
+/**
+ * Builds the HTTP server from what it is given. Reads no environment, opens no connection and starts
+ * no timer of its own: main.ts and the tests decide what stands behind it.
+ */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { limits } from '#contracts/limits.ts';
+import { approvalRoutes } from './approvals/approval-routes.ts';
+import type { ApprovalStore } from './approvals/approval-store.ts';
+import type { SignDecision } from './approvals/decision-signature.ts';
+import { type Authenticate, authenticateRequest } from './auth.ts';
+import { directoryRoutes } from './directory/directory-routes.ts';
+import type { PeopleStore } from './directory/people-store.ts';
+import { handleErrors } from './errors.ts';
+import type { GoalClient } from './goal-client.ts';
+import { goalRoutes } from './goals/goal-routes.ts';
+import type { GoalStore } from './goals/goal-store.ts';
+import { startRoutes } from './goals/start-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { acceptJsonOnly } from './json-body.ts';
+import { completeDocument, documentInfo } from './openapi-document.ts';
+import { type NamedSchemas, toRouteSchema, useZod } from './zod-routes.ts';
+
+/** The docs page runs its own scripts and asks this server only. */
+const docsPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Everything the server stands on. */
+export type ServerDeps = {
+  readonly authenticate: Authenticate;
+  readonly goals: GoalStore;
+  readonly approvals: ApprovalStore;
+  readonly people: PeopleStore;
+  readonly goalClient: GoalClient;
+  readonly signDecision: SignDecision;
+  /** Zone of people whose directory entry names none. */
+  readonly defaultZone: string;
+  readonly checkPostgres: () => Promise<void>;
+  readonly renderMetrics: () => Promise<string>;
+  readonly version: string;
+  readonly logger?: FastifyBaseLogger;
+};
+
+/** Builds the server with every route; the caller listens and closes. */
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: limits.requestBodyMaxBytes,
+    requestTimeout: 30_000,
+    genReqId: () => crypto.randomUUID(),
+    requestIdHeader: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    ...(deps.logger === undefined ? {} : { loggerInstance: deps.logger }),
+  });
+  app.decorateRequest('principal', null);
+  handleErrors(app);
+  acceptJsonOnly(app);
+  setHeaders(app);
+  const named: NamedSchemas = new Map();
+  await app.register(swagger, {
+    openapi: documentInfo(deps.version),
+    transform: ({ schema, url }) => ({
+      schema: toRouteSchema((schema ?? {}) as Record<string, unknown>, named),
+      url,
+    }),
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: docsPolicy,
+    transformSpecification: (made) => completeDocument(made, named),
+    uiConfig: { persistAuthorization: false },
+  });
+
+  const closing = new AbortController();
+  app.addHook('preClose', () => closing.abort());
+  const open = useZod(app);
+  healthRoutes(open, { ...deps, checkTemporal: () => deps.goalClient.check() });
+
+  // Everything in here needs a token; nothing outside does.
+  await app.register((scope, _options, done) => {
+    scope.addHook('onRequest', (request, _reply, next) => {
+      authenticateRequest(request, deps.authenticate);
+      next();
+    });
+    const v1 = useZod(scope);
+    startRoutes(v1, { ...deps, closing: closing.signal });
+    goalRoutes(v1, deps);
+    approvalRoutes(v1, deps);
+    directoryRoutes(v1, deps);
+    done();
+  });
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+  app.get('/openapi.json', { schema: { hide: true } }, () =>
+    completeDocument(app.swagger(), named),
+  );
+  await app.ready();
+  return app;
+}
+
+/** Sent with every answer. Answers hold private text, so nothing may keep them. */
+function setHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, next) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-store',
+      'x-request-id': request.id,
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    });
+    next();
+  });
+}

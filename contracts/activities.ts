@@ -1,0 +1,218 @@
+/**
+ * Interfaces of every activity, by the queue that hosts them. Values are small: bulk text is kept in
+ * Postgres as a document or payload and passed by id or digest.
+ */
+import type { Approval, Card, DecisionOutcome, StandingDecision } from './approval.ts';
+import type { EffectFacts } from './gate.ts';
+import type { EffectReceipt, GoalView } from './goal.ts';
+import type { JournalEvent } from './journal.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { GoalId } from './names.ts';
+import type { StepOutput } from './references.ts';
+import type { Plan, Question } from './schemas/plan.ts';
+import type { Claim, PageSummary, SearchHit } from './schemas/research.ts';
+import type { EffectToolName, ReadToolName, ToolName } from './tools.ts';
+import type { Origin, Taint, Trust } from './trust.ts';
+
+/** On whose behalf and for what an activity works. */
+export type StepContext = {
+  readonly goalId: GoalId;
+  readonly owner: string;
+  readonly zone: string;
+  readonly stepId: string;
+  /** The moment the goal calls "now": workflow time when the step started, RFC 3339. */
+  readonly now: string;
+};
+
+/** What one model call cost. */
+export type ModelUsage = {
+  readonly responseId: string;
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+export type PlanRequest = {
+  readonly goalId: GoalId;
+  readonly owner: string;
+  readonly zone: string;
+  readonly now: string;
+  readonly goal: string;
+  readonly context: string;
+  readonly constraints: readonly string[];
+  readonly answers: readonly { readonly question: string; readonly answer: string }[];
+  /** Set when this revises an earlier plan. Finished steps stay as they are. */
+  readonly revision: {
+    readonly number: number;
+    readonly reason: string;
+    readonly previous: Plan;
+    readonly finished: readonly {
+      readonly id: string;
+      readonly status: string;
+      readonly output: Json;
+    }[];
+  } | null;
+};
+export type PlanResult = {
+  readonly plan: Plan | null;
+  readonly questions: readonly Question[];
+  /** Errors that two repairs did not mend; the plan is null then. */
+  readonly problems: readonly string[];
+  readonly repairs: number;
+  readonly usage: readonly ModelUsage[];
+  readonly promptVersion: string;
+};
+/** Queue `adjutant-model`. */
+export interface PlannerActivities {
+  /** Asks the model for a plan, checks it by code and has it repaired at most twice. */
+  proposePlan(request: PlanRequest): Promise<PlanResult>;
+}
+
+export type ReadRequest = {
+  readonly context: StepContext;
+  readonly input: JsonObject;
+  readonly trust: Trust;
+  readonly origins: readonly Origin[];
+};
+export type ReadResult = StepOutput & { readonly usage?: readonly ModelUsage[] };
+/** Activities of read tools carry the tool's name. `research` is a child workflow instead. */
+export type ReadActivityName = Exclude<ReadToolName, 'research'>;
+/** Queue `adjutant-model`: language tools. Queue `adjutant-connectors`: the others. */
+export type ReadActivities = Record<
+  ReadActivityName,
+  (request: ReadRequest) => Promise<ReadResult>
+>;
+/** The read tools that need the model. */
+export const modelReadTools = ['summarize', 'composeEmail'] as const;
+
+/** Steps of a research workflow. `planResearch` and `extractClaims` run on the model queue. */
+export interface ResearchActivities {
+  planResearch(request: {
+    context: StepContext;
+    question: string;
+  }): Promise<{ questions: string[]; usage: ModelUsage[] }>;
+  searchSources(request: {
+    context: StepContext;
+    query: string;
+    limit: number;
+  }): Promise<{ results: SearchHit[] }>;
+  fetchSource(request: { context: StepContext; url: string }): Promise<PageSummary>;
+  extractClaims(request: {
+    context: StepContext;
+    question: string;
+    pages: PageSummary[];
+  }): Promise<{ claims: Claim[]; dropped: string[]; usage: ModelUsage[] }>;
+  writeSynthesis(request: {
+    context: StepContext;
+    question: string;
+    claims: Claim[];
+    pages: PageSummary[];
+  }): Promise<{ summary: string; cited: number[]; dropped: string[]; usage: ModelUsage[] }>;
+}
+
+export type PrepareRequest = {
+  readonly context: StepContext;
+  /** An effect tool, or a read that policy makes wait for a person. */
+  readonly tool: ToolName;
+  readonly revision: number;
+  readonly input: JsonObject;
+  readonly taints: readonly Taint[];
+  readonly origins: readonly Origin[];
+  readonly goalText: string;
+  readonly policyVersion: string;
+};
+/** A step resolved to exactly what would be sent. The payload is kept in Postgres under its digest. */
+export type PreparedEffect = {
+  readonly digest: string;
+  readonly card: Card;
+  readonly facts: EffectFacts;
+  /** One line for the Web UI, without private text: "Send mail to 2 people". */
+  readonly summary: string;
+};
+/** Queue `adjutant-connectors`: needs read access only. */
+export interface PrepareActivities {
+  /** Resolves a step to one canonical payload. Changes nothing outside. */
+  prepareEffect(request: PrepareRequest): Promise<PreparedEffect>;
+}
+
+export type PerformRequest = {
+  readonly context: StepContext;
+  readonly tool: EffectToolName;
+  readonly revision: number;
+  readonly digest: string;
+  readonly mode: 'live' | 'shadow';
+  /** The approval this runs under; null only for tiers the gate lets run. */
+  readonly approvalId: string | null;
+  readonly reconcileForMs: number;
+  /** After a cancellation: find out what an earlier attempt did, and start nothing. */
+  readonly reconcileOnly: boolean;
+};
+export type UndoRequest = {
+  readonly context: StepContext;
+  readonly tool: EffectToolName;
+  readonly revision: number;
+  readonly effectKey: string;
+};
+/** Queue `adjutant-effects`: the only worker with write tokens. Named after what they do. */
+export interface EffectActivities {
+  createEmailDraft(request: PerformRequest): Promise<EffectReceipt>;
+  createCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  moveCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  cancelCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  sendEmail(request: PerformRequest): Promise<EffectReceipt>;
+  /** Undoes one confirmed effect, under its own effect key. */
+  undoEffect(request: UndoRequest): Promise<EffectReceipt>;
+  /** Records what a person found out about an effect with an unknown outcome. */
+  settleEffect(request: {
+    effectKey: string;
+    as: 'confirmed' | 'not_done';
+    actor: string;
+  }): Promise<EffectReceipt>;
+}
+/** The activity that performs each effect tool. */
+export const effectActivityOf = {
+  createDraft: 'createEmailDraft',
+  createEvent: 'createCalendarEvent',
+  moveEvent: 'moveCalendarEvent',
+  cancelEvent: 'cancelCalendarEvent',
+  sendEmail: 'sendEmail',
+} as const satisfies Record<EffectToolName, keyof EffectActivities>;
+
+export type AdmitRequest = {
+  readonly goalId: GoalId;
+  readonly owner: string;
+  readonly decision: Json;
+  /** Fallback decision id for signals that bring none. */
+  readonly fallbackId: string;
+  readonly approval: Approval | null;
+  readonly now: string;
+};
+export type Admission = {
+  readonly outcome: DecisionOutcome;
+  readonly standing: StandingDecision | null;
+  /** The edited input, when an edit was admitted. */
+  readonly input: JsonObject | null;
+};
+/** How a goal stands, with the events not published yet. */
+export type GoalPublication = {
+  readonly goal: GoalView;
+  readonly approvals: readonly Approval[];
+  readonly events: readonly JournalEvent[];
+  /** Number of the newest journal event this reflects. */
+  readonly journalNumber: number;
+};
+/** Local activities on `adjutant-goals`: short, idempotent, Postgres only. */
+export interface GoalLocalActivities {
+  /** Admits or refuses one decision, stores it, and publishes nothing else. */
+  admitDecision(request: AdmitRequest): Promise<Admission>;
+  /** Publishes journal events and overwrites the goal's read models. Idempotent by goal and number. */
+  publishGoal(request: GoalPublication): Promise<void>;
+}
+
+/** Every activity there is. */
+export type AllActivities = PlannerActivities &
+  ReadActivities &
+  ResearchActivities &
+  PrepareActivities &
+  EffectActivities &
+  GoalLocalActivities;

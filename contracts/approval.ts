@@ -1,0 +1,82 @@
+/** Approvals and decisions as the workflow keeps them and people see them. No schemas here. */
+import type { JsonObject } from './json.ts';
+import type { ApprovalId, GoalId } from './names.ts';
+import type { Tier, ToolName } from './tools.ts';
+import type { Origin } from './trust.ts';
+
+/** What kind of decision is asked for. */
+export type ApprovalKind = 'action' | 'plan' | 'question' | 'intervention';
+
+/** Where a request for a decision stands. Only `pending` can still change. */
+export type ApprovalState =
+  'pending' | 'approved' | 'edited' | 'rejected' | 'expired' | 'answered' | 'cancelled';
+
+/** What a person is shown, rendered by code from the canonical payload and from nothing else. */
+export type Card = {
+  readonly title: string;
+  readonly lines: readonly CardLine[];
+  /** Things to look at twice: external recipients, unverified addresses, hidden characters. */
+  readonly warnings: readonly string[];
+  readonly undo: string | null;
+};
+export type CardLine = {
+  readonly label: string;
+  readonly value: string;
+  /** Where an untrusted value came from: "address found in a mail from X". */
+  readonly origin?: string | undefined;
+};
+
+export type Verdict = 'approve' | 'edit' | 'reject';
+
+/** A request for a human decision. Times are RFC 3339. */
+export type Approval = {
+  readonly approvalId: ApprovalId;
+  readonly goalId: GoalId;
+  readonly stepId: string;
+  readonly revision: number;
+  readonly kind: ApprovalKind;
+  readonly tier: Tier;
+  readonly tool: ToolName | null;
+  readonly reasons: readonly string[];
+  readonly card: Card;
+  /** The step's input as resolved, which an edit replaces as a whole. */
+  readonly input: JsonObject;
+  /** What the person was shown besides the card: where the values came from. */
+  readonly context: readonly Origin[];
+  readonly digest: string;
+  readonly requestedAt: string;
+  readonly expiresAt: string;
+  readonly assignedRole: 'owner';
+  readonly state: ApprovalState;
+  readonly decision: StandingDecision | null;
+};
+
+/** The decision that stands for an approval. */
+export type StandingDecision = {
+  readonly decisionId: string;
+  readonly verdict: Verdict | 'expire' | 'answer' | 'cancel';
+  readonly actor: string;
+  readonly decidedAt: string;
+  readonly comment: string | null;
+};
+
+/** Why a decision changed nothing. */
+export type RefusalCode =
+  | 'malformed'
+  | 'unknown_approval'
+  | 'already_decided'
+  | 'repeated'
+  | 'stale_digest'
+  | 'expired'
+  | 'invalid_edit'
+  | 'not_allowed';
+
+/** What became of one decision; kept by decision id so that the caller can read it back. */
+export type DecisionOutcome = {
+  readonly decisionId: string;
+  readonly approvalId: string;
+  readonly outcome: 'applied' | 'refused';
+  readonly code: RefusalCode | null;
+  readonly message: string;
+  readonly standing: StandingDecision | null;
+};

@@ -1,0 +1,39 @@
+/**
+ * The closed list of failures that cross an activity's boundary. Vendor errors are mapped to one of
+ * these in activities/failures.ts; nothing else is thrown on purpose.
+ */
+
+/** What a failure asks for: wait and try again, a person, or giving the step up. */
+export type FailureCategory = 'transient' | 'needs_person' | 'permanent';
+
+/** Failure types as they appear on the wire, with what to do about each and the HTTP status. */
+export const failures = {
+  RateLimitedError: { category: 'transient', httpStatus: 503 },
+  ProviderUnavailableError: { category: 'transient', httpStatus: 503 },
+  ModelUnavailableError: { category: 'transient', httpStatus: 503 },
+  StorageUnavailableError: { category: 'transient', httpStatus: 503 },
+  ReconnectRequiredError: { category: 'needs_person', httpStatus: 403 },
+  ModelRefusedError: { category: 'permanent', httpStatus: 422 },
+  InvalidModelReplyError: { category: 'permanent', httpStatus: 502 },
+  InvalidPlanError: { category: 'permanent', httpStatus: 422 },
+  PermissionDeniedError: { category: 'permanent', httpStatus: 403 },
+  NotFoundError: { category: 'permanent', httpStatus: 404 },
+  AmbiguousError: { category: 'permanent', httpStatus: 409 },
+  ConflictError: { category: 'permanent', httpStatus: 409 },
+  PreconditionFailedError: { category: 'permanent', httpStatus: 412 },
+  InvalidInputError: { category: 'permanent', httpStatus: 422 },
+  ReferenceError: { category: 'permanent', httpStatus: 422 },
+  NotApprovedError: { category: 'permanent', httpStatus: 403 },
+  CancelledByPersonError: { category: 'permanent', httpStatus: 409 },
+  EgressBlockedError: { category: 'permanent', httpStatus: 403 },
+} as const satisfies Record<string, { category: FailureCategory; httpStatus: number }>;
+
+export type FailureType = keyof typeof failures;
+
+/** The types Temporal must not retry. */
+export const permanentFailures = (Object.keys(failures) as FailureType[]).filter(
+  (type) => failures[type].category !== 'transient',
+);
+
+/** A failed step as people and the planner read it. */
+export type Failure = { readonly type: FailureType | 'UnexpectedError'; readonly message: string };

@@ -1,0 +1,173 @@
+/** A goal while it runs: states and their transitions, steps, report. Types and one pure table. */
+import type { Approval } from './approval.ts';
+import type { Failure } from './failures.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { GoalId } from './names.ts';
+import type { EffectToolName, Tier, ToolName } from './tools.ts';
+import type { Origin, Trust } from './trust.ts';
+
+/** Where a goal stands. */
+export type GoalState =
+  | 'planning'
+  | 'awaiting_answer'
+  | 'awaiting_plan_approval'
+  | 'running'
+  | 'awaiting_approval'
+  | 'compensating'
+  | 'completed'
+  | 'completed_with_issues'
+  | 'failed'
+  | 'cancelled';
+
+export const terminalStates = [
+  'completed',
+  'completed_with_issues',
+  'failed',
+  'cancelled',
+] as const;
+
+/** True when nothing will happen to the goal any more. */
+export function isTerminal(state: GoalState): boolean {
+  return (terminalStates as readonly GoalState[]).includes(state);
+}
+
+/** Every allowed move. A state may always stay what it is. */
+export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> = {
+  planning: [
+    'awaiting_answer',
+    'awaiting_plan_approval',
+    'running',
+    'completed',
+    'completed_with_issues',
+    'failed',
+    'cancelled',
+    'compensating',
+  ],
+  awaiting_answer: ['planning', 'failed', 'cancelled', 'compensating'],
+  awaiting_plan_approval: [
+    'planning',
+    'running',
+    'completed_with_issues',
+    'cancelled',
+    'compensating',
+  ],
+  running: [
+    'awaiting_approval',
+    'planning',
+    'compensating',
+    'completed',
+    'completed_with_issues',
+    'failed',
+    'cancelled',
+  ],
+  awaiting_approval: [
+    'running',
+    'planning',
+    'compensating',
+    'completed',
+    'completed_with_issues',
+    'failed',
+    'cancelled',
+  ],
+  compensating: ['failed', 'cancelled', 'awaiting_approval'],
+  completed: [],
+  completed_with_issues: [],
+  failed: [],
+  cancelled: [],
+};
+
+/** True when a goal may go from one state to the other. */
+export function canMove(from: GoalState, to: GoalState): boolean {
+  return from === to || goalTransitions[from].includes(to);
+}
+
+export type StepStatus =
+  | 'pending'
+  | 'running'
+  | 'awaiting_approval'
+  | 'completed'
+  | 'failed'
+  | 'rejected'
+  | 'skipped'
+  | 'unknown';
+
+/** What an effect left in the ledger. The report is written from these. */
+export type EffectReceipt = {
+  readonly effectKey: string;
+  readonly tool: EffectToolName;
+  readonly outcome: 'confirmed' | 'unknown' | 'not_done' | 'shadow';
+  readonly receipt: JsonObject | null;
+  readonly digest: string;
+  readonly at: string;
+  /** True when an earlier attempt had done it and it was found, not done again. */
+  readonly reconciled: boolean;
+};
+
+/** A step with what became of it. */
+export type StepView = {
+  readonly id: string;
+  readonly tool: ToolName;
+  readonly input: JsonObject;
+  readonly rationale: string;
+  readonly critical: boolean;
+  readonly requiresConfirmation: boolean;
+  readonly dependsOn: readonly string[];
+  readonly checkpoint: boolean;
+  readonly status: StepStatus;
+  readonly revision: number;
+  readonly tier: Tier | null;
+  readonly output: { value: Json; trust: Trust; origins: readonly Origin[] } | null;
+  readonly effect: EffectReceipt | null;
+  readonly undone: boolean;
+  readonly failure: Failure | null;
+};
+
+/** A question that waits for the person. */
+export type OpenQuestion = {
+  readonly id: string;
+  readonly question: string;
+  readonly choices: readonly string[];
+  readonly answer: string | null;
+};
+
+/** What the goal came to. Written by code from the ledger and the steps' outputs. */
+export type Report = {
+  readonly headline: string;
+  /** Effects that the ledger holds, one sentence each. */
+  readonly done: readonly string[];
+  /** What was found out, for people. `source` names the step. */
+  readonly findings: readonly { readonly stepId: string; readonly text: string }[];
+  /** Steps that failed, were rejected or skipped, with the reason. */
+  readonly notDone: readonly string[];
+  readonly undone: readonly string[];
+};
+
+/** Tokens used, as the model's server counted them. */
+export type Usage = {
+  readonly modelCalls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+/** The full status: what `getGoal` answers and `GET /v1/goals/{id}` shows. */
+export type GoalView = {
+  readonly id: GoalId;
+  readonly owner: string;
+  readonly goal: string;
+  readonly mode: 'live' | 'shadow';
+  readonly state: GoalState;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly zone: string;
+  readonly plan: {
+    readonly revision: number;
+    readonly reasoning: string;
+    readonly estimatedComplexity: string;
+  } | null;
+  readonly steps: readonly StepView[];
+  readonly questions: readonly OpenQuestion[];
+  readonly pendingApprovals: readonly Approval[];
+  readonly usage: Usage;
+  readonly failure: Failure | null;
+  readonly report: Report | null;
+};

@@ -1,0 +1,35 @@
+/** The schemas of every tool's input and output, by name. The catalogue itself is contracts/tools.ts. */
+import type { z } from 'zod';
+import type { ToolName } from '../tools.ts';
+import * as calendar from './calendar.ts';
+import * as email from './email.ts';
+import * as language from './language.ts';
+import * as research from './research.ts';
+
+/** Input and output schema of each tool. */
+export const toolSchemas = {
+  listEvents: { input: calendar.listEventsInputSchema, output: calendar.listEventsOutputSchema },
+  findEvent: { input: calendar.findEventInputSchema, output: calendar.findEventOutputSchema },
+  findTime: { input: calendar.findTimeInputSchema, output: calendar.findTimeOutputSchema },
+  createEvent: { input: calendar.createEventInputSchema, output: calendar.eventReceiptSchema },
+  moveEvent: { input: calendar.moveEventInputSchema, output: calendar.eventReceiptSchema },
+  cancelEvent: { input: calendar.cancelEventInputSchema, output: calendar.eventReceiptSchema },
+  findContact: { input: email.findContactInputSchema, output: email.findContactOutputSchema },
+  searchMail: { input: email.searchMailInputSchema, output: email.searchMailOutputSchema },
+  readThread: { input: email.readThreadInputSchema, output: email.readThreadOutputSchema },
+  createDraft: { input: email.createDraftInputSchema, output: email.emailReceiptSchema },
+  sendEmail: { input: email.sendEmailInputSchema, output: email.emailReceiptSchema },
+  summarize: { input: language.summarizeInputSchema, output: language.summarizeOutputSchema },
+  composeEmail: {
+    input: language.composeEmailInputSchema,
+    output: language.composeEmailOutputSchema,
+  },
+  searchWeb: { input: research.searchWebInputSchema, output: research.searchWebOutputSchema },
+  readPage: { input: research.readPageInputSchema, output: research.readPageOutputSchema },
+  research: { input: research.researchInputSchema, output: research.researchOutputSchema },
+} as const satisfies Record<ToolName, { input: z.ZodObject; output: z.ZodObject }>;
+
+/** The parsed input of a tool. */
+export type ToolInput<Name extends ToolName> = z.output<(typeof toolSchemas)[Name]['input']>;
+/** The output of a tool. */
+export type ToolOutput<Name extends ToolName> = z.output<(typeof toolSchemas)[Name]['output']>;

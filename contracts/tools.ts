@@ -1,0 +1,183 @@
+/**
+ * The tool catalogue: what a plan may use, how dangerous each tool is and how it is undone.
+ * Data only; input and output schemas are in schemas/tools.ts, so that workflows stay free of zod.
+ */
+
+/** How dangerous a step is: 0 read, 1 prepare, 2 reversible, 3 commit, 4 high stakes. */
+export type Tier = 0 | 1 | 2 | 3 | 4;
+/** What a tool changes in the outside world. */
+export type EffectClass = 'read' | 'prepare' | 'reversible' | 'commit';
+
+export const toolNames = [
+  'listEvents',
+  'findEvent',
+  'findTime',
+  'findContact',
+  'searchMail',
+  'readThread',
+  'summarize',
+  'composeEmail',
+  'searchWeb',
+  'readPage',
+  'research',
+  'createDraft',
+  'createEvent',
+  'moveEvent',
+  'cancelEvent',
+  'sendEmail',
+] as const;
+export type ToolName = (typeof toolNames)[number];
+
+/** Tools that change something outside. */
+export const effectToolNames = [
+  'createDraft',
+  'createEvent',
+  'moveEvent',
+  'cancelEvent',
+  'sendEmail',
+] as const satisfies readonly ToolName[];
+export type EffectToolName = (typeof effectToolNames)[number];
+export type ReadToolName = Exclude<ToolName, EffectToolName>;
+
+/** True for tools whose steps are prepared, approved and performed. */
+export function isEffectTool(tool: ToolName): tool is EffectToolName {
+  return (effectToolNames as readonly string[]).includes(tool);
+}
+
+/** One entry of the catalogue. */
+export type ToolEntry = {
+  readonly summary: string;
+  readonly effectClass: EffectClass;
+  /** Tier without anything that raises it. The gate raises it from facts of the prepared payload. */
+  readonly tier: Tier;
+  readonly scope: 'calendar.read' | 'calendar.write' | 'mail.read' | 'mail.write' | 'web' | 'none';
+  /** What undoes it, in words for the card; null when nothing can. */
+  readonly undo: string | null;
+  /** Who could have written what it returns. */
+  readonly outputTrust: 'trusted' | 'untrusted' | 'derived';
+  /** Input leaves that must not be filled from untrusted data without the card saying so. */
+  readonly sensitive: readonly string[];
+};
+
+const read = { effectClass: 'read', tier: 0, undo: null, sensitive: [] } as const;
+
+/** Every tool by name. A name that is not here is refused. */
+export const tools: Readonly<Record<ToolName, ToolEntry>> = {
+  listEvents: {
+    ...read,
+    summary: "List the person's events in a window of time, optionally matching words.",
+    scope: 'calendar.read',
+    outputTrust: 'untrusted',
+  },
+  findEvent: {
+    ...read,
+    summary:
+      'Find the one event meant by words, people or a time; fails when none or several match.',
+    scope: 'calendar.read',
+    outputTrust: 'untrusted',
+  },
+  findTime: {
+    ...read,
+    summary:
+      'Find times when people are free, ranked, inside their working hours. The output has best.start.',
+    scope: 'calendar.read',
+    outputTrust: 'trusted',
+  },
+  findContact: {
+    ...read,
+    summary: 'Find the e-mail address of a person by name, in the directory or in past mail.',
+    scope: 'mail.read',
+    outputTrust: 'untrusted',
+  },
+  searchMail: {
+    ...read,
+    summary: 'Search mail (from: to: subject: newer_than: is:unread "phrase"); newest first.',
+    scope: 'mail.read',
+    outputTrust: 'untrusted',
+  },
+  readThread: {
+    ...read,
+    summary: 'Read a mail thread by its threadId.',
+    scope: 'mail.read',
+    outputTrust: 'untrusted',
+  },
+  summarize: {
+    ...read,
+    summary: 'Summarise material from other steps as told by an instruction.',
+    scope: 'none',
+    outputTrust: 'derived',
+  },
+  composeEmail: {
+    ...read,
+    summary:
+      'Write the subject and body of a mail from an instruction and material of other steps.',
+    scope: 'none',
+    outputTrust: 'derived',
+  },
+  searchWeb: {
+    ...read,
+    summary: 'Search the public web.',
+    scope: 'web',
+    outputTrust: 'untrusted',
+    sensitive: ['query'],
+  },
+  readPage: {
+    ...read,
+    summary: 'Read one public web page.',
+    scope: 'web',
+    outputTrust: 'untrusted',
+    sensitive: ['url'],
+  },
+  research: {
+    ...read,
+    summary: 'Research a question on the public web and return a cited summary.',
+    scope: 'web',
+    outputTrust: 'untrusted',
+    sensitive: ['question'],
+  },
+  createDraft: {
+    summary: 'Put a draft into the mailbox. Nobody else sees it.',
+    effectClass: 'prepare',
+    tier: 1,
+    scope: 'mail.write',
+    undo: 'delete the draft',
+    outputTrust: 'trusted',
+    sensitive: ['to', 'cc', 'bcc'],
+  },
+  createEvent: {
+    summary: 'Create an event; guests are invited by mail.',
+    effectClass: 'reversible',
+    tier: 2,
+    scope: 'calendar.write',
+    undo: 'cancel the event; guests are told',
+    outputTrust: 'trusted',
+    sensitive: ['guests', 'location'],
+  },
+  moveEvent: {
+    summary: 'Move an event to another time; guests are told by mail.',
+    effectClass: 'reversible',
+    tier: 2,
+    scope: 'calendar.write',
+    undo: 'move it back, unless it was changed since',
+    outputTrust: 'trusted',
+    sensitive: ['eventId'],
+  },
+  cancelEvent: {
+    summary: 'Cancel an event; guests are told by mail.',
+    effectClass: 'reversible',
+    tier: 2,
+    scope: 'calendar.write',
+    undo: 'create it again; guests get a new invitation',
+    outputTrust: 'trusted',
+    sensitive: ['eventId'],
+  },
+  sendEmail: {
+    summary: 'Send a mail, or a reply to a message.',
+    effectClass: 'commit',
+    tier: 3,
+    scope: 'mail.write',
+    undo: null,
+    outputTrust: 'trusted',
+    sensitive: ['to', 'cc', 'bcc'],
+  },
+};

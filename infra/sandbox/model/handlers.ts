@@ -1,0 +1,16 @@
+/** What answers each kind of request, by the name of the requested form. Nothing else is answered. */
+import type { Json, JsonObject } from '#contracts/json.ts';
+import { answerEmail, answerSummary } from './language.ts';
+import { answerPlan, type ModelOptions } from './plan.ts';
+import { researchHandlers } from './research.ts';
+
+/** Answers a request from its data. `schema` is the form that was asked for. */
+export type SchemaHandler = (data: JsonObject, options: ModelOptions, schema: JsonObject) => Json;
+
+/** By `text.format.name`. */
+export const handlers: Readonly<Record<string, SchemaHandler>> = {
+  plan: answerPlan,
+  summary: answerSummary,
+  email: answerEmail,
+  ...researchHandlers,
+};

@@ -1,0 +1,235 @@
+/** Plans for calendars: finding times, creating, moving and cancelling events, looking things up. */
+import type { JsonObject } from '#contracts/json.ts';
+import { outputOf, type PlanBuilder } from './builder.ts';
+import { type Named, firstName, listNames } from './people.ts';
+import {
+  clockAs24,
+  momentOf,
+  readDuration,
+  readTime,
+  type TimeWords,
+  windowOf,
+} from './phrases.ts';
+import { readTitle, topicOf } from './titles.ts';
+import type { Intent } from './understand.ts';
+
+const defaultWindow = 'the next 7 days';
+const eventWindow = 'the next 14 days';
+
+/** "Find 30 minutes with Bob next week": findTime, and createEvent when it is to be booked. */
+export function planMeeting(plan: PlanBuilder, intent: Intent, book: boolean): void {
+  const topic = topicOf(intent.text);
+  const time = readTime(topic.head);
+  const length = readDuration(time.rest);
+  const words = plan.readPeople(length.rest);
+  const named = [...words.people, ...plan.meant(words.rest)];
+  const people = named.length > 0 ? named : answeredPeople(plan);
+  if (people.length > 0) plan.people = people;
+  if (plan.askWho(words)) return askDuration(plan, length.minutes ?? time.rangeMinutes);
+  if (people.length === 0) {
+    plan.ask('who', 'Who should take part?');
+    return askDuration(plan, length.minutes ?? time.rangeMinutes);
+  }
+  const minutes = length.minutes ?? time.rangeMinutes ?? answeredDuration(plan);
+  if (minutes === undefined) return askDuration(plan, undefined);
+  schedule(plan, { people, minutes, time, book, title: readTitle(words.rest, topic, people) });
+}
+
+/** "Block 2 hours tomorrow morning for writing": an event without guests. */
+export function planBlock(plan: PlanBuilder, intent: Intent): void {
+  const topic = topicOf(intent.text);
+  const time = readTime(topic.head);
+  const length = readDuration(time.rest);
+  const words = plan.readPeople(length.rest);
+  if (words.people.length + words.ambiguous.length > 0) return planMeeting(plan, intent, true);
+  const minutes = time.rangeMinutes ?? length.minutes ?? answeredDuration(plan);
+  if (minutes === undefined) return askDuration(plan, undefined);
+  schedule(plan, {
+    people: [],
+    minutes,
+    time,
+    book: true,
+    title: readTitle(words.rest, topic, []),
+  });
+}
+
+type Meeting = {
+  readonly people: readonly Named[];
+  readonly minutes: number;
+  readonly time: TimeWords;
+  readonly book: boolean;
+  readonly title: string;
+};
+
+function schedule(plan: PlanBuilder, { people, minutes, time, book, title }: Meeting): void {
+  // "an hour between 15:00 and 18:00" leaves room to choose in.
+  const within = time.rangeMinutes !== undefined && time.rangeMinutes > minutes;
+  const moment = time.stretch === undefined && !within ? momentOf(time) : undefined;
+  const guests = people.map(({ email }) => email);
+  let start = moment;
+  if (start === undefined || !book) {
+    const who = people.length === 0 ? 'you are' : `you and ${listNames(people)} are`;
+    const slots = plan.add(
+      'findTime',
+      'slots',
+      {
+        people: [plan.me.email, ...guests],
+        durationMinutes: minutes,
+        window: within ? rangeWindow(time) : (windowOf(time) ?? defaultWindow),
+        partOfDay: partOf(plan, time),
+      },
+      `Find ${minutes} minutes when ${who} free.`,
+    );
+    start = outputOf(slots, 'best.start');
+    plan.materials.push(outputOf(slots, 'best.startLocal'));
+  }
+  if (!book) return;
+  const input: JsonObject = { title, start, durationMinutes: minutes, guests };
+  const why = people.length === 0 ? 'Put it into your calendar.' : `Invite ${listNames(people)}.`;
+  const event = plan.add('createEvent', 'event', input, why);
+  plan.materials.push(outputOf(event, 'title'));
+  if (start === moment) plan.materials.push(outputOf(event, 'start'));
+}
+
+/** "Move my 2 pm today to Thursday afternoon". */
+export function planMove(plan: PlanBuilder, intent: Intent): void {
+  const split =
+    /^(.*?)\b(?:to|until|till|into|onto|for)\s+((?:the )?(?:next|this|in|on|tomorrow|today|at|\d|mon|tue|wed|thu|fri|sat|sun|noon|week|coming|january|february|march|april|may|june|july|august|september|october|november|december|the|a later|another)\b.*|\d.*|(?:mon|tues|wednes|thurs|fri|satur|sun)day.*|tomorrow.*)$/i.exec(
+      intent.text,
+    );
+  const target = readTime(plan.answer('To when') ?? split?.[2] ?? '');
+  const start = target.stretch === undefined ? momentOf(target) : undefined;
+  const window = windowOf(target);
+  // "to 4 pm" keeps the day the event was asked for; without one the day is not known yet.
+  const sourceDay = readTime(split?.[1] ?? '').day;
+  const relative = /^in /i.test(start ?? '');
+  if (start !== undefined && !relative && target.day === undefined && sourceDay === undefined) {
+    plan.ask('new_time', 'To when should it move? Say the day as well.');
+    return;
+  }
+  const found = planFindEvent(plan, split?.[1] ?? intent.text, start === undefined);
+  if (found === undefined) return;
+  if (start !== undefined) {
+    const day = target.day === undefined && !relative ? `${sourceDay} ` : '';
+    const input = { eventId: outputOf(found.id, 'event.id'), start: `${day}${start}` };
+    const move = plan.add('moveEvent', 'move', input, 'Move it to the time you named.');
+    plan.materials.push(outputOf(move, 'title'), outputOf(move, 'start'));
+    return;
+  }
+  if (window === undefined && target.part === undefined) {
+    plan.ask('new_time', 'To when should it move?');
+    return;
+  }
+  const slots = plan.add(
+    'findTime',
+    'slots',
+    {
+      people: [plan.me.email, ...found.people.map(({ email }) => email)],
+      durationMinutes: 30,
+      window: window ?? defaultWindow,
+      partOfDay: target.day === undefined ? (target.part ?? null) : null,
+    },
+    'Find a time then when everyone is free.',
+  );
+  const input = { eventId: outputOf(found.id, 'event.id'), start: outputOf(slots, 'best.start') };
+  const move = plan.add('moveEvent', 'move', input, 'Move it to the best of these times.');
+  plan.materials.push(outputOf(move, 'title'), outputOf(slots, 'best.startLocal'));
+}
+
+/** "Cancel my meeting with Bob on Friday". */
+export function planCancel(plan: PlanBuilder, intent: Intent): void {
+  const found = planFindEvent(plan, intent.text, false);
+  if (found === undefined) return;
+  const input = { eventId: outputOf(found.id, 'event.id') };
+  const cancel = plan.add('cancelEvent', 'cancel', input, 'Cancel it; guests are told.');
+  plan.materials.push(outputOf(cancel, 'title'), outputOf(found.id, 'event.startLocal'));
+}
+
+/** The step that finds the one event a text means; undefined when it had to ask. */
+function planFindEvent(
+  plan: PlanBuilder,
+  text: string,
+  checkpoint: boolean,
+): { id: string; people: readonly Named[] } | undefined {
+  const time = readTime(text);
+  const words = plan.readPeople(readDuration(time.rest).rest);
+  if (words.ambiguous.length > 0 && plan.askWho({ ...words, unknown: [] })) return undefined;
+  const outsiders = words.unknown.map((name) =>
+    outputOf(plan.add('findContact', 'contact', { name }, `Find the address of ${name}.`), 'email'),
+  );
+  const people = words.people.length > 0 ? words.people : plan.meant(words.rest);
+  if (people.length > 0) plan.people = people;
+  const withPeople = [...people.map(({ email }) => email), ...outsiders];
+  const title = readTitle(words.rest, undefined, []).replace(/^(?:Meeting|Event)$/, '');
+  const clock = time.clock === undefined ? undefined : clockAs24(time.clock);
+  const id = plan.add(
+    'findEvent',
+    'found',
+    {
+      window: windowOf(time) ?? eventWindow,
+      words: title === '' ? (clock ?? null) : title,
+      withPeople: withPeople.length === 0 ? null : withPeople,
+    },
+    'Find the event you mean.',
+    { checkpoint },
+  );
+  return { id, people };
+}
+
+/** "What do I have tomorrow?" */
+export function planAgenda(plan: PlanBuilder, intent: Intent): void {
+  const time = readTime(intent.text);
+  const words = plan.readPeople(time.rest);
+  const next = /\bnext\b|\bwhen\b/i.test(time.rest);
+  const [person] = words.people;
+  const quoted = /["“']([^"”']+)["”']/.exec(time.rest)?.[1];
+  const query = quoted ?? (person === undefined ? undefined : firstName(person));
+  const window = windowOf(time) ?? (next ? eventWindow : 'today');
+  const id = plan.add(
+    'listEvents',
+    'events',
+    { window, query: query ?? null },
+    `Look up your calendar: ${window}.`,
+  );
+  const events = outputOf(id, 'events');
+  if (!/\bsummar|\bsum up|\bbrief/i.test(intent.text)) {
+    plan.materials.push(events);
+    return;
+  }
+  const summary = plan.add(
+    'summarize',
+    'summary',
+    { instruction: intent.text, material: [events] },
+    'Summarise what is there.',
+  );
+  plan.materials.push(outputOf(summary, 'summary'));
+}
+
+function answeredPeople(plan: PlanBuilder): readonly Named[] {
+  const answer = plan.answer('Who should take part?');
+  return answer === undefined ? [] : plan.readPeople(answer).people;
+}
+
+function answeredDuration(plan: PlanBuilder): number | undefined {
+  const answer = plan.answer('How long') ?? '';
+  const bare = /^\s*(\d{1,3})\s*\.?$/.exec(answer)?.[1];
+  if (bare !== undefined) return Math.max(5, Number(bare));
+  return readDuration(answer).minutes ?? readDuration(plan.constraints).minutes;
+}
+
+function askDuration(plan: PlanBuilder, known: number | undefined): void {
+  if ((known ?? answeredDuration(plan)) !== undefined) return;
+  plan.ask('duration', 'How long should it be?', ['30 minutes', '45 minutes', '60 minutes']);
+}
+
+/** The day and the range, for searching inside it. */
+function rangeWindow(time: TimeWords): string {
+  return `${time.day ?? 'today'} ${time.range ?? ''}`.trim();
+}
+
+/** The part of day, where the window does not say it: from the goal, else from constraints. */
+function partOf(plan: PlanBuilder, time: TimeWords): string | null {
+  if (time.part !== undefined) return time.day === undefined ? time.part : null;
+  if (/\b(?:not?|never|avoid)\b/i.test(plan.constraints)) return null;
+  return readTime(plan.constraints).part ?? null;
+}

@@ -1,0 +1,116 @@
+/**
+ * The office in memory: the state, its clock, its ids and its counters. Routes change the state
+ * only through stores that call `changed()`; nothing here knows HTTP or a vendor's wire format.
+ */
+import { createHash } from 'node:crypto';
+import type {
+  CalendarState,
+  EffectRow,
+  MailboxState,
+  NotificationRow,
+  OfficeState,
+  Person,
+} from './state.ts';
+
+/** One effect as a store reports it; the office keeps the count. */
+export interface EffectReport {
+  vendor: string;
+  operation: string;
+  account: string;
+  key: string;
+  raw: string;
+}
+
+/** The office every route group works on. */
+export class Office {
+  readonly state: OfficeState;
+  readonly now: () => Date;
+  /** How long new mail stays out of searches, as with a lagging index; set through the oracle. */
+  searchLagMs = 0;
+  #onChange: () => void = () => undefined;
+
+  constructor(state: OfficeState, now: () => Date) {
+    this.state = state;
+    this.now = now;
+  }
+
+  /** Who works here. */
+  get people(): readonly Person[] {
+    return this.state.people;
+  }
+
+  /** The person the assistant works for. */
+  get main(): Person {
+    const main = this.people.find((person) => person.main);
+    if (!main) throw new Error('The office has no main person.');
+    return main;
+  }
+
+  /** The colleague behind an address, in any case; undefined for an outsider. */
+  person(email: string): Person | undefined {
+    const wanted = email.toLowerCase();
+    return this.people.find((person) => person.email === wanted);
+  }
+
+  /** A person's calendar. @throws Error for an outsider. */
+  calendar(email: string): CalendarState {
+    const calendar = this.state.calendars[email];
+    if (!calendar) throw new Error(`No calendar for ${email}.`);
+    return calendar;
+  }
+
+  /** A person's mailbox. @throws Error for an outsider. */
+  mailbox(email: string): MailboxState {
+    const mailbox = this.state.mailboxes[email];
+    if (!mailbox) throw new Error(`No mailbox for ${email}.`);
+    return mailbox;
+  }
+
+  /** The next number of the office's sequence of changes. */
+  nextRevision(): number {
+    this.state.sequence += 1;
+    return this.state.sequence;
+  }
+
+  /** A fresh id of `length` hexadecimal digits; the same office gives the same ids in order. */
+  nextId(kind: string, length = 16): string {
+    const source = `${kind}:${this.state.anchor}:${this.nextRevision()}`;
+    return createHash('sha256').update(source).digest('hex').slice(0, length);
+  }
+
+  /** Counts one change of the outside world. */
+  recordEffect(report: EffectReport): void {
+    const { vendor, operation, account, key, raw } = report;
+    const at = this.now().toISOString();
+    const row = this.state.effects.find(
+      (effect: EffectRow) =>
+        effect.key === key && effect.operation === operation && effect.account === account,
+    );
+    if (row) Object.assign(row, { count: row.count + 1, raw });
+    else this.state.effects.push({ at, vendor, operation, account, key, count: 1, raw });
+    this.changed();
+  }
+
+  /** Counts one mail that the vendor itself would send. */
+  recordNotification(kind: NotificationRow['kind'], eventId: string, to: string): void {
+    const row = this.state.notifications.find(
+      (sent) => sent.kind === kind && sent.eventId === eventId && sent.to === to,
+    );
+    if (row) row.count += 1;
+    else {
+      const at = this.now().toISOString();
+      this.state.notifications.push({ at, kind, eventId, to, count: 1 });
+    }
+    this.changed();
+  }
+
+  /** Says that the state differs from what is on disk. */
+  changed(): void {
+    this.#onChange();
+  }
+
+  /** Names the one listener for changes: persistence. */
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+}

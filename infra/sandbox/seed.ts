@@ -1,0 +1,28 @@
+/** Puts the sandbox's people into the directory, so that goals know whom a first name means. */
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { personSchema } from '#contracts/schemas/common.ts';
+
+const officeSchema = z.array(z.object({ ...personSchema.shape, main: z.boolean().optional() }));
+
+/**
+ * Reads the office from the oracle and stores everyone in the main person's directory. Idempotent.
+ * @returns the main person, who owns this installation while it runs on the sandbox
+ */
+export async function seedOffice(
+  pool: Pool,
+  oracleUrl: string,
+): Promise<{ owner: string; zone: string }> {
+  const response = await fetch(new URL('/__oracle/office', oracleUrl));
+  const people = officeSchema.parse(await response.json());
+  const main = people.find((person) => person.main === true);
+  if (main === undefined) throw new Error('The sandbox office has no main person.');
+  for (const { email, name, zone, workingHours } of people) {
+    await pool.query(
+      `insert into people (owner, email, name, zone, working_hours) values ($1, $2, $3, $4, $5)
+       on conflict (owner, email) do nothing`,
+      [main.email, email, name, zone, JSON.stringify(workingHours)],
+    );
+  }
+  return { owner: main.email, zone: main.zone };
+}

@@ -1,0 +1,313 @@
+/** The effect gateway on a real Postgres: once, only as approved, and never blindly repeated. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { effectKeyOf } from '#activities/effects/digest.ts';
+import { performEffect, type PerformDeps } from '#activities/effects/perform.ts';
+import { undoEffect } from '#activities/effects/undo.ts';
+import { readEffect } from '#activities/effects/ledger.ts';
+import { failure, failureTypeOf } from '#activities/failures.ts';
+import type { PerformRequest } from '#contracts/activities.ts';
+import { approvalIdOf, type GoalId, goalWorkflowId } from '#contracts/names.ts';
+import type { EffectToolName } from '#contracts/tools.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  decide,
+  FakeProvider,
+  newGoalId,
+  owner,
+  performDeps,
+  store,
+  testKeys,
+} from '../support/effects.ts';
+
+let database: TestDatabase;
+let provider: FakeProvider;
+let deps: PerformDeps;
+let goalId: GoalId;
+const keys = testKeys();
+const mail = { to: ['bob@office.example.com'], subject: 'Hi', body: 'Hello' };
+const signal = new AbortController().signal;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database[Symbol.asyncDispose]());
+beforeEach(() => {
+  provider = new FakeProvider();
+  deps = performDeps(database.pool, provider, keys);
+  goalId = newGoalId();
+});
+
+function request(digest: string, changes: Partial<PerformRequest> = {}): PerformRequest {
+  return {
+    context: { goalId, owner, zone: 'UTC', stepId: 's1', now: new Date().toISOString() },
+    tool: 'sendEmail',
+    revision: 1,
+    digest,
+    mode: 'live',
+    approvalId: approvalIdOf(goalId, 's1', 1),
+    reconcileForMs: 60_000,
+    reconcileOnly: false,
+    ...changes,
+  };
+}
+const keyOf = (revision = 1) =>
+  effectKeyOf(keys.ledgerKey, goalWorkflowId(goalId), 's1', revision, 'do');
+async function approved(
+  tool: EffectToolName = 'sendEmail',
+  input = mail as never,
+): Promise<string> {
+  const digest = await store(database.pool, goalId, tool, input);
+  await decide(database.pool, keys, { goalId, approvalId: approvalIdOf(goalId, 's1', 1), digest });
+  return digest;
+}
+async function typeOfFailure(run: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await run;
+    return 'none';
+  } catch (error) {
+    return failureTypeOf(error) ?? String(error);
+  }
+}
+
+describe('performing an effect', () => {
+  it('does an approved effect once, however often it is asked to', async () => {
+    const digest = await approved();
+    const first = await performEffect(deps, request(digest), signal);
+    const second = await performEffect(deps, request(digest), signal);
+    expect(first.outcome).toBe('confirmed');
+    expect(second).toEqual(first);
+    expect(provider.count(keyOf())).toBe(1);
+  });
+
+  it('finds an effect whose answer was lost, and does not repeat it', async () => {
+    const digest = await approved();
+    provider.script = ['drop_after_commit'];
+    expect(await typeOfFailure(performEffect(deps, request(digest), signal))).toBe(
+      'ProviderUnavailableError',
+    );
+    const receipt = await performEffect(deps, request(digest), signal);
+    expect(receipt).toMatchObject({ outcome: 'confirmed', reconciled: true });
+    expect(provider.count(keyOf())).toBe(1);
+  });
+
+  it('does it after all when the provider never got it', async () => {
+    const digest = await approved();
+    provider.script = ['drop_before'];
+    expect(await typeOfFailure(performEffect(deps, request(digest), signal))).toBe(
+      'ProviderUnavailableError',
+    );
+    expect((await performEffect(deps, request(digest), signal)).outcome).toBe('confirmed');
+    expect(provider.count(keyOf())).toBe(1);
+  });
+
+  it('leaves an outcome nobody can look up to a person, and never sends again', async () => {
+    const digest = await approved();
+    provider.script = ['drop_after_commit'];
+    provider.blind = true;
+    await typeOfFailure(performEffect(deps, request(digest), signal));
+    const again = request(digest, { reconcileForMs: 0 });
+    expect((await performEffect(deps, again, signal)).outcome).toBe('unknown');
+    expect((await performEffect(deps, again, signal)).outcome).toBe('unknown');
+    expect(provider.count(keyOf())).toBe(1);
+  });
+
+  it('keeps looking while the time for it is not over', async () => {
+    const digest = await approved();
+    provider.script = ['drop_after_commit'];
+    provider.blind = true;
+    await typeOfFailure(performEffect(deps, request(digest), signal));
+    expect(await typeOfFailure(performEffect(deps, request(digest), signal))).toBe(
+      'ProviderUnavailableError',
+    );
+    provider.blind = false;
+    expect((await performEffect(deps, request(digest), signal)).outcome).toBe('confirmed');
+  });
+
+  it('only looks and starts nothing when asked to reconcile', async () => {
+    const digest = await approved();
+    const only = request(digest, { reconcileOnly: true });
+    expect((await performEffect(deps, only, signal)).outcome).toBe('not_done');
+    expect(provider.count(keyOf())).toBe(0);
+    provider.script = ['drop_before'];
+    await typeOfFailure(performEffect(deps, request(digest), signal));
+    expect((await performEffect(deps, only, signal)).outcome).toBe('not_done');
+    expect((await performEffect(deps, request(digest), signal)).outcome).toBe('not_done');
+    expect(provider.count(keyOf())).toBe(0);
+  });
+
+  it('starts nothing after the goal was cancelled', async () => {
+    const digest = await approved();
+    await database.pool.query(`insert into cancellations (goal_id, actor) values ($1, 'x')`, [
+      goalId,
+    ]);
+    expect(await typeOfFailure(performEffect(deps, request(digest), signal))).toBe(
+      'CancelledByPersonError',
+    );
+    expect(provider.count(keyOf())).toBe(0);
+  });
+
+  it('two attempts at the same moment do it once', async () => {
+    const digest = await approved();
+    const results = await Promise.all(
+      Array.from({ length: 8 }, () => typeOfFailure(performEffect(deps, request(digest), signal))),
+    );
+    expect(results).toContain('none');
+    expect(provider.count(keyOf())).toBe(1);
+  });
+
+  it('in shadow mode records what it would have done, and does nothing', async () => {
+    const digest = await approved();
+    const receipt = await performEffect(deps, request(digest, { mode: 'shadow' }), signal);
+    expect(receipt).toMatchObject({ outcome: 'shadow', receipt: { subject: 'Hi' } });
+    expect(provider.done.size).toBe(0);
+  });
+
+  it('writes one audit entry with the six elements for each effect', async () => {
+    const digest = await approved();
+    await performEffect(deps, request(digest), signal);
+    const { rows } = await database.pool.query(
+      'select entry from audit_entries where goal_id = $1',
+      [goalId],
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0].entry).toMatchObject({
+      proposedAction: { payload: { subject: 'Hi' } },
+      contextShown: { card: { title: 'sendEmail' } },
+      approver: owner,
+      executedContent: { body: 'Hello' },
+      result: { outcome: 'confirmed' },
+      difference: [],
+    });
+  });
+});
+
+describe('the gateway refuses', () => {
+  const notDone = async (run: Promise<unknown>) => {
+    expect(await typeOfFailure(run)).toBe('NotApprovedError');
+    expect(provider.done.size).toBe(0);
+  };
+
+  it('an effect without a decision', async () => {
+    const digest = await store(database.pool, goalId, 'sendEmail', mail);
+    await notDone(performEffect(deps, request(digest), signal));
+  });
+
+  it('an effect that claims to need no approval but would tell somebody', async () => {
+    const digest = await store(database.pool, goalId, 'sendEmail', mail);
+    await notDone(performEffect(deps, request(digest, { approvalId: null }), signal));
+    const invite = await store(database.pool, goalId, 'createEvent', {
+      guests: ['bob@x.example.com'],
+    });
+    await notDone(
+      performEffect(deps, request(invite, { approvalId: null, tool: 'createEvent' }), signal),
+    );
+  });
+
+  it('content other than what was approved', async () => {
+    await approved();
+    const other = await store(database.pool, goalId, 'sendEmail', { ...mail, subject: 'Hi!' });
+    await notDone(performEffect(deps, request(other), signal));
+  });
+
+  it('an unsigned decision, and one signed for somebody else', async () => {
+    const approvalId = approvalIdOf(goalId, 's1', 1);
+    const digest = await store(database.pool, goalId, 'sendEmail', mail);
+    await decide(database.pool, keys, { goalId, approvalId, digest }, { signed: false });
+    await notDone(performEffect(deps, request(digest), signal));
+    await database.pool.query('delete from decisions');
+    await decide(database.pool, keys, {
+      goalId,
+      approvalId,
+      digest,
+      actor: 'mallory@x.example.com',
+    });
+    await notDone(performEffect(deps, request(digest), signal));
+  });
+
+  it('a rejected and an expired decision', async () => {
+    const approvalId = approvalIdOf(goalId, 's1', 1);
+    const digest = await store(database.pool, goalId, 'sendEmail', mail);
+    await decide(database.pool, keys, { goalId, approvalId, digest, verdict: 'reject' });
+    await notDone(performEffect(deps, request(digest), signal));
+    await database.pool.query('delete from decisions');
+    await decide(database.pool, keys, { goalId, approvalId, digest }, { expired: true });
+    await notDone(performEffect(deps, request(digest), signal));
+  });
+
+  it('a payload whose row was altered after the approval', async () => {
+    const digest = await approved();
+    await database.pool.query(
+      `update payloads set content = jsonb_set(content, '{payload,to,0}', '"eve@evil.example.com"') where digest = $1`,
+      [digest],
+    );
+    await notDone(performEffect(deps, request(digest), signal));
+    await database.pool.query('delete from payloads where digest = $1', [digest]);
+  });
+
+  it('another goal’s approval', async () => {
+    const digest = await approved();
+    goalId = newGoalId();
+    await notDone(performEffect(deps, request(digest), signal));
+  });
+
+  it('an edit whose input is not the one that was admitted', async () => {
+    const approvalId = approvalIdOf(goalId, 's1', 1);
+    const shown = await store(database.pool, goalId, 'sendEmail', mail);
+    const edited = { ...mail, body: 'Edited' };
+    await decide(database.pool, keys, {
+      goalId,
+      approvalId,
+      digest: shown,
+      verdict: 'edit',
+      input: edited,
+    });
+    const other = await store(database.pool, goalId, 'sendEmail', {
+      ...mail,
+      body: 'Something else',
+    });
+    await notDone(performEffect(deps, request(other, { revision: 2 }), signal));
+    const right = await store(database.pool, goalId, 'sendEmail', edited);
+    const receipt = await performEffect(deps, request(right, { revision: 2 }), signal);
+    expect(receipt.outcome).toBe('confirmed');
+    const { rows } = await database.pool.query(
+      'select entry from audit_entries where goal_id = $1',
+      [goalId],
+    );
+    expect(rows[0].entry.difference).toEqual([
+      { path: 'body', proposed: 'Hello', executed: 'Edited' },
+    ]);
+  });
+});
+
+describe('undoing an effect', () => {
+  const event = { title: 'Talk', start: 'x', guests: [] };
+
+  it('undoes it once under its own key, and says when it cannot', async () => {
+    const digest = await approved('createEvent', event as never);
+    const done = await performEffect(deps, request(digest, { tool: 'createEvent' }), signal);
+    const undo = {
+      context: request(digest).context,
+      tool: 'createEvent',
+      revision: 1,
+      effectKey: done.effectKey,
+    } as const;
+    provider.failUndo = failure('ConflictError', 'Somebody changed it.');
+    expect(await typeOfFailure(undoEffect(deps, undo, signal))).toBe('ConflictError');
+    expect(provider.undone).toEqual([]);
+    expect((await readEffect(database.pool, done.effectKey))?.state).toBe('confirmed');
+  });
+
+  it('a repeated undo changes nothing further', async () => {
+    const digest = await approved('createEvent', event as never);
+    const done = await performEffect(deps, request(digest, { tool: 'createEvent' }), signal);
+    const undo = {
+      context: request(digest).context,
+      tool: 'createEvent',
+      revision: 1,
+      effectKey: done.effectKey,
+    } as const;
+    const first = await undoEffect(deps, undo, signal);
+    expect(await undoEffect(deps, undo, signal)).toEqual(first);
+    expect(provider.undone).toEqual(['Talk']);
+  });
+});

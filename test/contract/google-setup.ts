@@ -1,0 +1,114 @@
+/** The real Google clients of the product, connected to a sandbox, with accounts kept in memory. */
+import { createHash } from 'node:crypto';
+import type { StepContext } from '#contracts/activities.ts';
+import type { GoalId } from '#contracts/names.ts';
+import type { Person } from '#contracts/schemas/common.ts';
+import { createGoogleCalendar } from '#activities/calendar/google.ts';
+import type { CalendarPortOf } from '#activities/calendar/port.ts';
+import type { CredentialStore } from '#activities/credentials.ts';
+import { createGuardedFetch } from '#activities/egress.ts';
+import type { EffectContext } from '#activities/effects/handler.ts';
+import { createGoogleEmail } from '#activities/email/google.ts';
+import type { EmailPortOf } from '#activities/email/port.ts';
+import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
+import type { Directory } from '#activities/people.ts';
+import type { Sandbox } from '#infra/sandbox/server.ts';
+
+/** What tests of the Google connectors use. */
+export interface GoogleSetup {
+  clients: GoogleClients;
+  calendar: CalendarPortOf;
+  email: EmailPortOf;
+  directory: Directory;
+  /** State of each account that was asked for, by owner. */
+  accounts: Map<string, { email: string; refreshToken: string; state: string }>;
+}
+
+/** Connects everyone of the sandbox's office. */
+export function connectGoogle(
+  sandbox: Sandbox,
+  options: { fetch?: typeof fetch; timeoutMs?: number } = {},
+): GoogleSetup {
+  const accounts: GoogleSetup['accounts'] = new Map(
+    sandbox.office.people.map(({ email }) => [
+      email,
+      { email, refreshToken: `sandbox-refresh-${email}`, state: 'connected' },
+    ]),
+  );
+  const credentials = {
+    get: async (owner) => accounts.get(owner),
+    save: async (owner, _provider, account) => {
+      accounts.set(owner, { ...account, state: 'connected' });
+    },
+    rotate: async (owner, _provider, refreshToken) => {
+      accounts.set(owner, { ...accounts.get(owner)!, refreshToken });
+    },
+    markReconnect: async (owner) => {
+      accounts.set(owner, { ...accounts.get(owner)!, state: 'reconnect_required' });
+    },
+  } as CredentialStore;
+  const clients = createGoogleClients({
+    rootUrl: sandbox.url,
+    tokenUrl: `${sandbox.url}/token`,
+    authUrl: `${sandbox.url}/auth`,
+    clientId: 'adjutant',
+    clientSecret: 'not-a-secret',
+    fetch: options.fetch ?? createGuardedFetch('sandbox'),
+    credentials,
+    timeoutMs: options.timeoutMs ?? 3_000,
+  });
+  return {
+    clients,
+    accounts,
+    calendar: async (owner) => createGoogleCalendar(await clients(owner)),
+    email: async (owner) => createGoogleEmail(await clients(owner)),
+    directory: directoryOf(sandbox),
+  };
+}
+
+function directoryOf(sandbox: Sandbox): Directory {
+  const people: Person[] = sandbox.office.people.map(({ email, name, zone, workingHours }) => ({
+    email,
+    name,
+    zone,
+    workingHours: { ...workingHours, days: [...workingHours.days] },
+  }));
+  return {
+    list: async () => people,
+    find: async (_owner, emails) =>
+      new Map(people.filter(({ email }) => emails.includes(email)).map((p) => [p.email, p])),
+  };
+}
+
+/** The context of one step; `now` is the sandbox's. */
+export function stepContext(sandbox: Sandbox, owner = sandbox.office.main.email): StepContext {
+  return {
+    goalId: '0123456789abcdefghijklmnop' as GoalId,
+    owner,
+    zone: 'Europe/Berlin',
+    stepId: 'step',
+    now: sandbox.office.now().toISOString(),
+  };
+}
+
+/** An effect key as the gateway derives one. */
+export function effectKey(name: string): string {
+  return createHash('sha256').update(name).digest('hex');
+}
+
+/** The context of one effect, with what it saves readable as `saved`. */
+export function effectContext(
+  step: StepContext,
+  name: string,
+  providerRef: string | null = null,
+): EffectContext & { saved: string[] } {
+  const saved: string[] = [];
+  return {
+    step,
+    effectKey: effectKey(name),
+    providerRef,
+    saved,
+    saveProviderRef: async (ref) => void saved.push(ref),
+    signal: new AbortController().signal,
+  };
+}

@@ -1,0 +1,268 @@
+/** Runs real goal workflows on the real server with a scripted planner and a provider in memory. */
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { createActivities, type ConnectorActivities } from '#activities/index.ts';
+import type { PlanRequest, PlanResult, ReadRequest, ReadResult } from '#contracts/activities.ts';
+import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
+import { defaultPolicy } from '#contracts/gate.ts';
+import type { GoalView } from '#contracts/goal.ts';
+import type { JsonObject } from '#contracts/json.ts';
+import type { JournalEvent } from '#contracts/journal.ts';
+import { defaultTimers } from '#contracts/limits.ts';
+import { goalWorkflowId, queueKinds, queueName, workflowTypes } from '#contracts/names.ts';
+import type { Plan, PlanStep } from '#contracts/schemas/plan.ts';
+import type { GoalWorkflow, GoalWorkflowInput } from '#contracts/workflows.ts';
+import { workflowBundle } from '#workers/bundle.ts';
+import { makeCurrent } from '#workers/deployment.ts';
+import { createWorkers } from '#workers/worker.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { FakeProvider, newGoalId, owner, testKeys } from './effects.ts';
+import { uniqueQueue } from './temporal.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+export type Planner = (request: PlanRequest) => Partial<PlanResult> | Promise<Partial<PlanResult>>;
+export type Reads = Record<string, (request: ReadRequest) => ReadResult | Promise<ReadResult>>;
+
+/** A plan step with the fields a test does not care about filled in. */
+export function step(
+  id: string,
+  tool: PlanStep['tool'],
+  input: JsonObject = {},
+  more: Partial<PlanStep> = {},
+): PlanStep {
+  return {
+    id,
+    tool,
+    input: input as PlanStep['input'],
+    rationale: `because of ${id}`,
+    critical: false,
+    requiresConfirmation: false,
+    dependsOn: [],
+    checkpoint: false,
+    ...more,
+  };
+}
+
+/** A plan of these steps. */
+export function plan(...steps: PlanStep[]): Partial<PlanResult> {
+  return { plan: { reasoning: 'as asked', estimatedComplexity: 'low', steps } satisfies Plan };
+}
+
+/** A running installation: workers, database and provider of one test file. */
+export class GoalBench implements AsyncDisposable {
+  readonly provider = new FakeProvider();
+  readonly keys = testKeys();
+  readonly prefix = uniqueQueue('goals');
+  planner: Planner = () => plan();
+  reads: Reads = {};
+  unsignedDecisions: 'allow' | 'refuse' = 'refuse';
+  readonly database: TestDatabase;
+  readonly client: Client;
+  readonly #native: NativeConnection;
+  #workers: Worker[] = [];
+  #runs: Promise<void>[] = [];
+
+  private constructor(database: TestDatabase, connection: Connection, native: NativeConnection) {
+    this.database = database;
+    this.client = new Client({ connection });
+    this.#native = native;
+  }
+
+  static async start(): Promise<GoalBench> {
+    const address = inject('temporalAddress');
+    const [database, connection, native] = await Promise.all([
+      createTestDatabase(),
+      Connection.connect({ address }),
+      NativeConnection.connect({ address }),
+    ]);
+    const bench = new GoalBench(database, connection, native);
+    await bench.startWorkers();
+    return bench;
+  }
+
+  async startWorkers(): Promise<void> {
+    const tools = ['createEvent', 'moveEvent', 'cancelEvent', 'sendEmail', 'createDraft'] as const;
+    const bench = this;
+    const release = { deployment: this.prefix, buildId: 'test' };
+    const activities = createActivities({
+      pool: this.database.pool,
+      ledgerKey: this.keys.ledgerKey,
+      decisionPublicKey: this.keys.decisionPublicKey,
+      get unsignedDecisions() {
+        return bench.unsignedDecisions;
+      },
+      signalIdentity: () => Promise.resolve('tester'),
+      handlers: new Map(tools.map((tool) => [tool, this.provider.handler(tool)])),
+      directory: { list: () => Promise.resolve([]), find: () => Promise.resolve(new Map()) },
+      connectors: this.connectors(),
+    });
+    this.#workers = await createWorkers({
+      connection: this.#native,
+      namespace: 'default',
+      queuePrefix: this.prefix,
+      roles: [...queueKinds],
+      activities,
+      pool: this.database.pool,
+      workflowBundle: await workflowBundle(join(tmpdir(), 'adjutant-test-bundles')),
+      maxCachedWorkflows: 50,
+      release,
+    });
+    this.#runs = this.#workers.map((worker) => worker.run());
+    await makeCurrent(this.client, 'default', release);
+  }
+
+  async stopWorkers(): Promise<void> {
+    for (const worker of this.#workers) worker.shutdown();
+    await Promise.all(this.#runs);
+  }
+
+  /** Starts a goal; its input may be changed. */
+  async goal(changes: Partial<GoalWorkflowInput> = {}): Promise<RunningGoal> {
+    const goalId = newGoalId();
+    const input: GoalWorkflowInput = {
+      goalId,
+      owner,
+      zone: 'Europe/Berlin',
+      goal: 'Test the workflow',
+      context: '',
+      constraints: [],
+      mode: 'live',
+      policy: defaultPolicy,
+      timers: defaultTimers,
+      ...changes,
+    };
+    const handle = await this.client.workflow.start<GoalWorkflow>(workflowTypes.goal, {
+      workflowId: goalWorkflowId(goalId),
+      taskQueue: queueName(this.prefix, 'goals'),
+      args: [input],
+      workflowExecutionTimeout: '5 minutes',
+    });
+    return new RunningGoal(this, handle, input);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopWorkers();
+    await this.#native.close();
+    await this.client.connection.close();
+    await this.database[Symbol.asyncDispose]();
+  }
+
+  private connectors(): ConnectorActivities {
+    const read = (name: string) => async (request: ReadRequest) => {
+      const answer = this.reads[name];
+      if (answer === undefined)
+        throw ApplicationFailure.nonRetryable(`no ${name}`, 'NotFoundError');
+      return answer(request);
+    };
+    const names = [
+      'listEvents',
+      'findEvent',
+      'findTime',
+      'findContact',
+      'searchMail',
+      'readThread',
+      'summarize',
+      'composeEmail',
+      'searchWeb',
+      'readPage',
+    ];
+    return {
+      ...(Object.fromEntries(
+        names.map((name) => [name, read(name)]),
+      ) as unknown as ConnectorActivities),
+      proposePlan: async (request) => ({
+        plan: null,
+        questions: [],
+        problems: [],
+        repairs: 0,
+        usage: [{ responseId: 'r1', model: 'fake', inputTokens: 10, outputTokens: 5 }],
+        promptVersion: 'test',
+        ...(await this.planner(request)),
+      }),
+    };
+  }
+}
+
+/** A goal under test. */
+export class RunningGoal {
+  readonly bench: GoalBench;
+  readonly handle: WorkflowHandle<GoalWorkflow>;
+  readonly input: GoalWorkflowInput;
+
+  constructor(bench: GoalBench, handle: WorkflowHandle<GoalWorkflow>, input: GoalWorkflowInput) {
+    this.bench = bench;
+    this.handle = handle;
+    this.input = input;
+  }
+
+  view(): Promise<GoalView> {
+    return this.handle.query<GoalView>('getGoal');
+  }
+
+  journal(): Promise<JournalEvent[]> {
+    return this.handle.query<JournalEvent[], [number]>('getJournal', 0);
+  }
+
+  async journalTypes(): Promise<string[]> {
+    return (await this.journal()).map(({ type }) => type);
+  }
+
+  async until(test: (view: GoalView) => boolean, timeoutMs = 15_000): Promise<GoalView> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const view = await this.view();
+      if (test(view)) return view;
+      if (Date.now() > deadline)
+        throw new Error(
+          `still ${view.state}: ${JSON.stringify(view.steps.map((s) => [s.id, s.status, s.failure]))}`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+  }
+
+  /** Waits for pending approvals and returns them. */
+  async approvals(count = 1): Promise<Approval[]> {
+    const view = await this.until(({ pendingApprovals }) => pendingApprovals.length >= count);
+    return [...view.pendingApprovals];
+  }
+
+  /** Sends a signed decision and reads back what became of it. */
+  async decide(
+    approval: Pick<Approval, 'approvalId' | 'digest'>,
+    decision: JsonObject = { verdict: 'approve' },
+  ): Promise<DecisionOutcome> {
+    const decisionId = `d-${Math.random().toString(36).slice(2)}`;
+    const { approvalId, digest } = approval;
+    const message = this.bench.keys.sign({
+      decisionId,
+      approvalId,
+      digest,
+      actor: owner,
+      decidedAt: new Date().toISOString(),
+      ...decision,
+    });
+    await this.handle.signal('decideApproval', message);
+    return this.outcome(String(message['decisionId']));
+  }
+
+  async outcome(decisionId: string): Promise<DecisionOutcome> {
+    for (let i = 0; i < 200; i += 1) {
+      const outcome = await this.handle.query<DecisionOutcome | null, [string]>(
+        'getDecision',
+        decisionId,
+      );
+      if (outcome !== null) return outcome;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`decision ${decisionId} was never taken`);
+  }
+
+  result() {
+    return this.handle.result();
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Stands in for a worker in tests of the local stack. STAND_IN_WORKER=dies makes it end at once,
+ * STAND_IN_WORKER=deaf makes it ignore the request to stop.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '#infra/config.ts';
+
+const config = loadConfig();
+console.log(JSON.stringify({ ready: 'worker' }));
+const keepAlive = setInterval(() => undefined, 60_000);
+if (process.env.STAND_IN_WORKER === 'dies') setTimeout(() => process.exit(3), 50);
+process.on('SIGTERM', () => {
+  if (process.env.STAND_IN_WORKER === 'deaf') return;
+  writeFileSync(join(config.stateDir, 'worker-stopped-cleanly'), '');
+  clearInterval(keepAlive);
+  process.exit(0);
+});

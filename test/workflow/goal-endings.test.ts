@@ -1,0 +1,404 @@
+/** How goals end: planning, questions, failures with compensation, cancellation, unknown outcomes. */
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { failure } from '#activities/failures.ts';
+import type { PlanRequest } from '#contracts/activities.ts';
+import { defaultPolicy } from '#contracts/gate.ts';
+import { defaultTimers } from '#contracts/limits.ts';
+import { GoalBench, plan, step } from '../support/goals.ts';
+
+let bench: GoalBench;
+beforeAll(async () => {
+  bench = await GoalBench.start();
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+beforeEach(() => {
+  bench.reads = {
+    listEvents: () => ({ value: { events: [{ title: 'A' }] }, trust: 'untrusted', origins: [] }),
+  };
+  bench.provider.done.clear();
+  bench.provider.undone.length = 0;
+  bench.provider.script = [];
+  bench.provider.blind = false;
+  bench.provider.failUndo = null;
+});
+const effects = () => [...bench.provider.done.values()].reduce((sum, count) => sum + count, 0);
+const own = (title: string) => ({
+  title,
+  start: '2026-12-01T10:00',
+  durationMinutes: 30,
+  guests: [],
+});
+const freely = { ...defaultPolicy, approveFromTier: 3 } as const;
+
+describe('planning', () => {
+  it('answers a question about data in one pass, without any effect', async () => {
+    bench.planner = () => plan(step('look', 'listEvents', { window: 'today' }));
+    const goal = await bench.goal();
+    const { state, report } = await goal.result();
+    expect(state).toBe('completed');
+    expect(report).toMatchObject({ headline: 'Here is what was found.', done: [], notDone: [] });
+    expect((await goal.view()).usage).toEqual({ modelCalls: 1, inputTokens: 10, outputTokens: 5 });
+  });
+
+  it('asks what it needs to know and plans with the answer', async () => {
+    const seen: PlanRequest[] = [];
+    bench.planner = (request) => {
+      seen.push(request);
+      return request.answers.length === 0
+        ? { questions: [{ id: 'who', question: 'Who is Zed?', choices: [] }] }
+        : plan(step('look', 'listEvents', { window: 'today' }));
+    };
+    const goal = await bench.goal();
+    await goal.until(({ state }) => state === 'awaiting_answer');
+    await goal.handle.signal('answerQuestion', {
+      answerId: 'a0',
+      answers: [{ questionId: 'nobody', answer: 'x' }],
+    });
+    expect(await goal.handle.query('getAnswer', 'a0')).toMatchObject({
+      applied: false,
+      message: 'There is no question nobody.',
+    });
+    await goal.handle.signal('answerQuestion', {
+      answerId: 'a1',
+      answers: [{ questionId: 'who', answer: 'zed@office.example.com' }],
+    });
+    expect((await goal.result()).state).toBe('completed');
+    expect(seen[1]?.answers).toEqual([
+      { question: 'Who is Zed?', answer: 'zed@office.example.com' },
+    ]);
+  });
+
+  it('ends when a question is never answered', async () => {
+    bench.planner = () => ({ questions: [{ id: 'who', question: 'Who?', choices: [] }] });
+    const goal = await bench.goal({ timers: { ...defaultTimers, answerExpiresMs: 300 } });
+    const { state, report } = await goal.result();
+    expect(state).toBe('failed');
+    expect(report.notDone).toEqual(['The question was not answered in time.']);
+  });
+
+  it('fails with the reasons when the planner gives no usable plan', async () => {
+    bench.planner = () => ({ problems: ['step s1: unknown tool "rm".'], repairs: 2 });
+    const goal = await bench.goal();
+    const { state, report } = await goal.result();
+    expect(state).toBe('failed');
+    expect(report.notDone[0]).toContain('unknown tool "rm"');
+    expect(await goal.journalTypes()).toContain('plan_invalid');
+  });
+
+  it('fails with the model’s reason when the model refuses', async () => {
+    bench.planner = () => {
+      throw failure('ModelRefusedError', 'The model refused: no.');
+    };
+    const goal = await bench.goal();
+    const { state, report } = await goal.result();
+    expect(state).toBe('failed');
+    expect(report.notDone[0]).toContain('The model refused');
+  });
+
+  it('plans again when a step is rejected with a comment, and keeps what is done', async () => {
+    bench.planner = ({ revision }) =>
+      revision === null
+        ? plan(
+            step('look', 'listEvents', { window: 'today' }),
+            step('book', 'createEvent', own('Monday'), { dependsOn: ['look'] }),
+          )
+        : plan(
+            step('look', 'listEvents', { window: 'today' }),
+            step('again', 'createEvent', own('Tuesday'), { dependsOn: ['look'] }),
+          );
+    const goal = await bench.goal();
+    const [first] = await goal.approvals();
+    await goal.decide(first!, { verdict: 'reject', comment: 'Tuesday instead' });
+    const view = await goal.until(
+      ({ pendingApprovals }) => pendingApprovals[0]?.stepId === 'again',
+    );
+    expect(view.plan?.revision).toBe(2);
+    expect(view.pendingApprovals[0]?.reasons.join(' ')).toContain('comes from');
+    await goal.decide(view.pendingApprovals[0]!);
+    const { state, report } = await goal.result();
+    expect(state).toBe('completed');
+    expect(report.done[0]).toContain('Tuesday');
+    expect(
+      (await goal.journal()).filter(
+        ({ type, stepId }) => type === 'step_started' && stepId === 'look',
+      ),
+    ).toHaveLength(1);
+  });
+
+  it('looks at a checkpoint’s result before it goes on', async () => {
+    const revisions: (number | undefined)[] = [];
+    bench.planner = ({ revision }) => {
+      revisions.push(revision?.number);
+      return revision === null
+        ? plan(
+            step('look', 'listEvents', { window: 'today' }, { checkpoint: true }),
+            step('old', 'listEvents', { window: 'x' }, { dependsOn: ['look'] }),
+          )
+        : plan(
+            step('look', 'listEvents', { window: 'today' }),
+            step('fresh', 'listEvents', { window: 'y' }),
+          );
+    };
+    const goal = await bench.goal();
+    await goal.result();
+    expect(revisions).toEqual([undefined, 1]);
+    expect((await goal.view()).steps.map(({ id }) => id)).toEqual(['look', 'fresh']);
+  });
+
+  it('passes data between steps without the model', async () => {
+    const inputs: unknown[] = [];
+    bench.reads['summarize'] = ({ input }) => {
+      inputs.push(input);
+      return { value: { summary: 'ok', points: [] }, trust: 'untrusted', origins: [] };
+    };
+    bench.planner = () =>
+      plan(
+        step('look', 'listEvents', { window: 'today' }),
+        step(
+          'sum',
+          'summarize',
+          {
+            instruction: 'About {{steps.look.output.events[0].title}} for {{goal.owner}}',
+            material: ['{{steps.look.output.events}}'],
+          },
+          { dependsOn: ['look'] },
+        ),
+      );
+    await (await bench.goal()).result();
+    expect(inputs).toEqual([
+      { instruction: 'About A for alex@office.example.com', material: [[{ title: 'A' }]] },
+    ]);
+  });
+
+  it('fails a step whose reference leads nowhere, and says which', async () => {
+    bench.planner = () =>
+      plan(
+        step('look', 'listEvents', { window: 'today' }),
+        step(
+          'sum',
+          'summarize',
+          { instruction: 'x', material: ['{{steps.look.output.events[7].title}}'] },
+          { dependsOn: ['look'] },
+        ),
+      );
+    const { state, report } = await (await bench.goal()).result();
+    expect(state).toBe('completed_with_issues');
+    expect(report.notDone[0]).toContain('events[7].title');
+  });
+});
+
+describe('a critical step that fails', () => {
+  const failing = () => {
+    throw failure('NotFoundError', 'No such thing.');
+  };
+
+  it('stops the plan and undoes what was done, last first', async () => {
+    bench.reads['readThread'] = failing;
+    bench.planner = () =>
+      plan(
+        step('one', 'createEvent', own('first')),
+        step('two', 'createEvent', own('second'), { dependsOn: ['one'] }),
+        step('bad', 'readThread', { threadId: 't' }, { dependsOn: ['two'], critical: true }),
+        step('never', 'createEvent', own('third'), { dependsOn: ['bad'] }),
+      );
+    const goal = await bench.goal({ policy: freely });
+    const { state, report } = await goal.result();
+    expect(state).toBe('failed');
+    expect(bench.provider.undone).toEqual(['second', 'first']);
+    expect(report.undone).toHaveLength(2);
+    expect(report.done).toEqual([]);
+    expect(report.notDone).toContain('bad (readThread) failed: No such thing.');
+    expect(effects()).toBe(2);
+  });
+
+  it('takes back approvals that were still waiting', async () => {
+    let fail: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (fail = resolve));
+    bench.reads['readThread'] = async () => {
+      await gate;
+      return failing();
+    };
+    bench.planner = () =>
+      plan(
+        step('ask', 'createEvent', own('x')),
+        step('bad', 'readThread', { threadId: 't' }, { critical: true }),
+      );
+    const goal = await bench.goal();
+    const [approval] = await goal.approvals();
+    fail();
+    expect((await goal.result()).state).toBe('failed');
+    const { rows } = await bench.database.pool.query(
+      'select state from approvals where approval_id = $1',
+      [approval!.approvalId],
+    );
+    expect(rows).toEqual([{ state: 'cancelled' }]);
+    expect(effects()).toBe(0);
+  });
+
+  it('makes an undo that fails an intervention for the person', async () => {
+    bench.reads['readThread'] = failing;
+    bench.provider.failUndo = failure('ConflictError', 'Somebody changed it since.');
+    bench.planner = () =>
+      plan(
+        step('one', 'createEvent', own('first')),
+        step('bad', 'readThread', { threadId: 't' }, { dependsOn: ['one'], critical: true }),
+      );
+    const goal = await bench.goal({ policy: freely });
+    const [approval] = await goal.approvals();
+    expect(approval).toMatchObject({ kind: 'intervention' });
+    expect(approval!.reasons[0]).toContain('Somebody changed it since');
+    await goal.decide(approval!);
+    expect((await goal.result()).state).toBe('failed');
+  });
+
+  it('only reports a step that fails and is not critical', async () => {
+    bench.reads['readThread'] = failing;
+    bench.planner = () =>
+      plan(
+        step('one', 'createEvent', own('first')),
+        step('bad', 'readThread', { threadId: 't' }, { dependsOn: ['one'] }),
+      );
+    const { state } = await (await bench.goal({ policy: freely })).result();
+    expect(state).toBe('completed_with_issues');
+    expect(bench.provider.undone).toEqual([]);
+  });
+});
+
+describe('cancelling', () => {
+  it('while it waits for approval: nothing is done, and the approval is taken back', async () => {
+    bench.planner = () => plan(step('book', 'createEvent', own('x')));
+    const goal = await bench.goal();
+    const [approval] = await goal.approvals();
+    await goal.handle.cancel();
+    const { state } = await goal.result();
+    expect(state).toBe('cancelled');
+    expect(await goal.handle.query('getApproval', approval!.approvalId)).toMatchObject({
+      state: 'cancelled',
+    });
+    expect(effects()).toBe(0);
+  });
+
+  it('after something was done: it is undone', async () => {
+    bench.planner = () =>
+      plan(
+        step('one', 'createEvent', own('first')),
+        step(
+          'ask',
+          'createEvent',
+          { ...own('second'), guests: ['bob@office.example.com'] },
+          { dependsOn: ['one'] },
+        ),
+      );
+    const goal = await bench.goal({ policy: freely });
+    await goal.approvals();
+    await goal.handle.cancel();
+    const { state, report } = await goal.result();
+    expect(state).toBe('cancelled');
+    expect(bench.provider.undone).toEqual(['first']);
+    expect(report.undone).toHaveLength(1);
+    expect(effects()).toBe(1);
+  });
+
+  it('while the planner works, and while a question waits', async () => {
+    bench.planner = () => new Promise((resolve) => setTimeout(() => resolve(plan()), 2_000));
+    const planning = await bench.goal();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await planning.handle.cancel();
+    expect((await planning.result()).state).toBe('cancelled');
+    bench.planner = () => ({ questions: [{ id: 'q', question: 'Who?', choices: [] }] });
+    const asking = await bench.goal();
+    await asking.until(({ state }) => state === 'awaiting_answer');
+    await asking.handle.cancel();
+    expect((await asking.result()).state).toBe('cancelled');
+  });
+});
+
+describe('an outcome nobody knows', () => {
+  const unknown = async () => {
+    bench.planner = () => plan(step('book', 'createEvent', own('x')));
+    bench.provider.script = ['drop_after_commit'];
+    bench.provider.blind = true;
+    const goal = await bench.goal({
+      policy: freely,
+      timers: { ...defaultTimers, reconcileForMs: 200 },
+    });
+    const [approval] = await goal.approvals();
+    expect(approval).toMatchObject({ kind: 'intervention', stepId: 'book_outcome' });
+    return { goal, approval: approval! };
+  };
+
+  it('is asked of the person, who says it happened', async () => {
+    const { goal, approval } = await unknown();
+    await goal.decide(approval);
+    expect((await goal.result()).state).toBe('completed');
+    expect(effects()).toBe(1);
+  });
+
+  it('is asked of the person, who says it did not: it is not sent again', async () => {
+    const { goal, approval } = await unknown();
+    await goal.decide(approval, { verdict: 'reject' });
+    const { state, report } = await goal.result();
+    expect(state).toBe('completed_with_issues');
+    expect(report.notDone[0]).toContain('did not happen');
+    expect(effects()).toBe(1);
+  });
+});
+
+describe('what survives', () => {
+  it('a worker that stops between approval and effect: the effect happens once', async () => {
+    bench.planner = () =>
+      plan(step('send', 'sendEmail', { to: ['bob@office.example.com'], subject: 'Hi', body: 'x' }));
+    const goal = await bench.goal();
+    const [approval] = await goal.approvals();
+    bench.provider.script = ['drop_after_commit'];
+    await bench.stopWorkers();
+    const { approvalId, digest } = approval!;
+    await goal.handle.signal(
+      'decideApproval',
+      bench.keys.sign({
+        decisionId: 'd',
+        approvalId,
+        digest,
+        verdict: 'approve',
+        actor: 'alex@office.example.com',
+      }),
+    );
+    await bench.startWorkers();
+    expect((await goal.result()).state).toBe('completed');
+    expect(effects()).toBe(1);
+  });
+
+  it('publishes every journal event, in order and without gaps', async () => {
+    bench.planner = () =>
+      plan(
+        step('look', 'listEvents', { window: 'today' }),
+        step('book', 'createEvent', own('x'), { dependsOn: ['look'] }),
+      );
+    const goal = await bench.goal();
+    const [approval] = await goal.approvals();
+    await goal.decide(approval!);
+    await goal.result();
+    const { rows } = await bench.database.pool.query(
+      'select number, type from journal_events where goal_id = $1 order by number',
+      [goal.input.goalId],
+    );
+    expect(rows).toEqual((await goal.journal()).map(({ number, type }) => ({ number, type })));
+    expect(rows.map(({ number }) => number)).toEqual(rows.map((_, i) => i + 1));
+    const read = await bench.database.pool.query('select state from goals where goal_id = $1', [
+      goal.input.goalId,
+    ]);
+    expect(read.rows).toEqual([{ state: 'completed' }]);
+  });
+
+  it('a planner that fails for a moment is asked again', async () => {
+    let calls = 0;
+    bench.planner = () => {
+      calls += 1;
+      if (calls === 1) throw ApplicationFailure.retryable('down', 'ModelUnavailableError');
+      return plan(step('look', 'listEvents', { window: 'today' }));
+    };
+    expect((await (await bench.goal()).result()).state).toBe('completed');
+    expect(calls).toBe(2);
+  });
+});

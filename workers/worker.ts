@@ -1,0 +1,90 @@
+/**
+ * Builds the Temporal workers of one process: one for each queue it hosts. It wires, and decides
+ * nothing; `main.ts` runs it.
+ */
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Pool } from 'pg';
+import { type AllActivities, modelReadTools } from '#contracts/activities.ts';
+import { type QueueKind, queueName } from '#contracts/names.ts';
+import { journalInterceptor } from './journal-interceptor.ts';
+
+/** The activities each queue hosts, by name. Local activities are hosted by `goals`. */
+export const hostedActivities = {
+  goals: ['admitDecision', 'publishGoal'],
+  model: ['proposePlan', 'planResearch', 'extractClaims', 'writeSynthesis', ...modelReadTools],
+  connectors: [
+    'listEvents',
+    'findEvent',
+    'findTime',
+    'findContact',
+    'searchMail',
+    'readThread',
+    'searchWeb',
+    'readPage',
+    'searchSources',
+    'fetchSource',
+    'prepareEffect',
+  ],
+  effects: [
+    'createEmailDraft',
+    'createCalendarEvent',
+    'moveCalendarEvent',
+    'cancelCalendarEvent',
+    'sendEmail',
+    'undoEffect',
+    'settleEffect',
+  ],
+} as const satisfies Record<QueueKind, readonly (keyof AllActivities)[]>;
+
+export type WorkersOptions = {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly queuePrefix: string;
+  readonly roles: readonly QueueKind[];
+  readonly activities: AllActivities;
+  readonly pool: Pool;
+  readonly workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+  readonly maxCachedWorkflows: number;
+  /** Release of the workflow code; undefined runs unversioned, as tests do. */
+  readonly release?: { readonly deployment: string; readonly buildId: string };
+  readonly interceptors?: NonNullable<WorkerOptions['interceptors']>;
+  readonly sinks?: NonNullable<WorkerOptions['sinks']>;
+};
+
+/** Creates one worker for each role. They do not run yet. */
+export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
+  return Promise.all(options.roles.map((role) => createWorker(role, options)));
+}
+
+async function createWorker(role: QueueKind, options: WorkersOptions): Promise<Worker> {
+  const { connection, namespace, release, interceptors } = options;
+  const names: readonly (keyof AllActivities)[] = hostedActivities[role];
+  const common: WorkerOptions = {
+    connection,
+    namespace,
+    taskQueue: queueName(options.queuePrefix, role),
+    activities: Object.fromEntries(names.map((name) => [name, options.activities[name]])),
+    interceptors: {
+      ...interceptors,
+      activity: [...(interceptors?.activity ?? []), journalInterceptor(options.pool)],
+    },
+    shutdownGraceTime: '5 seconds',
+  };
+  if (role !== 'goals') return Worker.create(common);
+  return Worker.create({
+    ...common,
+    workflowBundle: options.workflowBundle,
+    maxCachedWorkflows: options.maxCachedWorkflows,
+    ...(options.sinks === undefined ? {} : { sinks: options.sinks }),
+    ...(release === undefined ? {} : { workerDeploymentOptions: versioningOf(release) }),
+  });
+}
+
+function versioningOf(release: { deployment: string; buildId: string }) {
+  const { deployment: deploymentName, buildId } = release;
+  return {
+    version: { deploymentName, buildId },
+    useWorkerVersioning: true,
+    defaultVersioningBehavior: 'AUTO_UPGRADE',
+  } as const;
+}

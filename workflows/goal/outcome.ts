@@ -1,0 +1,36 @@
+/** How a step ends when it does not complete, and what an error means in our words. */
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
+import { type Failure, type FailureType, failures } from '#contracts/failures.ts';
+import type { Goal, Step } from './goal.ts';
+
+/** Marks a step failed and says why in the journal. */
+export function failStep(goal: Goal, step: Step, failure: Failure): void {
+  step.status = 'failed';
+  step.failure = failure;
+  goal.journal.append('step_failed', { ...failure, critical: step.plan.critical }, step.plan.id);
+}
+
+/** Marks a step rejected. A comment asks the planner for something else. */
+export function rejectStep(goal: Goal, step: Step, comment: string | null, expired: boolean): void {
+  step.status = 'rejected';
+  step.comment = comment;
+  goal.journal.append('step_rejected', { expired }, step.plan.id);
+}
+
+/** Reduces what an activity or child threw to a failure of the closed list. */
+export function failureOf(error: unknown): Failure {
+  let cause: unknown = error;
+  while (
+    (cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) &&
+    cause.cause
+  ) {
+    cause = cause.cause;
+  }
+  if (cause instanceof ApplicationFailure) {
+    const type = cause.type ?? '';
+    const known = Object.hasOwn(failures, type);
+    return { type: known ? (type as FailureType) : 'UnexpectedError', message: cause.message };
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { type: 'UnexpectedError', message };
+}

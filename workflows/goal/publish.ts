@@ -1,0 +1,67 @@
+/**
+ * Keeps the outside informed: read models in Postgres, search attributes and the plan in the Web UI.
+ * One publication a wait, not one a change.
+ */
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { isTerminal } from '#contracts/goal.ts';
+import { searchAttributes } from '#contracts/names.ts';
+import { localActivities } from '../proxies.ts';
+import { describeGoal } from './details.ts';
+import type { Goal } from './goal.ts';
+
+const keys = {
+  state: defineSearchAttributeKey(searchAttributes.goalState, SearchAttributeType.KEYWORD),
+  pending: defineSearchAttributeKey(searchAttributes.pendingApprovals, SearchAttributeType.INT),
+  deadline: defineSearchAttributeKey(searchAttributes.nextDeadline, SearchAttributeType.DATETIME),
+};
+
+/** Publishes whenever something asks for it, until the goal has ended. Runs beside the story. */
+export function publishOnRequest(goal: Goal): void {
+  void CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      await condition(() => goal.publishRequested || isTerminal(goal.state));
+      if (isTerminal(goal.state)) return;
+      await publish(goal);
+    }
+  });
+}
+
+/** Publishes how the goal stands now. */
+export async function publish(goal: Goal): Promise<void> {
+  goal.publishRequested = false;
+  setCurrentDetails(describeGoal(goal));
+  flushSearchAttributes(goal);
+  const events = goal.journal.take();
+  try {
+    await localActivities().publishGoal({
+      goal: goal.view(),
+      approvals: [...goal.approvals.values()],
+      events,
+      journalNumber: goal.journal.events.length,
+    });
+  } catch (error) {
+    goal.journal.putBack(events);
+    throw error;
+  }
+}
+
+/** At most one upsert a wait: attributes follow when the goal waits for somebody, and at the end. */
+function flushSearchAttributes(goal: Goal): void {
+  if (goal.state === 'running' || goal.state === 'planning') return;
+  const pending = goal.pendingApprovals();
+  const deadline = pending.map((approval) => approval.expiresAt).sort()[0];
+  const text = `${goal.state} ${pending.length} ${deadline ?? ''}`;
+  if (text === goal.flushedAttributes) return;
+  goal.flushedAttributes = text;
+  upsertSearchAttributes([
+    { key: keys.state, value: goal.state },
+    { key: keys.pending, value: pending.length },
+    { key: keys.deadline, value: deadline === undefined ? null : new Date(deadline) },
+  ]);
+}

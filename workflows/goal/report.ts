@@ -1,0 +1,84 @@
+/** The final report, written from the ledger's receipts and the steps' outputs; no model has a say. */
+import type { Report } from '#contracts/goal.ts';
+import { findingOf } from './findings.ts';
+import type { Goal, Step } from './goal.ts';
+
+/** Writes the report of a goal that has come to its end. */
+export function writeReport(goal: Goal): Report {
+  const effects = goal.steps.filter((step) => step.effect !== null);
+  const done = effects
+    .filter((step) => step.effect?.outcome === 'confirmed' && !step.undone)
+    .map((step) => sentenceOf(step));
+  const shadow = effects
+    .filter((step) => step.effect?.outcome === 'shadow')
+    .map((step) => `Shadow mode, not done: ${sentenceOf(step)}`);
+  const undone = effects.filter((step) => step.undone).map((step) => `Undone: ${sentenceOf(step)}`);
+  const notDone = [...goal.steps.flatMap(problemOf), ...shadow];
+  if (goal.failure !== null) notDone.unshift(goal.failure.message);
+  const findings = goal.steps.flatMap(findingOf);
+  return {
+    headline: headlineOf(goal, done.length, findings.length),
+    done,
+    findings,
+    notDone,
+    undone,
+  };
+}
+
+function headlineOf(goal: Goal, done: number, findings: number): string {
+  switch (goal.state) {
+    case 'cancelled':
+      return 'Cancelled.';
+    case 'failed':
+      return 'Failed; see what was not done.';
+    case 'completed_with_issues':
+      return `Done in part: ${plural(done, 'thing')} done; see what was not.`;
+    default:
+      if (done > 0) return `Done: ${plural(done, 'thing')}.`;
+      return findings > 0 ? 'Here is what was found.' : 'There was nothing to do.';
+  }
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+}
+
+/** One sentence from a receipt: what is in the ledger, in words. */
+function sentenceOf(step: Step): string {
+  const receipt = step.effect?.receipt ?? {};
+  const text = (key: string): string => {
+    const value = receipt[key];
+    return Array.isArray(value) ? value.join(', ') : typeof value === 'string' ? value : '';
+  };
+  const guests = text('guests') === '' ? '' : ` with ${text('guests')}`;
+  switch (step.plan.tool) {
+    case 'createEvent':
+      return `Created “${text('title')}” on ${text('start')}${guests}.`;
+    case 'moveEvent':
+      return `Moved “${text('title')}” to ${text('start')}${guests}.`;
+    case 'cancelEvent':
+      return `Cancelled “${text('title')}” of ${text('start')}${guests}.`;
+    case 'sendEmail':
+      return `Sent “${text('subject')}” to ${text('to')}.`;
+    case 'createDraft':
+      return `Left a draft “${text('subject')}” to ${text('to')}.`;
+    default:
+      return `${step.plan.tool} is done.`;
+  }
+}
+
+function problemOf(step: Step): string[] {
+  const name = `${step.plan.id} (${step.plan.tool})`;
+  switch (step.status) {
+    case 'failed':
+      return [`${name} failed: ${step.failure?.message ?? 'no reason given'}`];
+    case 'rejected':
+      return [`${name} was not approved${step.comment === null ? '' : `: ${step.comment}`}.`];
+    case 'skipped':
+      return [`${name} was not started.`];
+    case 'unknown':
+      return [`${name} may or may not have happened: the provider did not say. Please check.`];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,3 @@
+/** The bundle's entry: exports each workflow type, and nothing else. */
+export { goalWorkflow } from './goal/workflow.ts';
+export { researchWorkflow } from './research/workflow.ts';

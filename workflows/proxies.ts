@@ -1,0 +1,83 @@
+/**
+ * Every activity proxy of goalWorkflow: one table of queues, timeouts, retries and heartbeats.
+ * Effects are the strict ones: a retry goes through the ledger, which looks before it acts.
+ */
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  EffectActivities,
+  GoalLocalActivities,
+  PlannerActivities,
+  PrepareActivities,
+  ReadActivities,
+} from '#contracts/activities.ts';
+import { permanentFailures } from '#contracts/failures.ts';
+import { type QueueKind, siblingQueue } from '#contracts/names.ts';
+
+const nonRetryableErrorTypes = [...permanentFailures];
+
+/** Timeouts and retries by kind of work. A provider that stays down is tried for a day. */
+const options = {
+  model: {
+    startToCloseTimeout: '4 minutes',
+    scheduleToCloseTimeout: '1 hour',
+    heartbeatTimeout: '30 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  },
+  connectors: {
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+  },
+  effects: {
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: '1 day',
+    heartbeatTimeout: '10 seconds',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+  },
+} as const satisfies Record<Exclude<QueueKind, 'goals'>, ActivityOptions>;
+
+function activitiesOn<Activities>(kind: Exclude<QueueKind, 'goals'>) {
+  const { retry, ...rest } = options[kind];
+  return proxyActivities<Activities>({
+    ...rest,
+    taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
+    retry: { ...retry, nonRetryableErrorTypes },
+  });
+}
+
+/** The planner and the language tools. */
+export const modelActivities = () => activitiesOn<PlannerActivities & ReadActivities>('model');
+/** Read tools, and preparing effects. */
+export const connectorActivities = () =>
+  activitiesOn<ReadActivities & PrepareActivities>('connectors');
+/** The only activities that change something outside. */
+export const effectActivities = () => activitiesOn<EffectActivities>('effects');
+
+/** Options that one call of an activity adds: its line in the Web UI. */
+export function withSummary(kind: Exclude<QueueKind, 'goals'>, summary: string): ActivityOptions {
+  const { retry, ...rest } = options[kind];
+  return {
+    ...rest,
+    taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
+    retry: { ...retry, nonRetryableErrorTypes },
+    summary,
+  };
+}
+
+/** Short bookkeeping in Postgres, run inside the workflow task. */
+export const localActivities = () =>
+  proxyLocalActivities<GoalLocalActivities>({
+    startToCloseTimeout: '5 seconds',
+    retry: {
+      initialInterval: '100 milliseconds',
+      maximumInterval: '10 seconds',
+      nonRetryableErrorTypes,
+    },
+  });

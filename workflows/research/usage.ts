@@ -1,0 +1,22 @@
+/** Sums what the model calls of one research cost. */
+import type { ModelUsage } from '#contracts/activities.ts';
+import type { Usage } from '#contracts/goal.ts';
+
+/** A running sum. */
+export type UsageCounter = {
+  add(calls: readonly ModelUsage[]): void;
+  total(): Usage;
+};
+
+/** Starts at zero. */
+export function createUsage(): UsageCounter {
+  const calls: ModelUsage[] = [];
+  return {
+    add: (more) => void calls.push(...more),
+    total: () => ({
+      modelCalls: calls.length,
+      inputTokens: calls.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
+      outputTokens: calls.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
+    }),
+  };
+}

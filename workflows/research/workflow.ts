@@ -1,0 +1,130 @@
+/**
+ * Researches one question: sub-questions, searches, pages, claims with quotes, a cited summary. A
+ * page that was not read can not be cited; what could not be read or supported is named.
+ */
+import { isCancellation, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import type { StepContext } from '#contracts/activities.ts';
+import { limits } from '#contracts/limits.ts';
+import type { Claim } from '#contracts/schemas/research.ts';
+import type { ResearchWorkflow, ResearchWorkflowInput } from '#contracts/workflows.ts';
+import { type Evidence, writeOutput } from './output.ts';
+import { readPages, type ReadSource } from './pages.ts';
+import { showProgress } from './progress.ts';
+import { optionsFor, researchActivities } from './proxies.ts';
+import { rankHits } from './rank.ts';
+import { createUsage, type UsageCounter } from './usage.ts';
+
+type Result = Awaited<ReturnType<ResearchWorkflow>>;
+
+/** Carries one research out, as the child of a goal. */
+export async function researchWorkflow(input: ResearchWorkflowInput): Promise<Result> {
+  const context = contextOf(input);
+  const usage = createUsage();
+  const { question } = input;
+
+  showProgress({ phase: 'Planning', questions: [question], read: [], unread: [] });
+  const questions = await planQuestions(context, question, usage);
+
+  showProgress({ phase: 'Searching', questions, read: [], unread: [] });
+  const hits = await search(context, questions);
+
+  showProgress({ phase: 'Reading', questions, read: [], unread: [] });
+  const maxPages = Math.min(Math.max(1, input.maxPages), limits.researchPagesMax);
+  const { sources, unread } = await readPages(context, rankHits(hits), maxPages);
+
+  const read = sources.map(({ page }) => page.title);
+  showProgress({ phase: 'Collecting evidence', questions, read, unread });
+  const evidence = await collectClaims(context, questions, sources, usage);
+
+  showProgress({ phase: 'Writing', questions, read, unread });
+  const pages = sources.map(({ page }) => page);
+  const synthesis = await researchActivities().writeSynthesis.executeWithOptions(
+    optionsFor('model', `Write a summary from ${evidence.claims.length} claims`),
+    [{ context, question, claims: evidence.claims, pages }],
+  );
+  usage.add(synthesis.usage);
+
+  showProgress({ phase: 'Done', questions, read, unread });
+  return writeOutput({ questions, sources, unread, evidence, synthesis, usage: usage.total() });
+}
+// Minutes long, and a new run replaces it: it ends on the release it started on. A server refuses a
+// versioning behaviour from a worker without a release, as in tests (server 1.32, 2026-11-21).
+setWorkflowOptions(
+  () =>
+    workflowInfo().currentDeploymentVersion === undefined ? {} : { versioningBehavior: 'PINNED' },
+  researchWorkflow,
+);
+
+function contextOf({ goalId, owner }: ResearchWorkflowInput): StepContext {
+  const { startTime } = workflowInfo();
+  return { goalId, owner, zone: 'UTC', stepId: 'research', now: startTime.toISOString() };
+}
+
+async function planQuestions(
+  context: StepContext,
+  question: string,
+  usage: UsageCounter,
+): Promise<readonly string[]> {
+  const planned = await researchActivities().planResearch.executeWithOptions(
+    optionsFor('model', 'Split the question into searches'),
+    [{ context, question }],
+  );
+  usage.add(planned.usage);
+  const questions = [...new Set(planned.questions)].slice(0, limits.researchQuestionsMax);
+  return questions.length > 0 ? questions : [question];
+}
+
+/** Searches for all questions at once. */
+async function search(context: StepContext, questions: readonly string[]) {
+  const found = await settleSome(
+    questions.map((query, i) =>
+      researchActivities().searchSources.executeWithOptions(
+        optionsFor('search', `Search the web, ${i + 1} of ${questions.length}`),
+        [{ context, query, limit: limits.researchPagesMax }],
+      ),
+    ),
+  );
+  return found.map((result) => result?.results ?? []);
+}
+
+/** Collects claims for each question from the pages its search had found. */
+async function collectClaims(
+  context: StepContext,
+  questions: readonly string[],
+  sources: readonly ReadSource[],
+  usage: UsageCounter,
+): Promise<Evidence> {
+  const extracted = await settleSome(
+    questions.map(async (question, i) => {
+      const pages = sources.filter((source) => source.questions.includes(i));
+      if (pages.length === 0) return undefined;
+      return researchActivities().extractClaims.executeWithOptions(
+        optionsFor('model', `Collect evidence from ${pages.length} pages`),
+        [{ context, question, pages: pages.map(({ page }) => page) }],
+      );
+    }),
+  );
+  const claims = new Map<string, Claim>();
+  for (const result of extracted) {
+    usage.add(result?.usage ?? []);
+    for (const claim of result?.claims ?? []) {
+      const key = `${claim.documentId} ${claim.quote}`;
+      if (!claims.has(key)) claims.set(key, claim);
+    }
+  }
+  return {
+    claims: [...claims.values()],
+    dropped: extracted.flatMap((result) => result?.dropped ?? []),
+    unanswered: questions.filter((_, i) => extracted[i] === undefined),
+  };
+}
+
+/** Some may fail and leave a gap. When all do, or the research is cancelled, so does this. */
+async function settleSome<Value>(work: readonly Promise<Value>[]): Promise<(Value | undefined)[]> {
+  const outcomes = await Promise.allSettled(work);
+  const errors = outcomes.flatMap((o): unknown[] => (o.status === 'rejected' ? [o.reason] : []));
+  const cancelled = errors.find((error) => isCancellation(error));
+  if (cancelled !== undefined) throw cancelled;
+  if (errors.length > 0 && errors.length === outcomes.length) throw errors[0];
+  return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
+}

@@ -7,13 +7,17 @@ import { failure } from './failures.ts';
 /** `sandbox`: loopback only. `live`: any host over https, and loopback. */
 export type EgressMode = 'sandbox' | 'live';
 
-/** Builds the fetch that every client library is given. @throws EgressBlockedError */
-export function createGuardedFetch(mode: EgressMode): typeof fetch {
+/**
+ * Builds the fetch that every client library is given. `plainHost` is a host:port the person has
+ * configured, reached over http in live mode too: a model server of their own.
+ * @throws EgressBlockedError
+ */
+export function createGuardedFetch(mode: EgressMode, plainHost?: string): typeof fetch {
   return async (input, init) => {
     const url = new URL(
       typeof input === 'string' ? input : input instanceof URL ? input.href : input.url,
     );
-    checkEgress(mode, url);
+    if (mode === 'sandbox' || url.host !== plainHost) checkEgress(mode, url);
     return fetch(input, { ...init, ...(init?.body ? { duplex: 'half' } : {}) } as RequestInit);
   };
 }

@@ -99,6 +99,7 @@ const envSchema = z.object({
   ADJUTANT_BUILD_ID: text('name the build or unset it').optional(),
   ADJUTANT_MAX_CACHED_WORKFLOWS: integer(0, 100_000, 'set a count').default(200),
   ADJUTANT_WORKER_ROLES: roleList.default([...workerRoles]),
+  ADJUTANT_MAKE_CURRENT: choice(['yes', 'no']).default('no'),
   ADJUTANT_WORKER_METRICS_PORT: integer(0, 65_535, 'set a port or unset it').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: url('set the collector address or unset it').optional(),
   ADJUTANT_LEDGER_KEY_FILE: text('name a file or unset it').optional(),
@@ -210,6 +211,8 @@ function toConfig(env: Env) {
     worker: {
       roles: env.ADJUTANT_WORKER_ROLES,
       maxCachedWorkflows: env.ADJUTANT_MAX_CACHED_WORKFLOWS,
+      /** True makes this worker's release current when it starts, as npm start does. */
+      makeCurrent: env.ADJUTANT_MAKE_CURRENT === 'yes',
       metricsPort: env.ADJUTANT_WORKER_METRICS_PORT,
     },
     postgres: { url: env.DATABASE_URL, port: env.ADJUTANT_POSTGRES_PORT },

@@ -12,7 +12,7 @@ import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { createEventCard } from './cards.ts';
 import type { CalendarDeps } from './dependencies.ts';
-import { changedSince, countGuests, receiptOf } from './existing-event.ts';
+import { changedSince, countGuests, isStill, receiptOf } from './existing-event.ts';
 import { resolving } from './summaries.ts';
 import { resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
@@ -68,12 +68,12 @@ export function createCreateEventHandler({
       const event = await port.getEvent(eventId, payload.zone);
       const done = { eventId, cancelled: true, title: payload.title, guests: payload.guests };
       if (event === null || event.cancelled) return done;
-      if (etag === null || etag !== event.etag) {
+      if (etag !== event.etag && !isStill(event, payload)) {
         throw changedSince(payload.title, 'not cancelled');
       }
       try {
         const notify = payload.guests.length > 0;
-        await port.deleteEvent({ effectKey: context.effectKey, eventId, etag, notify });
+        await port.deleteEvent({ effectKey: context.effectKey, eventId, etag: event.etag, notify });
       } catch (error) {
         if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
         throw failure('ConflictError', changedSince(payload.title, 'not cancelled').message, {

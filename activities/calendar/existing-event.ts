@@ -70,6 +70,30 @@ export function sameMoment(a: string, b: string): boolean {
   return a === b || Date.parse(a) === Date.parse(b);
 }
 
+/** True when an event still says what was written. Guests' answers are not changes of the event. */
+export function isStill(
+  event: CalendarEvent,
+  written: {
+    title: string;
+    start: string;
+    end: string;
+    guests: readonly string[];
+    location?: string | null;
+    description?: string | null;
+  },
+): boolean {
+  const now = timesOf(event, event.zone);
+  const { location = event.location, description = event.description } = written;
+  return (
+    event.title === written.title &&
+    sameMoment(now.start, written.start) &&
+    sameMoment(now.end, written.end) &&
+    event.location === location &&
+    event.description === description &&
+    guestsOf(event).sort().join() === [...written.guests].sort().join()
+  );
+}
+
 /** The failure of an undo that would overwrite what somebody did since. */
 export function changedSince(title: string, consequence: string): Error {
   const shown = cleanLine(title, 80);

@@ -9,6 +9,7 @@ import {
   changedSince,
   countGuests,
   guestsOf,
+  isStill,
   receiptOf,
   requireOwnEvent,
   sameMoment,
@@ -96,8 +97,8 @@ export function createMoveEventHandler({
       if (event === null || event.cancelled) throw changedSince(title, 'not moved back');
       const back = { title, ...previous, guests: payload.guests };
       if (isAt(event, previous)) return receiptOf(event, back);
-      const etag = receipt['etag'];
-      if (typeof etag !== 'string' || etag !== event.etag) {
+      const { etag } = event;
+      if (receipt['etag'] !== etag && !isStill(event, payload)) {
         throw changedSince(title, 'not moved back');
       }
       try {

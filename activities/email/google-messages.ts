@@ -33,7 +33,7 @@ export function toMailMessage(message: gmail_v1.Schema$Message): MailMessage {
 export function headerOf(message: gmail_v1.Schema$Message, name: string): string {
   const wanted = name.toLowerCase();
   const found = message.payload?.headers?.find((h) => h.name?.toLowerCase() === wanted);
-  return found?.value ?? '';
+  return found?.value?.trim() ?? '';
 }
 
 /** Well-formed message ids of a header value. Anything else in it is dropped. */

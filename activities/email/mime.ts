@@ -32,7 +32,8 @@ export async function composeMime(
     text: body.replace(/\r\n?/g, '\n'),
     date: new Date(date),
     messageId: mailKeyOf(payload, effectKey).messageId,
-    headers: { 'X-Effect-Key': effectKey },
+    // Prepared, so that the key is not folded onto a line of its own.
+    headers: { 'X-Effect-Key': { prepared: true, value: effectKey } },
     ...(reply === null ? {} : { inReplyTo: reply.inReplyTo, references: reply.references }),
     baseBoundary: effectKey.slice(0, 32),
     newline: 'windows',

@@ -38,18 +38,18 @@ export function createSendEmailHandler(
       const mailbox = await deps.email(context.step.owner);
       const raw = await composeMime(payload, context.effectKey);
       const threadId = payload.reply?.threadId ?? null;
-      await checkThreadHead(mailbox, payload);
       let draftId = context.providerRef ?? adopted.get(context.effectKey);
       adopted.delete(context.effectKey);
-      if (draftId === undefined) {
-        draftId = (await mailbox.createDraft({ raw, threadId })).draftId;
-        await context.saveProviderRef(draftId);
-      }
       try {
+        await checkThreadHead(mailbox, payload);
+        if (draftId === undefined) {
+          draftId = (await mailbox.createDraft({ raw, threadId })).draftId;
+          await context.saveProviderRef(draftId);
+        }
         const sent = await mailbox.sendDraft({ draftId, raw, threadId });
         return receiptOf(payload, sent, null);
       } catch (error) {
-        await dropRefused(mailbox, draftId, error);
+        if (draftId !== undefined) await dropRefused(mailbox, draftId, error);
         throw error;
       }
     },

@@ -18,12 +18,9 @@ export function modelFailure(error: unknown, signal?: AbortSignal): unknown {
     });
   }
   if (error instanceof APIError && typeof error.status === 'number') return ofStatus(error);
-  if (error instanceof SyntaxError) {
+  if (error instanceof SyntaxError || error instanceof TypeError) {
     // A body cut in the middle, or a proxy's page instead of the model's reply.
-    return failure('ModelUnavailableError', 'The model’s answer broke off.', { cause: error });
-  }
-  if (error instanceof TypeError) {
-    return failure('ModelUnavailableError', `The connection broke: ${error.message}`, {
+    return failure('ModelUnavailableError', 'What the model server answers cannot be read.', {
       cause: error,
     });
   }

@@ -72,9 +72,10 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
   return {
     async askModel(question) {
       const response = await client.responses
-        .create(requestOf(models[question.role], question), {
-          ...(question.signal === undefined ? {} : { signal: question.signal }),
-        })
+        .create(
+          requestOf(models[question.role], question),
+          question.signal === undefined ? {} : { signal: question.signal },
+        )
         .catch((error: unknown) => {
           throw modelFailure(error, question.signal);
         });

@@ -66,7 +66,9 @@ function typesAt(root: JsonObject, path: Path): Types | undefined {
     if (nodes.length === 0) return undefined;
   }
   return new Set(
-    nodes.flatMap((node) => (isAny(node) ? ['any'] : [String(node.type ?? 'string')])),
+    nodes.flatMap((node) =>
+      isAny(node) ? ['any'] : [typeof node.type === 'string' ? node.type : 'string'],
+    ),
   );
 }
 

@@ -50,7 +50,7 @@ export type NodePartOptions<T> = {
 };
 
 const readyTimeoutMs = 60_000;
-const leash = fileURLToPath(new URL('./leash.ts', import.meta.url));
+const leash = fileURLToPath(new URL('./leash.mjs', import.meta.url));
 
 /** A part that is a Node process of this project, stopped with SIGTERM and tied to its parent. */
 export function nodePart<T>(options: NodePartOptions<T>): Part {
@@ -106,8 +106,8 @@ export function sandboxEnvironment(
     ...(replaced.model && {
       OPENAI_API_KEY: 'sandbox',
       OPENAI_BASE_URL: `${root}/v1`,
-      ADJUTANT_MODEL_PRIMARY: 'sandbox-rules',
-      ADJUTANT_MODEL_FAST: 'sandbox-rules',
+      ADJUTANT_MODEL_PRIMARY: 'sandbox-rules-1',
+      ADJUTANT_MODEL_FAST: 'sandbox-rules-1',
     }),
     ...(replaced.google && {
       GOOGLE_CLIENT_ID: 'sandbox-client',
@@ -116,6 +116,6 @@ export function sandboxEnvironment(
       ADJUTANT_GOOGLE_TOKEN_URL: `${root}/token`,
       ADJUTANT_GOOGLE_AUTH_URL: `${root}/auth`,
     }),
-    ...(replaced.search && { ADJUTANT_SEARCH_URL: `${root}/search` }),
+    ...(replaced.search && { ADJUTANT_SEARCH_URL: root, TAVILY_API_KEY: 'sandbox' }),
   };
 }

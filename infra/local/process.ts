@@ -65,7 +65,7 @@ process.once('exit', () => {
 
 /**
  * Starts a process in its own process group, so that Ctrl-C reaches only the supervisor, which then
- * stops children in order. Its standard input is a pipe that closes when this process dies (leash.ts).
+ * stops children in order. Its standard input is a pipe that closes when this process dies (leash.mjs).
  * @throws Error when the command cannot be started at all
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {

@@ -244,6 +244,7 @@ function productEnvironment(
     ADJUTANT_STATE_DIR: config.stateDir,
     ADJUTANT_UNSIGNED_DECISIONS: config.unsignedDecisions,
     ADJUTANT_API_PORT: String(found.apiPort),
+    ADJUTANT_MAKE_CURRENT: 'yes',
     TEMPORAL_ADDRESS: found.temporal.address,
     DATABASE_URL: found.databaseUrl,
     ...(found.sandbox && sandboxEnvironment(found.sandbox.sandbox, replacedServices(config))),

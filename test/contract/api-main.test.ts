@@ -65,7 +65,7 @@ const call = (url: string, init: RequestInit = {}) =>
     headers: {
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
-      ...init.headers,
+      ...(init.headers as Record<string, string> | undefined),
     },
   });
 

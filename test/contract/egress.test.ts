@@ -18,7 +18,7 @@ afterEach(() => void vi.restoreAllMocks());
 /** Every address a socket connects to from now on. */
 function watchSockets(): Set<string> {
   const hosts = new Set<string>();
-  const connect = Socket.prototype.connect;
+  const { connect } = Socket.prototype as { connect: (this: Socket, ...args: never[]) => Socket };
   vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...args) {
     const [first] = args.flat(2) as unknown[];
     if (typeof first === 'object' && first !== null && 'host' in first)
@@ -26,7 +26,7 @@ function watchSockets(): Set<string> {
     else if (typeof first === 'object' && first !== null && 'path' in first)
       hosts.add('unix socket');
     else hosts.add(String(args[1] ?? 'localhost'));
-    return connect.apply(this, args as never);
+    return connect.apply(this, args as unknown as never[]);
   });
   return hosts;
 }

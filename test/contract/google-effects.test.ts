@@ -1,5 +1,5 @@
 /** The handlers' recipes against the sandbox: approved is sent, once, found again, undone. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '#contracts/json.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import { createCalendarHandlers } from '#activities/calendar/effects.ts';
@@ -30,6 +30,10 @@ beforeEach(async () => {
   await fetch(`${sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
 });
 
+afterEach(() => {
+  expect(google.violations).toEqual([]);
+});
+
 const handler = (tool: EffectToolName) =>
   [...createCalendarHandlers(google), ...createEmailHandlers(google)].find((h) => h.tool === tool)!;
 const prepare = async (tool: EffectToolName, input: JsonObject) =>
@@ -49,6 +53,7 @@ const eventInput = (title: string, guests: string[] = [bob]) => ({
   guests,
 });
 const mailInput = { to: [bob], subject: 'Grüße', body: 'Hello Bob,\n\n.dots and ünïcode\n' };
+const idOf = (receipt: JsonObject) => receipt['eventId'] as string;
 const own = async (name: string) => {
   const payload = await prepare('createEvent', eventInput(name));
   return { payload, receipt: await handler('createEvent').perform(payload, context(name)) };
@@ -96,6 +101,20 @@ describe('createEvent', () => {
     expect(await counts('lost')).toEqual({ 'events.insert': 1 });
   });
 
+  it('is undone although a guest has answered', async () => {
+    const { payload, receipt } = await own('answered');
+    const { calendar } = await google.clients(bob);
+    const eventId = idOf(receipt);
+    const attendees = [{ email: bob, responseStatus: 'accepted' }];
+    await calendar.events.patch({ calendarId: 'primary', eventId, requestBody: { attendees } });
+    const mine = await google.calendar(sandbox.office.main.email);
+    const event = await mine.getEvent(eventId, 'Europe/Berlin');
+    expect(event!.guests[0]!.response).toBe('accepted');
+    expect(event!.etag).not.toBe(receipt['etag']);
+    await handler('createEvent').undo!(payload, receipt, context('answered.undo'));
+    expect(await counts('answered.undo')).toEqual({ 'events.delete': 1 });
+  });
+
   it('is undone by its etag, again without harm, and not when somebody changed it', async () => {
     const { payload, receipt } = await own('undo');
     const undo = handler('createEvent').undo!;
@@ -106,7 +125,7 @@ describe('createEvent', () => {
     const { calendar } = await google.clients(sandbox.office.main.email);
     await calendar.events.patch({
       calendarId: 'primary',
-      eventId: String(changed.receipt['eventId']),
+      eventId: idOf(changed.receipt),
       requestBody: { summary: 'Changed by hand' },
     });
     await expect(
@@ -135,7 +154,7 @@ describe('moveEvent and cancelEvent', () => {
     await handler('moveEvent').undo!(payload, again, context('move.undo'));
     expect(await counts('move.undo')).toEqual({ 'events.patch': 1 });
     const port = await google.calendar(sandbox.office.main.email);
-    const event = await port.getEvent(String(receipt['eventId']), 'Europe/Berlin');
+    const event = await port.getEvent(idOf(receipt), 'Europe/Berlin');
     expect(event!.startMs).toBe(Date.parse('2026-10-15T11:00:00+02:00'));
   });
 
@@ -146,7 +165,7 @@ describe('moveEvent and cancelEvent', () => {
     const cancel = await prepare('cancelEvent', { eventId });
     const { calendar } = await google.clients(sandbox.office.main.email);
     const requestBody = { summary: 'Other' };
-    await calendar.events.patch({ calendarId: 'primary', eventId: String(eventId), requestBody });
+    await calendar.events.patch({ calendarId: 'primary', eventId: idOf(receipt), requestBody });
     const refused = { type: 'PreconditionFailedError', nonRetryable: true };
     await expect(handler('moveEvent').perform(move, context('stale.m'))).rejects.toMatchObject(
       refused,

@@ -144,6 +144,7 @@ describe('what an answer becomes', () => {
     const port = await gone.calendar(owner);
     await port.getEvent('nothing', zone);
     await closed[Symbol.asyncDispose]();
+    await failed(port.getEvent('nothing', zone)); // Meets the connection that was kept open.
     const change = { effectKey: effectKey('x'), eventId: 'x', etag: '"1"', notify: false };
     expect((await failed(port.deleteEvent(change))).type).toBe('ProviderUnavailableError');
   });

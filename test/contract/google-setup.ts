@@ -13,6 +13,7 @@ import type { EmailPortOf } from '#activities/email/port.ts';
 import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
 import type { Directory } from '#activities/people.ts';
 import type { Sandbox } from '#infra/sandbox/server.ts';
+import { readContract } from './vendors.ts';
 
 /** What tests of the Google connectors use. */
 export interface GoogleSetup {
@@ -20,7 +21,9 @@ export interface GoogleSetup {
   calendar: CalendarPortOf;
   email: EmailPortOf;
   directory: Directory;
-  /** State of each account that was asked for, by owner. */
+  /** What of the exchanges so far Google's published contracts do not allow. */
+  violations: string[];
+  /** State of each account, by owner. */
   accounts: Map<string, { email: string; refreshToken: string; state: string }>;
 }
 
@@ -47,22 +50,50 @@ export function connectGoogle(
       accounts.set(owner, { ...accounts.get(owner)!, state: 'reconnect_required' });
     },
   } as CredentialStore;
+  const violations: string[] = [];
   const clients = createGoogleClients({
     rootUrl: sandbox.url,
     tokenUrl: `${sandbox.url}/token`,
     authUrl: `${sandbox.url}/auth`,
     clientId: 'adjutant',
     clientSecret: 'not-a-secret',
-    fetch: options.fetch ?? createGuardedFetch('sandbox'),
+    fetch: options.fetch ?? checkedFetch(violations),
     credentials,
     timeoutMs: options.timeoutMs ?? 3_000,
   });
   return {
     clients,
     accounts,
+    violations,
     calendar: async (owner) => createGoogleCalendar(await clients(owner)),
     email: async (owner) => createGoogleEmail(await clients(owner)),
     directory: directoryOf(sandbox),
+  };
+}
+
+const contracts = {
+  '/calendar/': readContract('google-calendar-v3'),
+  '/gmail/': readContract('google-gmail-v1'),
+};
+
+/** The product's guarded fetch, with every exchange checked against the published contracts. */
+function checkedFetch(violations: string[]): typeof fetch {
+  const guarded = createGuardedFetch('sandbox');
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const answer = await guarded(input, init);
+    const found = Object.entries(contracts).find(([path]) => url.pathname.startsWith(path));
+    const responseBody = found && answer.ok ? await answer.clone().text() : undefined;
+    if (found === undefined || responseBody === undefined) return answer;
+    const exchange = {
+      method: init?.method ?? 'GET',
+      url: url.href,
+      requestBody: typeof init?.body === 'string' ? init.body : '',
+      status: answer.status,
+      responseBody,
+    };
+    violations.push(...found[1].violations(exchange));
+    return answer;
   };
 }
 

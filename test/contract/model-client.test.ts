@@ -221,9 +221,9 @@ describe('a bad reply has its own failure', () => {
     expect(usageOfFailure(found)).toBeDefined();
   });
 
-  it('a page instead of JSON is not believed', async () => {
+  it('a page instead of JSON is an outage', async () => {
     const found = await failureOf((reply) => reply.type('text/html').send('<h1>Proxy</h1>'));
-    expect(found.type).toBe('InvalidModelReplyError');
+    expect(found.type).toBe('ModelUnavailableError');
   });
 
   it('cancelling stays cancelling', async () => {

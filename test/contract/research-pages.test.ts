@@ -1,3 +1,4 @@
+/* eslint-disable typescript/unbound-method -- activities are plain functions without `this` */
 import { gzipSync } from 'node:zlib';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

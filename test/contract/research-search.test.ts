@@ -1,3 +1,4 @@
+/* eslint-disable typescript/unbound-method -- activities are plain functions without `this` */
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failureTypeOf } from '#activities/failures.ts';

@@ -97,6 +97,15 @@ const goals: readonly (readonly [string, string])[] = [
   ['draft a reply to Nora about the renewal saying yes', reply.replace('sendEmail', 'createDraft')],
   ['Draft an email to Priya about the audit logs', write.replace('sendEmail', 'createDraft')],
   ['research solid state batteries', 'research(0)'],
+  ['Add a 1 hour focus block on Wednesday morning', meet],
+  ['remind me to call Bob tomorrow at 9', 'createEvent(0)'],
+  ["Reply to Nora's email about the renewal and tell her we accept", reply],
+  ["Forward Dana's last mail to Bob", 'searchMail(0) composeEmail(1) sendEmail(1)'],
+  [
+    'Send Bob the summary of my unread mail',
+    'searchMail(0) summarize(1) composeEmail(1) sendEmail(1)',
+  ],
+  ['find 30 min w/ bob & carla next week and send invites', meet],
   ['brief me on Acme before Thursday', 'research(0) searchMail(0) summarize(2)'],
   ['Research heat pumps and email me the summary', 'research(0) composeEmail(1) sendEmail(1)'],
   [
@@ -137,6 +146,12 @@ describe('goals in own words', () => {
     expect(send!.input.to).toEqual(['dana.whitfield@office.example.com']);
   });
 
+  it('forward a mail to its reader and not to its writer, and remind nobody but the person', () => {
+    const to = plan("Forward Dana's last mail to Bob").steps.at(-1)!.input.to;
+    expect(to).toEqual(['bob.keller@office.example.com']);
+    expect(plan('remind me to call Bob tomorrow at 9').steps[0]!.input.guests).toEqual([]);
+  });
+
   it('give the same plan every time', () => {
     expect(ask(goals[2]![0])).toEqual(ask(goals[2]![0]));
   });
@@ -152,6 +167,7 @@ describe('questions', () => {
     expect(ids('schedule a 30 minute meeting tomorrow')).toEqual(['who']);
     expect(ids('make me a sandwich')).toEqual(['goal']);
     expect(ids('push the leadership sync to 4 pm')).toEqual(['new_time']);
+    expect(ids('Cancel all meetings tomorrow')).toEqual(['which_event']);
   });
 
   it('ask which of two people with the same first name is meant', () => {

@@ -209,15 +209,21 @@ describe('a research', () => {
 
   it('stops at once when it is cancelled', async () => {
     let reached = () => {};
+    let release = () => {};
+    const stuck = new Promise<never>(
+      (_, reject) => (release = () => reject(failure('NotFoundError', 'over'))),
+    );
     const searching = new Promise<void>((resolve) => (reached = resolve));
     behaviour.searchSources = () => {
       reached();
-      return new Promise(() => undefined);
+      return stuck;
     };
     const handle = await start();
     await searching;
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(count('fetchSource')).toBe(0);
+    // The worker shuts down only after its activities have ended.
+    release();
   });
 });

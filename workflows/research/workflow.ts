@@ -48,12 +48,11 @@ export async function researchWorkflow(input: ResearchWorkflowInput): Promise<Re
   return writeOutput({ questions, sources, unread, evidence, synthesis, usage: usage.total() });
 }
 // Minutes long, and a new run replaces it: it ends on the release it started on. A server refuses a
-// versioning behaviour from a worker without a release, as in tests (server 1.32, 2026-11-21).
-setWorkflowOptions(
-  () =>
-    workflowInfo().currentDeploymentVersion === undefined ? {} : { versioningBehavior: 'PINNED' },
-  researchWorkflow,
-);
+// versioning behaviour from a worker without a release, as in tests (seen 2026-11-21).
+setWorkflowOptions(() => {
+  const release = workflowInfo().currentDeploymentVersion?.deploymentName ?? '';
+  return release === '' ? {} : { versioningBehavior: 'PINNED' };
+}, researchWorkflow);
 
 function contextOf({ goalId, owner }: ResearchWorkflowInput): StepContext {
   const { startTime } = workflowInfo();

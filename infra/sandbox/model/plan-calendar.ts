@@ -1,20 +1,15 @@
-/** Plans for calendars: finding times, creating, moving and cancelling events, looking things up. */
+/** Plans for calendars: finding times, creating events, looking things up. Changes are apart. */
 import type { JsonObject } from '#contracts/json.ts';
 import { outputOf, type PlanBuilder } from './builder.ts';
 import { type Named, firstName, listNames } from './people.ts';
-import {
-  clockAs24,
-  momentOf,
-  readDuration,
-  readTime,
-  type TimeWords,
-  windowOf,
-} from './phrases.ts';
-import { readTitle, topicOf } from './titles.ts';
+import { momentOf, readDuration, readTime, type TimeWords, windowOf } from './phrases.ts';
+import { capital, readTitle, topicOf } from './titles.ts';
 import type { Intent } from './understand.ts';
 
-const defaultWindow = 'the next 7 days';
-const eventWindow = 'the next 14 days';
+/** Where time is looked for when nobody says when. */
+export const defaultWindow = 'the next 7 days';
+/** Where an event is looked for when nobody says when it is. */
+export const eventWindow = 'the next 14 days';
 
 /** "Find 30 minutes with Bob next week": findTime, and createEvent when it is to be booked. */
 export function planMeeting(plan: PlanBuilder, intent: Intent, book: boolean): void {
@@ -91,89 +86,18 @@ function schedule(plan: PlanBuilder, { people, minutes, time, book, title }: Mee
   if (start === moment) plan.materials.push(outputOf(event, 'start'));
 }
 
-/** "Move my 2 pm today to Thursday afternoon". */
-export function planMove(plan: PlanBuilder, intent: Intent): void {
-  const split =
-    /^(.*?)\b(?:to|until|till|into|onto|for)\s+((?:the )?(?:next|this|in|on|tomorrow|today|at|\d|mon|tue|wed|thu|fri|sat|sun|noon|week|coming|january|february|march|april|may|june|july|august|september|october|november|december|the|a later|another)\b.*|\d.*|(?:mon|tues|wednes|thurs|fri|satur|sun)day.*|tomorrow.*)$/i.exec(
-      intent.text,
-    );
-  const target = readTime(plan.answer('To when') ?? split?.[2] ?? '');
-  const start = target.stretch === undefined ? momentOf(target) : undefined;
-  const window = windowOf(target);
-  // "to 4 pm" keeps the day the event was asked for; without one the day is not known yet.
-  const sourceDay = readTime(split?.[1] ?? '').day;
-  const relative = /^in /i.test(start ?? '');
-  if (start !== undefined && !relative && target.day === undefined && sourceDay === undefined) {
-    plan.ask('new_time', 'To when should it move? Say the day as well.');
+/** "Remind me to call Bob tomorrow at 9": a short event of one's own; nobody is written to. */
+export function planReminder(plan: PlanBuilder, intent: Intent): void {
+  const time = readTime(intent.text);
+  const start = momentOf(time) ?? plan.answer('When should I remind you?');
+  if (start === undefined) {
+    plan.ask('when', 'When should I remind you? Give a day and a time.');
     return;
   }
-  const found = planFindEvent(plan, split?.[1] ?? intent.text, start === undefined);
-  if (found === undefined) return;
-  if (start !== undefined) {
-    const day = target.day === undefined && !relative ? `${sourceDay} ` : '';
-    const input = { eventId: outputOf(found.id, 'event.id'), start: `${day}${start}` };
-    const move = plan.add('moveEvent', 'move', input, 'Move it to the time you named.');
-    plan.materials.push(outputOf(move, 'title'), outputOf(move, 'start'));
-    return;
-  }
-  if (window === undefined && target.part === undefined) {
-    plan.ask('new_time', 'To when should it move?');
-    return;
-  }
-  const slots = plan.add(
-    'findTime',
-    'slots',
-    {
-      people: [plan.me.email, ...found.people.map(({ email }) => email)],
-      durationMinutes: 30,
-      window: window ?? defaultWindow,
-      partOfDay: target.day === undefined ? (target.part ?? null) : null,
-    },
-    'Find a time then when everyone is free.',
-  );
-  const input = { eventId: outputOf(found.id, 'event.id'), start: outputOf(slots, 'best.start') };
-  const move = plan.add('moveEvent', 'move', input, 'Move it to the best of these times.');
-  plan.materials.push(outputOf(move, 'title'), outputOf(slots, 'best.startLocal'));
-}
-
-/** "Cancel my meeting with Bob on Friday". */
-export function planCancel(plan: PlanBuilder, intent: Intent): void {
-  const found = planFindEvent(plan, intent.text, false);
-  if (found === undefined) return;
-  const input = { eventId: outputOf(found.id, 'event.id') };
-  const cancel = plan.add('cancelEvent', 'cancel', input, 'Cancel it; guests are told.');
-  plan.materials.push(outputOf(cancel, 'title'), outputOf(found.id, 'event.startLocal'));
-}
-
-/** The step that finds the one event a text means; undefined when it had to ask. */
-function planFindEvent(
-  plan: PlanBuilder,
-  text: string,
-  checkpoint: boolean,
-): { id: string; people: readonly Named[] } | undefined {
-  const time = readTime(text);
-  const words = plan.readPeople(readDuration(time.rest).rest);
-  if (words.ambiguous.length > 0 && plan.askWho({ ...words, unknown: [] })) return undefined;
-  const outsiders = words.unknown.map((name) =>
-    outputOf(plan.add('findContact', 'contact', { name }, `Find the address of ${name}.`), 'email'),
-  );
-  const people = words.people.length > 0 ? words.people : plan.meant(words.rest);
-  if (people.length > 0) plan.people = people;
-  const withPeople = [...people.map(({ email }) => email), ...outsiders];
-  const title = readTitle(words.rest, undefined, []).replace(/^(?:Meeting|Event)$/, '');
-  const clock = time.clock === undefined ? undefined : clockAs24(time.clock);
-  const id = plan.add(
-    'findEvent',
-    'found',
-    {
-      window: windowOf(time) ?? eventWindow,
-      words: title === '' ? (clock ?? null) : title,
-      withPeople: withPeople.length === 0 ? null : withPeople,
-    },
-    'Find the event you mean.',
-    { checkpoint },
-  );
-  return { id, people };
+  const what = time.rest.replace(/^remind me (?:to|about|of|that)?\s*/i, '');
+  const title = capital(what === '' ? 'reminder' : what).slice(0, 120);
+  const input = { title, start, durationMinutes: 15, guests: [] };
+  plan.add('createEvent', 'event', input, 'Put a reminder into your calendar.');
 }
 
 /** "What do I have tomorrow?" */

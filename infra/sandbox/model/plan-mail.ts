@@ -53,8 +53,12 @@ export function planReply(plan: PlanBuilder, intent: Intent): void {
 
 /** "Email Carla the agenda", "tell Dana". */
 export function planWrite(plan: PlanBuilder, intent: Intent): void {
-  const { head } = splitContent(intent.text);
+  const split = splitContent(intent.text);
+  // "Forward Dana's mail to Bob" goes to Bob only; what comes before says what to send.
+  const sent = /^(?:forward|send|share|e-?mail|mail)\s+(.+)\s+to\s+(.+)$/i.exec(split.head);
+  const head = sent?.[2] ?? split.head;
   const words = plan.readPeople(head);
+  findWhatToSend(plan, sent?.[1] ?? intent.text);
   const answer = plan.answer('Who should get the mail?');
   const people = [
     ...words.people,
@@ -82,6 +86,21 @@ export function planWrite(plan: PlanBuilder, intent: Intent): void {
     replyTo: null,
     draft: intent.draft,
   });
+}
+
+/** Looks up mail that a clause wants passed on: a summary of it, or the mail itself. */
+function findWhatToSend(plan: PlanBuilder, text: string): void {
+  const about = /\b(?:summary|digest|overview|recap) of (.+)$/i.exec(text)?.[1];
+  if (about !== undefined && /\b(?:mails?|e-?mails?|messages?|inbox)\b/i.test(about)) {
+    const intent = { kind: 'mail', text: `summarise ${about}`, draft: false, book: false } as const;
+    planMail(plan, intent);
+    return;
+  }
+  if (!/['’]s (?:last |latest |newest )?(?:mail|e-?mail|message|note)\b/i.test(text)) return;
+  const query = mailQuery(plan, text);
+  if (query === undefined) return;
+  const mail = plan.add('searchMail', 'mail', { query, limit: 5 }, 'Find the mail to pass on.');
+  plan.materials.push(outputOf(mail, 'messages[0]'));
 }
 
 /** "Research solid state batteries", "brief me on Acme". */
@@ -150,7 +169,7 @@ type Mail = {
 
 function writeMail(plan: PlanBuilder, mail: Mail): void {
   // A mail that fails must not undo an event that was already agreed.
-  const critical = !plan.steps.some(({ tool }) => /Event$/.test(tool) && tool !== 'findEvent');
+  const critical = !plan.steps.some(({ tool }) => tool.endsWith('Event') && tool !== 'findEvent');
   const text = plan.add(
     'composeEmail',
     'text',

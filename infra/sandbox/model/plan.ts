@@ -7,7 +7,8 @@ import { limits } from '#contracts/limits.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { PlanBuilder, textOf } from './builder.ts';
 import { obey } from './obey.ts';
-import { planAgenda, planBlock, planCancel, planMeeting, planMove } from './plan-calendar.ts';
+import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calendar.ts';
+import { planCancel, planMove } from './plan-changes.ts';
 import { planMail, planPage, planReply, planResearch, planWrite } from './plan-mail.ts';
 import { revise } from './revise.ts';
 import { type Intent, understand } from './understand.ts';
@@ -53,6 +54,8 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
     case 'invite':
       // Carried out by the meeting it belongs to.
       return;
+    case 'remind':
+      return planReminder(plan, intent);
     case 'move':
       return planMove(plan, intent);
     case 'cancel':

@@ -7,6 +7,7 @@
 export type IntentKind =
   | 'meet'
   | 'block'
+  | 'remind'
   | 'invite'
   | 'move'
   | 'cancel'
@@ -81,12 +82,23 @@ const rules: readonly (readonly [IntentKind, RegExp])[] = [
 /** Reads a goal, clause by clause. */
 export function understand(goal: string): readonly Intent[] {
   const clauses = goal
+    .replaceAll(/\bw\/(?=\s)/gi, 'with')
+    .replaceAll(/\s&\s/g, ' and ')
     .replaceAll(/\s+/g, ' ')
     .trim()
     .split(boundary)
     .map((clause) => clause.trim().replace(/[.!?,;]+$/, ''))
     .filter((clause) => clause !== '');
-  return clauses.map(intentOf);
+  return clauses.reduce<Intent[]>((intents, clause) => {
+    const intent = intentOf(clause);
+    const before = intents.at(-1);
+    const said = /^(?:tell|let|ask|thank) (?:him|her|them)(?: know)?(?: that)?\s*(.*)$/i.exec(
+      intent.text,
+    );
+    // "Reply to Nora and tell her we accept" is one mail.
+    if (before?.kind !== 'reply' || said === null) return [...intents, intent];
+    return [...intents.slice(0, -1), { ...before, text: `${before.text} that ${said[1] ?? ''}` }];
+  }, []);
 }
 
 function intentOf(clause: string): Intent {
@@ -113,6 +125,9 @@ function firstVerb(text: string): IntentKind | undefined {
     return 'invite';
   }
   if (/^invite\b/i.test(text)) return 'meet';
+  if (/^remind me\b/i.test(text)) return 'remind';
+  if (/^(?:add|create|put)\b.*\b(?:block|entry|appointment)\b/i.test(text)) return 'block';
+  if (/^summari[sz]e (?:it|this|that|them) (?:for|to)\b/i.test(text)) return 'write';
   if (/^(?:draft|write)\b.*\b(?:reply|response|answer)\b/i.test(text)) return 'reply';
   if (
     /^(?:write|send|e-?mail|mail|tell|let|notify|inform|ask|remind|share|forward|thank|draft)\b/i.test(

@@ -1,0 +1,98 @@
+/** Plans that change events: finding the one that is meant, moving it, cancelling it. */
+import { outputOf, type PlanBuilder } from './builder.ts';
+import type { Named } from './people.ts';
+import { clockAs24, momentOf, readDuration, readTime, windowOf } from './phrases.ts';
+import { defaultWindow, eventWindow } from './plan-calendar.ts';
+import { readTitle } from './titles.ts';
+import type { Intent } from './understand.ts';
+
+/** "Move my 2 pm today to Thursday afternoon". */
+export function planMove(plan: PlanBuilder, intent: Intent): void {
+  const split =
+    /^(.*?)\b(?:to|until|till|into|onto|for)\s+((?:the )?(?:next|this|in|on|tomorrow|today|at|\d|mon|tue|wed|thu|fri|sat|sun|noon|week|coming|january|february|march|april|may|june|july|august|september|october|november|december|the|a later|another)\b.*|\d.*|(?:mon|tues|wednes|thurs|fri|satur|sun)day.*|tomorrow.*)$/i.exec(
+      intent.text,
+    );
+  const target = readTime(plan.answer('To when') ?? split?.[2] ?? '');
+  const start = target.stretch === undefined ? momentOf(target) : undefined;
+  const window = windowOf(target);
+  // "to 4 pm" keeps the day the event was asked for; without one the day is not known yet.
+  const sourceDay = readTime(split?.[1] ?? '').day;
+  const relative = /^in /i.test(start ?? '');
+  if (start !== undefined && !relative && target.day === undefined && sourceDay === undefined) {
+    plan.ask('new_time', 'To when should it move? Say the day as well.');
+    return;
+  }
+  const found = planFindEvent(plan, split?.[1] ?? intent.text, start === undefined);
+  if (found === undefined) return;
+  if (start !== undefined) {
+    const day = target.day === undefined && !relative ? `${sourceDay} ` : '';
+    const input = { eventId: outputOf(found.id, 'event.id'), start: `${day}${start}` };
+    const move = plan.add('moveEvent', 'move', input, 'Move it to the time you named.');
+    plan.materials.push(outputOf(move, 'title'), outputOf(move, 'start'));
+    return;
+  }
+  if (window === undefined && target.part === undefined) {
+    plan.ask('new_time', 'To when should it move?');
+    return;
+  }
+  const slots = plan.add(
+    'findTime',
+    'slots',
+    {
+      people: [plan.me.email, ...found.people.map(({ email }) => email)],
+      durationMinutes: 30,
+      window: window ?? defaultWindow,
+      partOfDay: target.day === undefined ? (target.part ?? null) : null,
+    },
+    'Find a time then when everyone is free.',
+  );
+  const input = { eventId: outputOf(found.id, 'event.id'), start: outputOf(slots, 'best.start') };
+  const move = plan.add('moveEvent', 'move', input, 'Move it to the best of these times.');
+  plan.materials.push(outputOf(move, 'title'), outputOf(slots, 'best.startLocal'));
+}
+
+/** "Cancel my meeting with Bob on Friday". */
+export function planCancel(plan: PlanBuilder, intent: Intent): void {
+  const found = planFindEvent(plan, plan.answer('Which one') ?? intent.text, false);
+  if (found === undefined) return;
+  const input = { eventId: outputOf(found.id, 'event.id') };
+  const cancel = plan.add('cancelEvent', 'cancel', input, 'Cancel it; guests are told.');
+  plan.materials.push(outputOf(cancel, 'title'), outputOf(found.id, 'event.startLocal'));
+}
+
+/** The step that finds the one event a text means; undefined when it had to ask. */
+function planFindEvent(
+  plan: PlanBuilder,
+  text: string,
+  checkpoint: boolean,
+): { id: string; people: readonly Named[] } | undefined {
+  if (/\b(?:all|every|both|any)\b/i.test(text)) {
+    plan.ask('which_event', 'Which one do you mean? I change one event at a time.');
+    return undefined;
+  }
+  const time = readTime(text);
+  const words = plan.readPeople(readDuration(time.rest).rest);
+  if (words.ambiguous.length > 0 && plan.askWho({ ...words, unknown: [] })) return undefined;
+  const outsiders = words.unknown.map((name) =>
+    outputOf(plan.add('findContact', 'contact', { name }, `Find the address of ${name}.`), 'email'),
+  );
+  const people = words.people.length > 0 ? words.people : plan.meant(words.rest);
+  if (people.length > 0) plan.people = people;
+  const withPeople = [...people.map(({ email }) => email), ...outsiders];
+  // Calendars say "Dentist" where people say "dentist appointment".
+  const said = readTitle(words.rest, undefined, []);
+  const title = said.replaceAll(/\b(?:meeting|event|appointment|call)\b/gi, '').trim();
+  const clock = time.clock === undefined ? undefined : clockAs24(time.clock);
+  const id = plan.add(
+    'findEvent',
+    'found',
+    {
+      window: windowOf(time) ?? eventWindow,
+      words: title === '' ? (clock ?? null) : title,
+      withPeople: withPeople.length === 0 ? null : withPeople,
+    },
+    'Find the event you mean.',
+    { checkpoint },
+  );
+  return { id, people };
+}

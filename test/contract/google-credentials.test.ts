@@ -1,0 +1,69 @@
+/** Refresh tokens in Postgres: sealed, bound to their owner, and never wiped by a failed sign-in. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createCredentialStore,
+  type CredentialStore,
+  openToken,
+  sealToken,
+} from '#activities/credentials.ts';
+import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
+
+const owner = 'alex@office.example.com';
+const key = randomBytes(32);
+let database: TestDatabase;
+let store: CredentialStore;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  store = createCredentialStore(database.pool, key);
+});
+afterAll(async () => database[Symbol.asyncDispose]());
+
+describe('the store of refresh tokens', () => {
+  it('gives back what was saved, and stores no token in clear', async () => {
+    expect(await store.get(owner, 'google')).toBeUndefined();
+    await store.save(owner, 'google', {
+      email: owner,
+      refreshToken: 'secret-token',
+      scopes: ['a'],
+    });
+    expect(await store.get(owner, 'google')).toEqual({
+      email: owner,
+      refreshToken: 'secret-token',
+      state: 'connected',
+    });
+    const { rows } = await database.pool.query('select * from accounts');
+    expect(JSON.stringify(rows)).not.toContain('secret-token');
+  });
+
+  it('keeps the token when the account must be connected again, and connects it by saving', async () => {
+    await store.rotate(owner, 'google', 'second');
+    await store.markReconnect(owner, 'google');
+    expect(await store.get(owner, 'google')).toMatchObject({
+      refreshToken: 'second',
+      state: 'reconnect_required',
+    });
+    await store.save(owner, 'google', { email: owner, refreshToken: 'third', scopes: [] });
+    expect(await store.get(owner, 'google')).toMatchObject({
+      refreshToken: 'third',
+      state: 'connected',
+    });
+  });
+
+  it('opens a token only with its key, for its owner, unaltered', () => {
+    const sealed = sealToken(key, 'token', owner, 'google');
+    expect(openToken(key, sealed, owner, 'google')).toBe('token');
+    expect(sealToken(key, 'token', owner, 'google')).not.toBe(sealed);
+    const flipped = sealed.replace(/.(?=.{3}$)/, (c) => (c === 'A' ? 'B' : 'A'));
+    for (const open of [
+      () => openToken(randomBytes(32), sealed, owner, 'google'),
+      () => openToken(key, sealed, 'bob@office.example.com', 'google'),
+      () => openToken(key, flipped, owner, 'google'),
+      () => openToken(key, 'nonsense', owner, 'google'),
+    ]) {
+      expect(open).toThrow(/npx adjutant connect google/);
+    }
+    expect(() => createCredentialStore(database.pool, randomBytes(16))).toThrow(RangeError);
+  });
+});

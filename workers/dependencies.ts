@@ -1,0 +1,133 @@
+/** Wires every activity from the configuration. The one place where clients, keys and stores meet. */
+import { createPublicKey } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type { Pool } from 'pg';
+import { createCalendarReads } from '#activities/calendar/activities.ts';
+import { createCalendarHandlers } from '#activities/calendar/effects.ts';
+import { createGoogleCalendar } from '#activities/calendar/google.ts';
+import { createCredentialStore } from '#activities/credentials.ts';
+import { createDocumentStore } from '#activities/documents.ts';
+import { createGuardedFetch, type EgressMode } from '#activities/egress.ts';
+import { createEmailReads } from '#activities/email/activities.ts';
+import { createEmailHandlers } from '#activities/email/effects.ts';
+import { createGoogleEmail } from '#activities/email/google.ts';
+import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
+import { createActivities } from '#activities/index.ts';
+import { createComposeEmail } from '#activities/language/compose-email.ts';
+import { createSummarize } from '#activities/language/summarize.ts';
+import { createDirectory } from '#activities/people.ts';
+import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
+import { createPlannerActivities } from '#activities/planner/propose.ts';
+import { createResearchActivities } from '#activities/research/activities.ts';
+import type { AllActivities } from '#contracts/activities.ts';
+import { limits } from '#contracts/limits.ts';
+import { type Config, readSecret, requireSetting } from '#infra/config.ts';
+
+const publicModelApi = 'https://api.openai.com/v1';
+const publicSearchApi = 'https://api.tavily.com';
+
+/** Builds all activities of this installation. @throws ConfigError when a setting is missing */
+export async function createDependencies(config: Config, pool: Pool): Promise<AllActivities> {
+  const directory = createDirectory(pool);
+  const documents = createDocumentStore(pool);
+  const model = modelOf(config);
+  const google = await googleOf(config, pool);
+  const calendarDeps = {
+    calendar: async (o: string) => createGoogleCalendar(await google(o)),
+    directory,
+  };
+  const emailDeps = {
+    email: async (owner: string) => createGoogleEmail(await google(owner)),
+    directory,
+    documents,
+  };
+  const handlers = [...createCalendarHandlers(calendarDeps), ...createEmailHandlers(emailDeps)];
+  const searchMode = modeOf(config, config.search.url);
+  return createActivities({
+    pool,
+    directory,
+    ledgerKey: Buffer.from(readSecret(config.keys.ledgerFile), 'hex'),
+    decisionPublicKey: createPublicKey(readSecret(config.keys.decisionPublicFile)),
+    unsignedDecisions: config.unsignedDecisions,
+    signalIdentity: identityOfLastDecision,
+    handlers: new Map(handlers.map((handler) => [handler.tool, handler])),
+    connectors: {
+      ...createPlannerActivities({ model, directory }),
+      ...createCalendarReads(calendarDeps),
+      ...createEmailReads(emailDeps),
+      ...createResearchActivities({
+        model,
+        documents,
+        fetch: createGuardedFetch(searchMode),
+        search: {
+          baseUrl: config.search.url ?? publicSearchApi,
+          apiKey: config.search.tavilyApiKey ?? '',
+        },
+        mode: searchMode,
+      }),
+      summarize: createSummarize({ model }),
+      composeEmail: createComposeEmail({ model, directory }),
+    },
+  });
+}
+
+/** A client that only talks to the sandbox may not leave this machine. */
+function modeOf(config: Config, url: string | undefined): EgressMode {
+  const { url: sandbox } = config.sandbox;
+  return sandbox !== undefined && url?.startsWith(sandbox) === true ? 'sandbox' : 'live';
+}
+
+function modelOf({ model, ...config }: Config): ModelClient {
+  const baseUrl = model.baseUrl ?? publicModelApi;
+  const mode = modeOf({ model, ...config }, baseUrl);
+  const plainHost = model.baseUrl === undefined ? undefined : new URL(baseUrl).host;
+  const why = 'npm start sets it for the sandbox; for a real model see the README';
+  return createModelClient({
+    apiKey: requireSetting(model.apiKey, 'OPENAI_API_KEY', why),
+    baseUrl,
+    models: {
+      primary: requireSetting(model.primary, 'ADJUTANT_MODEL_PRIMARY', why),
+      fast: requireSetting(model.fast, 'ADJUTANT_MODEL_FAST', why),
+    },
+    timeoutMs: model.timeoutMs,
+    fetch: createGuardedFetch(mode, plainHost),
+  });
+}
+
+async function googleOf(config: Config, pool: Pool): Promise<GoogleClients> {
+  const key = Buffer.from(readSecret(config.keys.credentialsFile), 'hex');
+  const credentials = createCredentialStore(pool, key);
+  const { google, sandbox, owner } = config;
+  const mode = modeOf(config, google.rootUrl);
+  if (mode === 'sandbox' && sandbox.url !== undefined && owner !== undefined) {
+    // In the sandbox the owner's account is connected without asking.
+    const account = await credentials.get(owner, 'google');
+    if (account === undefined) {
+      const refreshToken = `sandbox-refresh-${owner}`;
+      await credentials.save(owner, 'google', { email: owner, refreshToken, scopes: [] });
+    }
+  }
+  const why = 'set the OAuth client; see the README on connecting Google';
+  return createGoogleClients({
+    rootUrl: google.rootUrl,
+    tokenUrl: google.tokenUrl,
+    authUrl: google.authUrl,
+    clientId: requireSetting(google.clientId, 'GOOGLE_CLIENT_ID', why),
+    clientSecret: requireSetting(google.clientSecret, 'GOOGLE_CLIENT_SECRET', why),
+    fetch: createGuardedFetch(mode),
+    credentials,
+    timeoutMs: limits.vendorTimeoutMs,
+  });
+}
+
+/** Who sent the newest decision signal, as Temporal recorded it. For unsigned decisions only. */
+async function identityOfLastDecision(): Promise<string> {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution ?? {};
+  if (workflowId === undefined) return 'unknown';
+  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const signal = events?.findLast(
+    (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'decideApproval',
+  );
+  return signal?.workflowExecutionSignaledEventAttributes?.identity || 'unknown';
+}

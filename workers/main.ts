@@ -1,0 +1,86 @@
+/** The worker process: reads the configuration, hosts its queues, and stops cleanly. */
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime } from '@temporalio/worker';
+import { ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
+import { createLogger, type Logger } from '#infra/logger.ts';
+import { createPool } from '#infra/postgres/pool.ts';
+import { workflowBundle } from './bundle.ts';
+import { createDependencies } from './dependencies.ts';
+import { makeCurrent } from './deployment.ts';
+import { createWorkers } from './worker.ts';
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger({ name: 'worker', level: config.logLevel });
+  installRuntime(logger);
+  const url = requireSetting(config.postgres.url, 'DATABASE_URL', 'npm start sets it');
+  const pool = createPool({
+    url,
+    applicationName: 'adjutant-worker',
+    onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
+  });
+  const { address, namespace } = config.temporal;
+  const [connection, activities, bundle] = await Promise.all([
+    NativeConnection.connect({ address }),
+    createDependencies(config, pool),
+    workflowBundle(join(config.stateDir, 'bundles')),
+  ]);
+  const { deployment, buildId } = config.release;
+  const workers = await createWorkers({
+    connection,
+    namespace,
+    queuePrefix: config.taskQueue,
+    roles: config.worker.roles,
+    activities,
+    pool,
+    workflowBundle: bundle,
+    maxCachedWorkflows: config.worker.maxCachedWorkflows,
+    release: { deployment, buildId },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => workers.forEach((worker) => stop(worker)));
+  }
+  const runs = workers.map((worker) => worker.run());
+  if (config.worker.makeCurrent && config.worker.roles.includes('goals')) {
+    const client = new Client({ connection: await Connection.connect({ address }) });
+    await makeCurrent(client, namespace, { deployment, buildId });
+    await client.connection.close();
+  }
+  process.stdout.write(`${JSON.stringify({ ready: 'worker' })}\n`);
+  await Promise.all(runs);
+  await connection.close();
+  await pool.end();
+}
+
+function stop(worker: { getState(): string; shutdown(): void }): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+function installRuntime(logger: Logger): void {
+  const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => {
+    return (message: string, meta?: object) => logger[level]({ ...meta }, message);
+  };
+  Runtime.install({
+    logger: {
+      log: (level, message, meta) => log(level === 'TRACE' ? 'trace' : 'info')(message, meta),
+      trace: log('trace'),
+      debug: log('debug'),
+      info: log('debug'),
+      warn: log('warn'),
+      error: log('error'),
+    },
+    shutdownSignals: [],
+  });
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `${error instanceof ConfigError ? message : `The worker cannot start: ${message}`}\n`,
+  );
+  process.exit(1);
+}

@@ -4,6 +4,7 @@ import type { EventReceipt } from '#contracts/schemas/calendar.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { CalendarEvent, CalendarPort } from './port.ts';
+import { formatInstant } from './time-phrases.ts';
 import { toRfc3339 } from './zone-time.ts';
 
 /**
@@ -52,7 +53,7 @@ export function timesOf(event: CalendarEvent, zone: string): { start: string; en
 /** What a calendar effect gives back. `wanted` fills in where a cancelled event tells only its id. */
 export function receiptOf(
   event: Pick<CalendarEvent, 'id' | 'etag' | 'link'>,
-  wanted: { title: string; start: string; end: string; guests: readonly string[] },
+  wanted: { title: string; start: string; end: string; zone: string; guests: readonly string[] },
 ): EventReceipt {
   return {
     eventId: event.id,
@@ -60,6 +61,9 @@ export function receiptOf(
     link: event.link,
     title: wanted.title,
     start: wanted.start,
+    startLocal: wanted.start.includes('T')
+      ? formatInstant(Date.parse(wanted.start), wanted.zone)
+      : wanted.start,
     end: wanted.end,
     guests: [...wanted.guests],
   };

@@ -95,7 +95,7 @@ export function createMoveEventHandler({
       const { eventId, previous, title, zone } = payload;
       const event = await port.getEvent(eventId, zone);
       if (event === null || event.cancelled) throw changedSince(title, 'not moved back');
-      const back = { title, ...previous, guests: payload.guests };
+      const back = { zone: payload.zone, title, ...previous, guests: payload.guests };
       if (isAt(event, previous)) return receiptOf(event, back);
       const { etag } = event;
       if (receipt['etag'] !== etag && !isStill(event, payload)) {

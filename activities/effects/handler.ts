@@ -24,6 +24,8 @@ export type EffectContext = {
   readonly step: StepContext;
   /** 64 hex characters. Provider keys and ids derive from it. */
   readonly effectKey: string;
+  /** When the intent was written, RFC 3339: the same for every attempt. A mail's Date. */
+  readonly intentAt: string;
   /** What an earlier attempt saved at the provider (a draft's id), or null. */
   readonly providerRef: string | null;
   /** Saves such a reference in the ledger BEFORE the act that uses it. Throws if another attempt took over. */

@@ -105,7 +105,8 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
     if (request.reconcileOnly || (await isCancelled(deps.pool, request.context.goalId))) {
       return settle(effect, row, 'not_done', null, 'The goal stopped before it was done.');
     }
-    return act(effect, row);
+    // Looking may have saved what the provider calls it.
+    return act(effect, (await readEffect(deps.pool, row.effectKey)) ?? row);
   }
   const waitedMs = Date.now() - row.intentAt.getTime();
   if (waitedMs >= request.reconcileForMs) {
@@ -156,6 +157,7 @@ function contextOf(effect: Effect, row: LedgerRow): EffectContext {
   return {
     step: effect.request.context,
     effectKey: row.effectKey,
+    intentAt: row.intentAt.toISOString(),
     providerRef: row.providerRef,
     saveProviderRef: (ref) => saveProviderRef(effect.deps.pool, row, ref),
     signal: effect.signal,

@@ -6,10 +6,10 @@ import type { Pool } from 'pg';
 import type { PreparedEffect, PrepareRequest } from '#contracts/activities.ts';
 import type { Card, CardLine } from '#contracts/approval.ts';
 import type { JsonObject } from '#contracts/json.ts';
-import { toolSchemas } from '#contracts/schemas/tools.ts';
 import { isEffectTool, type ToolName, tools } from '#contracts/tools.ts';
 import { failure } from '../failures.ts';
 import type { Directory } from '../people.ts';
+import { parseToolInput } from '../tool-input.ts';
 import type { EffectHandler, PreparedPayload } from './handler.ts';
 import { storePayload } from './payloads.ts';
 
@@ -59,12 +59,7 @@ export async function prepareEffect(
  * @throws InvalidInputError
  */
 export function normalizeInput(tool: ToolName, input: JsonObject): JsonObject {
-  const parsed = toolSchemas[tool].input.safeParse(input);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((i) => `${i.path.join('.') || 'input'}: ${i.message}`);
-    throw failure('InvalidInputError', `The input of ${tool} is not valid. ${issues.join('; ')}.`);
-  }
-  const entries = Object.entries(parsed.data as JsonObject);
+  const entries = Object.entries(parseToolInput(tool, input) as JsonObject);
   return Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined));
 }
 

@@ -67,6 +67,7 @@ export async function undoEffect(
     const receipt = await handler.undo(payload, original.receipt ?? {}, {
       step: request.context,
       effectKey,
+      intentAt: row.intentAt.toISOString(),
       providerRef: row.providerRef,
       saveProviderRef: (ref) => saveProviderRef(deps.pool, row, ref),
       signal,

@@ -30,7 +30,7 @@ export function createCreateDraftHandler(
     },
     async perform(payload, context) {
       const mailbox = await deps.email(context.step.owner);
-      const raw = await composeMime(payload, context.effectKey);
+      const raw = await composeMime(payload, context);
       const threadId = payload.reply?.threadId ?? null;
       const draft = await mailbox.createDraft({ raw, threadId });
       return receiptOf(payload, draft, draft.draftId);

@@ -1,10 +1,11 @@
 /**
- * Writes a payload as an RFC 5322 message. The same payload and key give the same bytes on every
- * machine and attempt; nothing of it comes from a clock or a random source.
+ * Writes a payload as an RFC 5322 message. The same payload, key and time of intent give the same
+ * bytes on every machine and attempt; nothing of it comes from a clock or a random source.
  */
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { CreateDraftPayload, SendEmailPayload } from '#contracts/schemas/email.ts';
 import { failure } from '../failures.ts';
+import type { EffectContext } from '../effects/handler.ts';
 import type { MailKey } from './port.ts';
 
 /** The keys a mail is found by again: its own header and its Message-ID. */
@@ -19,9 +20,9 @@ export function mailKeyOf(payload: { account: string }, effectKey: string): Mail
  */
 export async function composeMime(
   payload: SendEmailPayload | CreateDraftPayload,
-  effectKey: string,
+  { effectKey, intentAt }: Pick<EffectContext, 'effectKey' | 'intentAt'>,
 ): Promise<Buffer> {
-  const { account, fromName, to, cc, bcc, subject, body, date, reply } = payload;
+  const { account, fromName, to, cc, bcc, subject, body, reply } = payload;
   refuseLineBreaks([subject, fromName ?? '', ...to, ...cc, ...bcc, ...headersOf(reply)]);
   const node = new MailComposer({
     from: { name: fromName ?? '', address: account },
@@ -30,7 +31,7 @@ export async function composeMime(
     bcc: bcc.map(asAddress),
     subject,
     text: body.replace(/\r\n?/g, '\n'),
-    date: new Date(date),
+    date: new Date(intentAt),
     messageId: mailKeyOf(payload, effectKey).messageId,
     // Prepared, so that the key is not folded onto a line of its own.
     headers: { 'X-Effect-Key': { prepared: true, value: effectKey } },

@@ -14,7 +14,7 @@ export type MailContent = Omit<SendEmailPayload, 'kind'>;
 const referencesMax = 30;
 
 /**
- * Completes a mail: sender's name, date, threading headers and the head of the thread.
+ * Completes a mail: sender's name, threading headers and the head of the thread.
  * @throws NotFoundError for a message that is not there, InvalidInputError for one without an id
  */
 export async function prepareMail(
@@ -38,7 +38,6 @@ export async function prepareMail(
     bcc,
     subject: input.subject,
     body: input.body.replace(/\r\n?/g, '\n'),
-    date: new Date(Math.floor(Date.parse(context.now) / 1_000) * 1_000).toISOString(),
     reply: replyTo === null ? null : await threading(await deps.email(account), replyTo),
   };
 }

@@ -17,9 +17,6 @@ import { newestIn, prepareMail } from './prepare-mail.ts';
 export function createSendEmailHandler(
   deps: Pick<EmailDeps, 'email' | 'directory'>,
 ): EffectHandler<SendEmailPayload> {
-  // Drafts that reconcile found without their id in the ledger. The gateway calls reconcile and then
-  // perform with the row it read before, so the id is handed over here as well.
-  const adopted = new Map<string, string>();
   return {
     tool: 'sendEmail',
     payloadSchema: sendEmailPayloadSchema,
@@ -36,20 +33,19 @@ export function createSendEmailHandler(
     },
     async perform(payload, context) {
       const mailbox = await deps.email(context.step.owner);
-      const raw = await composeMime(payload, context.effectKey);
+      const raw = await composeMime(payload, context);
       const threadId = payload.reply?.threadId ?? null;
-      let draftId = context.providerRef ?? adopted.get(context.effectKey);
-      adopted.delete(context.effectKey);
+      let draftId = context.providerRef;
       try {
         await checkThreadHead(mailbox, payload);
-        if (draftId === undefined) {
+        if (draftId === null) {
           draftId = (await mailbox.createDraft({ raw, threadId })).draftId;
           await context.saveProviderRef(draftId);
         }
         const sent = await mailbox.sendDraft({ draftId, raw, threadId });
         return receiptOf(payload, sent, null);
       } catch (error) {
-        if (draftId !== undefined) await dropRefused(mailbox, draftId, error);
+        if (draftId !== null) await dropRefused(mailbox, draftId, error);
         throw error;
       }
     },
@@ -57,7 +53,7 @@ export function createSendEmailHandler(
       const mailbox = await deps.email(context.step.owner);
       const key = mailKeyOf(payload, context.effectKey);
       if (context.providerRef === null) {
-        await adoptDraft(mailbox, payload, context, adopted);
+        await adoptDraft(mailbox, payload, context);
         return { found: 'absent' }; // Nothing is sent before its draft's id is in the ledger.
       }
       if ((await mailbox.draft(context.providerRef)) !== null) return { found: 'absent' };
@@ -87,12 +83,9 @@ async function adoptDraft(
   mailbox: EmailPort,
   payload: SendEmailPayload,
   context: EffectContext,
-  adopted: Map<string, string>,
 ): Promise<void> {
   const orphan = await mailbox.findDraft(mailKeyOf(payload, context.effectKey));
-  if (orphan === null) return;
-  await context.saveProviderRef(orphan.draftId);
-  adopted.set(context.effectKey, orphan.draftId);
+  if (orphan !== null) await context.saveProviderRef(orphan.draftId);
 }
 
 /** A mail that was refused for good leaves no draft behind; failing to tidy up changes nothing. */

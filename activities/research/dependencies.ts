@@ -1,8 +1,6 @@
 /** What the research activities are given. They read no configuration themselves. */
-import type { z } from 'zod';
 import type { DocumentStore } from '#activities/documents.ts';
 import type { EgressMode } from '#activities/egress.ts';
-import { failure } from '#activities/failures.ts';
 import type { ModelClient } from '#activities/planner/model.ts';
 import type { Resolver } from './address-guard.ts';
 
@@ -19,13 +17,3 @@ export type ResearchDeps = {
   /** Replaces the time a page may take. */
   readonly pageTimeoutMs?: number | undefined;
 };
-
-/** Parses a tool's input. @throws InvalidInputError with what is wrong */
-export function parseInput<Value>(schema: z.ZodType<Value>, input: unknown): Value {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues
-    .slice(0, 5)
-    .map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
-  throw failure('InvalidInputError', `The input is not valid. ${problems.join('; ')}`);
-}

@@ -2,9 +2,10 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { ReadRequest, ReadResult, StepContext } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
-import { type PageSummary, readPageInputSchema } from '#contracts/schemas/research.ts';
+import type { PageSummary } from '#contracts/schemas/research.ts';
 import { combineOrigins, type Origin } from '#contracts/trust.ts';
-import { parseInput, type ResearchDeps } from './dependencies.ts';
+import { parseToolInput } from '../tool-input.ts';
+import type { ResearchDeps } from './dependencies.ts';
 import { getPage } from './http-get.ts';
 import { oneLine, pageText } from './page-text.ts';
 
@@ -42,7 +43,7 @@ export function createPageActivities(deps: ResearchDeps) {
 
   /** The read tool of the same name; effect, idempotency and failures as `fetchSource`. */
   async function readPage({ context, input, origins }: ReadRequest): Promise<ReadResult> {
-    const { url } = parseInput(readPageInputSchema, input);
+    const { url } = parseToolInput('readPage', input);
     const value = await fetchSource({ context, url });
     return {
       value,

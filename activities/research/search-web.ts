@@ -7,10 +7,11 @@ import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
 import type { ReadRequest, ReadResult, StepContext } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
-import { type SearchHit, searchWebInputSchema } from '#contracts/schemas/research.ts';
+import type { SearchHit } from '#contracts/schemas/research.ts';
 import { combineOrigins } from '#contracts/trust.ts';
 import { failure } from '#activities/failures.ts';
-import { parseInput, type ResearchDeps } from './dependencies.ts';
+import { parseToolInput } from '../tool-input.ts';
+import type { ResearchDeps } from './dependencies.ts';
 import { oneLine } from './page-text.ts';
 import { pageOrigin } from './read-page.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -62,7 +63,7 @@ export function createSearchActivities(deps: ResearchDeps) {
 
   /** The read tool of the same name; effect, idempotency and failures as `searchSources`. */
   async function searchWeb({ context, input, origins }: ReadRequest): Promise<ReadResult> {
-    const { query, limit } = parseInput(searchWebInputSchema, input);
+    const { query, limit } = parseToolInput('searchWeb', input);
     const value = await searchSources({ context, query, limit: limit ?? defaultResults });
     return {
       value,

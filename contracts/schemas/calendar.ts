@@ -138,6 +138,8 @@ export const eventReceiptSchema = z.object({
   link: z.string().nullable(),
   title: z.string(),
   start: z.string(),
+  /** The start for people, in the event's zone. */
+  startLocal: z.string(),
   end: z.string(),
   guests: z.array(z.string()),
 });

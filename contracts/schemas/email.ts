@@ -1,7 +1,7 @@
 /** E-mail tools: their inputs as a plan writes them, their outputs, and the payloads that are approved. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { addressSchema, instantSchema, lineSchema, subjectSchema } from './common.ts';
+import { addressSchema, lineSchema, subjectSchema } from './common.ts';
 
 const recipientsSchema = z.array(addressSchema).max(limits.recipientsMax);
 const bodySchema = z.string().min(1).max(limits.emailBodyMaxChars);
@@ -64,8 +64,6 @@ const emailPayloadShape = {
   bcc: recipientsSchema,
   subject: subjectSchema.min(1),
   body: bodySchema,
-  /** The Date header. Fixed when prepared, so that the same payload gives the same bytes. */
-  date: instantSchema,
   reply: z
     .strictObject({
       messageId: z.string(),

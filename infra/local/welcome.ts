@@ -16,7 +16,6 @@ export function welcome(endpoints: Endpoints, token: string, seconds: string): r
   const json = "-H 'Content-Type: application/json'";
   return [
     `ready in ${seconds} s`,
-    `  inbox        ${api}`,
     `  api          ${docs}`,
     `  Temporal     ${temporalUi ?? temporalAddress}`,
     sandbox === null ? '  sandbox      not used' : `  sandbox      ${sandbox} (a made-up office)`,

@@ -32,11 +32,13 @@ export function describeEmailPort(name: string, makePort: () => Promise<EmailPor
         bcc: [],
         subject: `Subject ${key}`,
         body: 'Line one\n\nLine three: ünïcode',
-        date: '2026-10-07T08:00:00Z',
         reply: null,
         ...extra,
       };
-      const raw = await composeMime(payload, effectKey(key));
+      const raw = await composeMime(payload, {
+        effectKey: effectKey(key),
+        intentAt: '2026-11-24T10:00:00.000Z',
+      });
       return { raw, threadId: null, key: mailKeyOf(payload, effectKey(key)) };
     };
 

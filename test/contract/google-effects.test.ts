@@ -12,6 +12,7 @@ import {
   connectGoogle,
   effectContext,
   effectKey,
+  intentAt,
   type GoogleSetup,
   stepContext,
 } from './google-setup.ts';
@@ -216,7 +217,7 @@ describe('sendEmail', () => {
     const sending = context('mail');
     const receipt = await send().perform(payload, sending);
     expect(sending.saved).toHaveLength(1);
-    const raw = await composeMime(payload as never, effectKey('mail'));
+    const raw = await composeMime(payload as never, { effectKey: effectKey('mail'), intentAt });
     const sent = (await rows('mail')).find(({ operation }) => operation === 'drafts.send');
     expect(sent).toMatchObject({ count: 1, raw: raw.toString('utf8') });
     expect(receipt).toMatchObject({ draftId: null, subject: 'Grüße', to: [bob] });
@@ -257,7 +258,7 @@ describe('sendEmail', () => {
     const next = context('orphan');
     expect(await shared.reconcile(payload, next)).toEqual({ found: 'absent' });
     expect(next.saved).toHaveLength(1);
-    await shared.perform(payload, next);
+    await shared.perform(payload, context('orphan', next.saved[0]));
     expect(await counts('orphan')).toEqual({ 'drafts.create': 1, 'drafts.send': 1 });
   });
 
@@ -266,7 +267,7 @@ describe('sendEmail', () => {
     const draft = await (
       await google.email(sandbox.office.main.email)
     ).createDraft({
-      raw: await composeMime(payload as never, effectKey('gone')),
+      raw: await composeMime(payload as never, { effectKey: effectKey('gone'), intentAt }),
       threadId: null,
     });
     await (await google.email(sandbox.office.main.email)).deleteDraft(draft.draftId);

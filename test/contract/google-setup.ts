@@ -127,6 +127,9 @@ export function effectKey(name: string): string {
   return createHash('sha256').update(name).digest('hex');
 }
 
+/** When the intent of every test effect was written. */
+export const intentAt = '2026-10-07T08:00:00.000Z';
+
 /** The context of one effect, with what it saves readable as `saved`. */
 export function effectContext(
   step: StepContext,
@@ -137,6 +140,7 @@ export function effectContext(
   return {
     step,
     effectKey: effectKey(name),
+    intentAt,
     providerRef,
     saved,
     saveProviderRef: async (ref) => void saved.push(ref),

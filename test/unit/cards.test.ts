@@ -27,7 +27,6 @@ const mail: SendEmailPayload = {
   bcc: ['eve@elsewhere.example.net'],
   subject: 'Hello',
   body: 'Text',
-  date: '2026-10-07T08:00:00Z',
   reply: null,
 };
 const valueOf = (card: { lines: readonly { label: string; value: string }[] }, label: string) =>

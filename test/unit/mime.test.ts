@@ -5,6 +5,7 @@ import type { SendEmailPayload } from '#contracts/schemas/email.ts';
 import { composeMime, mailKeyOf } from '#activities/email/mime.ts';
 
 const key = 'ab'.repeat(32);
+const intentAt = '2026-10-07T08:00:00.000Z';
 const payload: SendEmailPayload = {
   kind: 'sendEmail',
   account: 'alex@office.example.com',
@@ -17,7 +18,6 @@ const payload: SendEmailPayload = {
     'Hello,\n\n.a line that starts with a dot\nFrom here on\n' +
     'x'.repeat(1_200) +
     '\nünïcode 🙂\n',
-  date: '2026-10-07T08:00:00Z',
   reply: {
     messageId: 'm1',
     threadId: 't1',
@@ -29,17 +29,24 @@ const payload: SendEmailPayload = {
 
 describe('composeMime', () => {
   it('gives the same bytes for the same payload and key', async () => {
-    const [first, second] = [await composeMime(payload, key), await composeMime(payload, key)];
+    const [first, second] = [
+      await composeMime(payload, { effectKey: key, intentAt }),
+      await composeMime(payload, { effectKey: key, intentAt }),
+    ];
     expect(first.equals(second)).toBe(true);
-    expect((await composeMime(payload, 'cd'.repeat(32))).equals(first)).toBe(false);
+    expect(
+      (await composeMime(payload, { effectKey: 'cd'.repeat(32), intentAt })).equals(first),
+    ).toBe(false);
   });
 
   it('keeps its key on one line', async () => {
-    expect((await composeMime(payload, key)).toString()).toContain(`X-Effect-Key: ${key}\r\n`);
+    expect((await composeMime(payload, { effectKey: key, intentAt })).toString()).toContain(
+      `X-Effect-Key: ${key}\r\n`,
+    );
   });
 
   it('writes what the payload says, all of it, and nothing else', async () => {
-    const mail = await PostalMime.parse(await composeMime(payload, key));
+    const mail = await PostalMime.parse(await composeMime(payload, { effectKey: key, intentAt }));
     expect(mail.from).toMatchObject({ name: payload.fromName, address: payload.account });
     const addresses = (list: { address?: string | undefined }[] | undefined) =>
       list?.map((a) => a.address);
@@ -74,7 +81,7 @@ describe('composeMime', () => {
   });
 
   it('uses CRLF and no line over 998 octets', async () => {
-    const text = (await composeMime(payload, key)).toString('latin1');
+    const text = (await composeMime(payload, { effectKey: key, intentAt })).toString('latin1');
     expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
     expect(Math.max(...text.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(998);
   });
@@ -86,14 +93,16 @@ describe('composeMime', () => {
     { reply: { ...payload.reply!, inReplyTo: '<a@b>\r\nBcc: evil@example.net' } },
     { reply: { ...payload.reply!, references: ['<a@b>\nBcc: evil@example.net'] } },
   ])('refuses a line break in a header: %o', async (change) => {
-    await expect(composeMime({ ...payload, ...change }, key)).rejects.toMatchObject({
+    await expect(
+      composeMime({ ...payload, ...change }, { effectKey: key, intentAt }),
+    ).rejects.toMatchObject({
       type: 'InvalidInputError',
     });
   });
 
   it('reads an address as one address whatever it looks like', async () => {
     const odd = { ...payload, cc: [], bcc: [], to: ['bob@office.example.com,evil@example.net'] };
-    const mail = await PostalMime.parse(await composeMime(odd, key));
+    const mail = await PostalMime.parse(await composeMime(odd, { effectKey: key, intentAt }));
     expect(mail.to!.map(({ address }) => address)).not.toContain('evil@example.net');
   });
 });

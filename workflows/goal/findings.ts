@@ -27,8 +27,21 @@ export function findingOf(step: Step, _: number, steps: readonly Step[]): Report
     (other) => other.status === 'completed' && other.plan.dependsOn.includes(id),
   );
   if (used && tool !== 'summarize' && tool !== 'research') return [];
-  const text = textOf(tool, step.output.value);
+  const text =
+    used && tool === 'research' ? sourcesOf(step.output.value) : textOf(tool, step.output.value);
   return text === '' ? [] : [{ stepId: id, text }];
+}
+
+/** The sources behind a text that a later step has written. */
+function sourcesOf(value: Json): string {
+  const citations = isJsonObject(value) ? value['citations'] : undefined;
+  if (!Array.isArray(citations)) return '';
+  return (citations as readonly Json[])
+    .map((citation, i) => {
+      const { title, url } = isJsonObject(citation) ? citation : {};
+      return `[${i + 1}] ${typeof title === 'string' ? title : ''} ${typeof url === 'string' ? url : ''}`;
+    })
+    .join('\n');
 }
 
 function textOf(tool: ToolName, value: Json): string {
@@ -43,13 +56,9 @@ function textOf(tool: ToolName, value: Json): string {
   };
   switch (tool) {
     case 'summarize':
+      return field(value, 'summary');
     case 'research':
-      return [
-        field(value, 'summary'),
-        ...list('citations').map((c, i) => `[${i + 1}] ${field(c, 'title')} ${field(c, 'url')}`),
-      ]
-        .join('\n')
-        .trim();
+      return `${field(value, 'summary')}\n${sourcesOf(value)}`.trim();
     case 'listEvents':
       return list('events').length === 0
         ? 'Nothing on your calendar then.'

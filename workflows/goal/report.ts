@@ -51,13 +51,14 @@ function sentenceOf(step: Step): string {
     return Array.isArray(value) ? value.join(', ') : typeof value === 'string' ? value : '';
   };
   const guests = text('guests') === '' ? '' : ` with ${text('guests')}`;
+  const when = text('startLocal') || text('start');
   switch (step.plan.tool) {
     case 'createEvent':
-      return `Created “${text('title')}” on ${text('start')}${guests}.`;
+      return `Created “${text('title')}” on ${when}${guests}.`;
     case 'moveEvent':
-      return `Moved “${text('title')}” to ${text('start')}${guests}.`;
+      return `Moved “${text('title')}” to ${when}${guests}.`;
     case 'cancelEvent':
-      return `Cancelled “${text('title')}” of ${text('start')}${guests}.`;
+      return `Cancelled “${text('title')}” of ${when}${guests}.`;
     case 'sendEmail':
       return `Sent “${text('subject')}” to ${text('to')}.`;
     case 'createDraft':

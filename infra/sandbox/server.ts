@@ -24,6 +24,8 @@ export interface SandboxOptions {
   stateDir?: string;
   /** The clock; tests shift it. */
   now?: () => Date;
+  /** A model that obeys every instruction it reads, for tests of injection. */
+  obedientModel?: boolean;
 }
 
 /** A running sandbox. */
@@ -50,7 +52,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const faults = new FaultTable();
   const log = new RequestLog();
-  const app = buildServer(office, faults, log, flush);
+  const app = buildServer(office, faults, log, flush, options.obedientModel ?? false);
   const oracle = buildOracle(office, faults, log);
   const url = await app.listen({ host: '127.0.0.1', port });
   const oracleUrl = await oracle.listen({ host: '127.0.0.1', port: oraclePort });
@@ -70,6 +72,7 @@ function buildServer(
   faults: FaultTable,
   log: RequestLog,
   flush: () => Promise<void>,
+  obedient: boolean,
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -85,7 +88,7 @@ function buildServer(
   registerGoogleCalendarRoutes(app, office);
   registerGmailRoutes(app, office);
   registerWebRoutes(app, office);
-  registerModelRoutes(app, office);
+  registerModelRoutes(app, office, { obedient });
   return app;
 }
 

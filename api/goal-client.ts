@@ -6,6 +6,7 @@ import {
   type Client,
   isGrpcServiceError,
   ServiceError,
+  type WorkflowExecutionDescription,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowExecutionAlreadyStartedError,
@@ -15,7 +16,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
-import type { GoalView } from '#contracts/goal.ts';
+import type { GoalView, Retry } from '#contracts/goal.ts';
 import type { Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import {
@@ -51,6 +52,8 @@ export type GoalClient = {
   start(input: GoalWorkflowInput): Promise<void>;
   /** The live status; null when no worker answers in time or there is no such workflow. */
   getGoal(goalId: GoalId): Promise<GoalView | null>;
+  /** Activities that failed and are tried again; empty when Temporal does not answer. */
+  getRetries(goalId: GoalId): Promise<readonly Retry[]>;
   /** One approval as the workflow knows it; null as above. */
   getApproval(goalId: GoalId, approvalId: string): Promise<Approval | null>;
   /** What became of an earlier decision; null when unknown. */
@@ -125,6 +128,10 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
       }
     },
     getGoal: (goalId) => query(queryTimeoutMs, () => handleOf(goalId).query(getGoalQuery)),
+    getRetries: async (goalId) => {
+      const found = await query(queryTimeoutMs, () => handleOf(goalId).describe());
+      return (found?.raw.pendingActivities ?? []).flatMap(retryOf);
+    },
     getApproval: (goalId, approvalId) =>
       query(queryTimeoutMs, () => handleOf(goalId).query(getApprovalQuery, approvalId)),
     getDecision: (goalId, decisionId) =>
@@ -160,6 +167,25 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
       }
     },
   };
+}
+
+type PendingActivity = NonNullable<
+  WorkflowExecutionDescription['raw']['pendingActivities']
+>[number];
+
+function retryOf(pending: PendingActivity): Retry[] {
+  const message = pending.lastFailure?.message;
+  if (typeof message !== 'string') return [];
+  const { seconds } = pending.scheduledTime ?? {};
+  const nextMs = Number(seconds ?? 0) * 1_000;
+  return [
+    {
+      activity: pending.activityType?.name ?? '',
+      attempt: pending.attempt ?? 1,
+      message: message.slice(0, 500),
+      nextAttemptAt: nextMs > Date.now() ? new Date(nextMs).toISOString() : null,
+    },
+  ];
 }
 
 /** gRPC: invalid argument, permission denied, unauthenticated. Waiting mends none of them. */

@@ -184,6 +184,16 @@ export const goalViewSchema = z
       outputTokens: z.int(),
     }),
     failure: failure.nullable(),
+    retrying: z
+      .array(
+        z.object({
+          activity: z.string(),
+          attempt: z.int(),
+          message: z.string(),
+          nextAttemptAt: instant.nullable(),
+        }),
+      )
+      .describe('Work that failed for now and is tried again'),
     report: z
       .object({
         headline: z.string(),

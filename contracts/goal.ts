@@ -149,6 +149,16 @@ export type Usage = {
   readonly outputTokens: number;
 };
 
+/** Work that failed for now and is tried again: what a goal that seems stuck is waiting for. */
+export type Retry = {
+  readonly activity: string;
+  readonly attempt: number;
+  /** What the last attempt said, for people. */
+  readonly message: string;
+  /** RFC 3339; null while an attempt is under way. */
+  readonly nextAttemptAt: string | null;
+};
+
 /** The full status: what `getGoal` answers and `GET /v1/goals/{id}` shows. */
 export type GoalView = {
   readonly id: GoalId;

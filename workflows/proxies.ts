@@ -21,7 +21,8 @@ import { type QueueKind, siblingQueue } from '#contracts/names.ts';
 
 const nonRetryableErrorTypes = [...permanentFailures];
 
-/** Timeouts and retries by kind of work. A provider that stays down is tried for a day. */
+/** Timeouts and retries by kind of work. A provider that stays down is
+ * tried for an hour by reads and for a day by effects; meanwhile `GET /v1/goals/{id}` shows `retrying`. */
 const options = {
   model: {
     startToCloseTimeout: '4 minutes',
@@ -31,7 +32,7 @@ const options = {
   },
   connectors: {
     startToCloseTimeout: '1 minute',
-    scheduleToCloseTimeout: '1 day',
+    scheduleToCloseTimeout: '1 hour',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   },
   effects: {

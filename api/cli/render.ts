@@ -2,7 +2,7 @@
  * Turns goals and approvals into lines of text. Everything that came from elsewhere is escaped here,
  * so that no mail, page or goal can move the cursor, change colours or hide words.
  */
-import type { GoalState, GoalView, StepStatus, StepView } from '#contracts/goal.ts';
+import type { GoalState, GoalView, StepStatus, StepView, Retry } from '#contracts/goal.ts';
 import { isTerminal } from '#contracts/goal.ts';
 import type { ListedGoal, ShownApproval } from './api-client.ts';
 
@@ -103,12 +103,18 @@ export function renderState(state: GoalState, paint: Paint): string {
 }
 
 /** The whole status of a goal. */
-export function renderGoal(view: GoalView, paint: Paint): string[] {
+export function renderGoal(
+  view: GoalView & { readonly retrying?: readonly Retry[] },
+  paint: Paint,
+): string[] {
   const shadow = view.mode === 'shadow' ? paint.yellow(' [shadow]') : '';
   return [
     `${paint.bold(escapeText(view.goal))}${shadow}`,
     `  ${renderState(view.state, paint)}  ${paint.dim(view.id)}`,
     ...view.steps.map((step) => renderStep(step, paint)),
+    ...(view.retrying ?? []).map(({ activity, attempt, message }) =>
+      paint.yellow(`  … ${escapeText(activity)}, attempt ${attempt}: ${escapeText(message)}`),
+    ),
     ...renderQuestions(view, paint),
     ...view.pendingApprovals.map(({ approvalId, card }) =>
       paint.yellow(`  ? ${escapeText(card.title)}  ->  npx adjutant approve ${approvalId}`),

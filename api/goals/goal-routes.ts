@@ -114,7 +114,8 @@ function readRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
       const complete = isTerminal(view.state) && view.report !== null;
       const live = complete ? null : await deps.goalClient.getGoal(goalId);
       reply.header('adjutant-source', live === null ? 'stored' : 'live');
-      return reply.send({ ...(live ?? view), links: goalLinks(goalId) });
+      const retrying = live === null ? [] : await deps.goalClient.getRetries(goalId);
+      return reply.send({ ...(live ?? view), retrying, links: goalLinks(goalId) });
     },
   );
 }

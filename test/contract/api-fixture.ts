@@ -44,6 +44,9 @@ export class FakeGoalClient implements GoalClient {
     if (input.goal === this.refuses) throw new Error('refused');
     if (!this.started.some(({ goalId }) => goalId === input.goalId)) this.started.push(input);
   }
+  async getRetries() {
+    return [];
+  }
   async getGoal(goalId: GoalId) {
     return this.down ? null : (this.views.get(goalId) ?? null);
   }

@@ -110,10 +110,10 @@ function settle(
   const approval = goal.approvals.get(approvalId);
   if (approval === undefined || approval.state !== 'pending') return;
   goal.approvals.set(approvalId, { ...approval, state, decision });
-  if (state === 'expired' || state === 'cancelled') {
-    const type = state === 'expired' ? 'approval_expired' : 'approval_cancelled';
-    goal.journal.append(type, { approvalId }, approval.stepId);
-  }
+  // A person's decision is published by its admission; these two by nobody else.
+  if (state !== 'expired' && state !== 'cancelled') return;
+  const type = state === 'expired' ? 'approval_expired' : 'approval_cancelled';
+  goal.journal.append(type, { approvalId }, approval.stepId);
   goal.publishRequested = true;
 }
 

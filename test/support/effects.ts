@@ -53,7 +53,7 @@ export class FakeProvider {
       },
       undo: (payload, _receipt, { effectKey }) => {
         if (this.failUndo !== null) throw this.failUndo;
-        this.undone.push(String(payload['title'] ?? effectKey));
+        this.undone.push(typeof payload['title'] === 'string' ? payload['title'] : effectKey);
         return Promise.resolve({});
       },
     };

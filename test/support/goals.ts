@@ -87,14 +87,14 @@ export class GoalBench implements AsyncDisposable {
 
   async startWorkers(): Promise<void> {
     const tools = ['createEvent', 'moveEvent', 'cancelEvent', 'sendEmail', 'createDraft'] as const;
-    const bench = this;
+    const unsignedDecisions = () => this.unsignedDecisions;
     const release = { deployment: this.prefix, buildId: 'test' };
     const activities = createActivities({
       pool: this.database.pool,
       ledgerKey: this.keys.ledgerKey,
       decisionPublicKey: this.keys.decisionPublicKey,
       get unsignedDecisions() {
-        return bench.unsignedDecisions;
+        return unsignedDecisions();
       },
       signalIdentity: () => Promise.resolve('tester'),
       handlers: new Map(tools.map((tool) => [tool, this.provider.handler(tool)])),
@@ -236,7 +236,7 @@ export class RunningGoal {
     approval: Pick<Approval, 'approvalId' | 'digest'>,
     decision: JsonObject = { verdict: 'approve' },
   ): Promise<DecisionOutcome> {
-    const decisionId = `d-${Math.random().toString(36).slice(2)}`;
+    const { decisionId = `d-${Math.random().toString(36).slice(2)}` } = decision;
     const { approvalId, digest } = approval;
     const message = this.bench.keys.sign({
       decisionId,
@@ -247,7 +247,7 @@ export class RunningGoal {
       ...decision,
     });
     await this.handle.signal('decideApproval', message);
-    return this.outcome(String(message['decisionId']));
+    return this.outcome(decisionId as string);
   }
 
   async outcome(decisionId: string): Promise<DecisionOutcome> {

@@ -9,7 +9,6 @@ import type { Approval, RefusalCode, StandingDecision } from '#contracts/approva
 import type { JsonObject } from '#contracts/json.ts';
 import { type DecisionSignal, decisionSignalSchema } from '#contracts/schemas/approval.ts';
 import { digestOf } from '../effects/digest.ts';
-import { inTransaction } from '../effects/ledger.ts';
 import { normalizeInput } from '../effects/prepare.ts';
 import { isSigned } from './signature.ts';
 
@@ -95,6 +94,26 @@ function checkEdit(
   }
 }
 
+/** The decision and the approval's row in one round trip; nothing when one is stored already. */
+const storeSql = `with stored as (
+    insert into decisions (approval_id, decision_id, goal_id, digest, verdict, input_digest,
+                           actor, comment, signed, decided_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    on conflict (approval_id) do nothing returning 1),
+  shown as (
+    update approvals set state = $12, approval = $13
+    where approval_id = $1 and exists (select 1 from stored))
+  select count(*)::int as stored from stored`;
+
+async function standingOf(pool: Pool, approvalId: string): Promise<StandingDecision | undefined> {
+  const { rows } = await pool.query<StandingDecision>(
+    `select decision_id as "decisionId", verdict, actor, decided_at as "decidedAt", comment
+     from decisions where approval_id = $1`,
+    [approvalId],
+  );
+  return rows[0];
+}
+
 const stateOf = { approve: 'approved', edit: 'edited', reject: 'rejected' } as const;
 
 async function store(
@@ -106,40 +125,23 @@ async function store(
   input: JsonObject | null,
 ): Promise<Admission> {
   const { approvalId } = approval;
-  const stands = await inTransaction(deps.pool, async (client) => {
-    await client.query(
-      `insert into decisions (approval_id, decision_id, goal_id, digest, verdict, input_digest,
-                              actor, comment, signed, decided_at, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (approval_id) do nothing`,
-      [
-        approvalId,
-        standing.decisionId,
-        request.goalId,
-        decision.digest,
-        decision.verdict,
-        input === null ? null : digestOf(input),
-        standing.actor,
-        standing.comment,
-        JSON.stringify(request.decision),
-        standing.decidedAt,
-        approval.expiresAt,
-      ],
-    );
-    const { rows } = await client.query<StandingDecision>(
-      `select decision_id as "decisionId", verdict, actor, decided_at as "decidedAt", comment
-       from decisions where approval_id = $1`,
-      [approvalId],
-    );
-    const settled = { ...approval, state: stateOf[decision.verdict], decision: standing };
-    if (rows[0]?.decisionId === standing.decisionId) {
-      await client.query('update approvals set state = $2, approval = $3 where approval_id = $1', [
-        approvalId,
-        settled.state,
-        JSON.stringify(settled),
-      ]);
-    }
-    return rows[0];
-  });
+  const settled = { ...approval, state: stateOf[decision.verdict], decision: standing };
+  const { rows } = await deps.pool.query<{ stored: number }>(storeSql, [
+    approvalId,
+    standing.decisionId,
+    request.goalId,
+    decision.digest,
+    decision.verdict,
+    input === null ? null : digestOf(input),
+    standing.actor,
+    standing.comment,
+    JSON.stringify(request.decision),
+    standing.decidedAt,
+    approval.expiresAt,
+    settled.state,
+    JSON.stringify(settled),
+  ]);
+  const stands = rows[0]?.stored === 1 ? standing : await standingOf(deps.pool, approvalId);
   if (stands !== undefined && stands.decisionId !== standing.decisionId) {
     const decidedAt = new Date(stands.decidedAt).toISOString();
     return alreadyDecided(request, { ...stands, decidedAt });

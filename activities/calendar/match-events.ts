@@ -17,7 +17,8 @@ const fillers = new Set(
 
 /**
  * The events that fit: every word in the title, the place or a guest's name; the time of day; every
- * person among guests and organizer. When titles that say exactly the words exist, only those.
+ * person among guests and organizer. When titles that say exactly the words exist, only those; when
+ * all that fit are meetings of one series, the first of them: "the leadership sync" is the next one.
  */
 export function matchEvents(
   events: readonly CalendarEvent[],
@@ -33,7 +34,10 @@ export function matchEvents(
     return tokens.every((token) => text.includes(token));
   });
   const exact = fitting.filter(({ title }) => fold(title).join(' ') === fold(words).join(' '));
-  return exact.length > 0 ? exact : fitting;
+  const meant = exact.length > 0 ? exact : fitting;
+  const series = meant[0]?.recurringEventId ?? null;
+  if (series === null || meant.some((event) => event.recurringEventId !== series)) return meant;
+  return meant.toSorted((a, b) => a.startMs - b.startMs).slice(0, 1);
 }
 
 function startsAt(event: CalendarEvent, minutes: readonly number[], zone: string): boolean {

@@ -14,17 +14,14 @@ export async function publishEvents(
   goalId: string,
   events: readonly JournalEvent[],
 ): Promise<void> {
-  await inTransaction(pool, async (client) => {
-    await insertEvents(client, goalId, events);
-    const newest = events.at(-1);
-    const state = events.findLast(({ type }) => type === 'state_changed')?.data['to'];
-    if (newest === undefined || typeof state !== 'string') return;
-    await client.query(
-      `update goals set state = $2, journal_number = $3, updated_at = $4
-       where goal_id = $1 and journal_number < $3`,
-      [goalId, state, newest.number, newest.at],
-    );
-  });
+  const newest = events.at(-1);
+  const state = events.findLast(({ type }) => type === 'state_changed')?.data['to'];
+  await pool.query(
+    `with ${insertedEvents}
+     update goals set state = $3, journal_number = $4, updated_at = $5
+     where goal_id = $1 and journal_number < $4 and $3::text is not null`,
+    [goalId, JSON.stringify(events), state ?? null, newest?.number ?? 0, newest?.at ?? null],
+  );
 }
 
 /**
@@ -34,7 +31,7 @@ export async function publishEvents(
 export async function publishGoal(pool: Pool, publication: GoalPublication): Promise<void> {
   const { goal, approvals, events, journalNumber } = publication;
   await inTransaction(pool, async (client) => {
-    await insertEvents(client, goal.id, events);
+    await client.query(`with ${insertedEvents} select 1`, [goal.id, JSON.stringify(events)]);
     const { rowCount } = await client.query(
       `insert into goals (goal_id, owner, state, view, journal_number, created_at, updated_at)
        values ($1, $2, $3, $4, $5, $6, $7)
@@ -55,21 +52,13 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
   });
 }
 
-async function insertEvents(
-  client: PoolClient,
-  goalId: string,
-  events: readonly JournalEvent[],
-): Promise<void> {
-  if (events.length === 0) return;
-  await client.query(
-    `insert into journal_events (goal_id, number, at, type, step_id, data)
-     select $1, number, at, type, "stepId", data
-     from jsonb_to_recordset($2::jsonb)
-       as e (number integer, at timestamptz, type text, "stepId" text, data jsonb)
-     on conflict (goal_id, number) do nothing`,
-    [goalId, JSON.stringify(events)],
-  );
-}
+/** One round trip: this runs before every activity that carries events. */
+const insertedEvents = `inserted as (
+  insert into journal_events (goal_id, number, at, type, step_id, data)
+  select $1, number, at, type, "stepId", data
+  from jsonb_to_recordset($2::jsonb)
+    as e (number integer, at timestamptz, type text, "stepId" text, data jsonb)
+  on conflict (goal_id, number) do nothing)`;
 
 async function upsertApprovals(
   client: PoolClient,

@@ -67,9 +67,9 @@ describe('calendar', () => {
       message: expect.stringContaining('matching "zeppelin"'),
     });
     const twice = value.events.find(({ title }) => titles.filter((t) => t === title).length > 1)!;
-    await expect(
-      ask('findEvent', { window: 'next week', words: twice.title }),
-    ).rejects.toMatchObject({
+    const next = await ask('findEvent', { window: 'next week', words: twice.title });
+    expect(next.value.event.id).toBe(twice.id);
+    await expect(ask('findEvent', { window: 'next week', words: '1:1' })).rejects.toMatchObject({
       type: 'AmbiguousError',
       message: expect.stringContaining('Say which one'),
     });

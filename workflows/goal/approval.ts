@@ -59,7 +59,7 @@ export async function askForApproval(
     { approvalId: id, kind: request.kind, tier: request.tier, reasons: [...request.reasons] },
     request.stepId,
   );
-  expireLater(goal, id, expiresInMs);
+  expireLater(goal);
   if (goal.state === 'running') goal.moveTo('awaiting_approval');
   goal.publishRequested = true;
   try {
@@ -75,20 +75,38 @@ export async function askForApproval(
   return { approval: decided, editedInput: goal.edits.get(id) ?? null };
 }
 
-/** The timer is not cancelled when a decision comes first: that would cost a history event. */
-function expireLater(goal: Goal, approvalId: string, expiresInMs: number): void {
+/**
+ * Wakes the goal at the earliest deadline. One timer serves all approvals: a later deadline waits for
+ * the running timer to fire, and a decision does not cancel it. Each would cost a history event.
+ */
+function expireLater(goal: Goal): void {
+  const deadlines = goal.pendingApprovals().map(({ expiresAt }) => Date.parse(expiresAt));
+  const next = Math.min(...deadlines);
+  if (deadlines.length === 0 || (goal.expiryTimerAt !== null && goal.expiryTimerAt <= next)) return;
+  goal.expiryTimerAt = next;
   void CancellationScope.cancellable(async () => {
-    await sleep(expiresInMs, { summary: `Approval ${approvalId} expires: no answer means no` });
-    settle(goal, approvalId, 'expired', {
-      decisionId: `expiry:${approvalId}`,
-      verdict: 'expire',
-      actor: 'adjutant',
-      decidedAt: new Date().toISOString(),
-      comment: null,
+    await sleep(Math.max(next - Date.now(), 1), {
+      summary: 'An approval expires: no answer means no',
     });
+    if (goal.expiryTimerAt === next) goal.expiryTimerAt = null;
+    for (const { approvalId, expiresAt } of goal.pendingApprovals()) {
+      if (Date.parse(expiresAt) <= Date.now())
+        settle(goal, approvalId, 'expired', noAnswer(approvalId));
+    }
+    expireLater(goal);
   }).catch((error: unknown) => {
     if (!isCancellation(error)) throw error;
   });
+}
+
+function noAnswer(approvalId: string): StandingDecision {
+  return {
+    decisionId: `expiry:${approvalId}`,
+    verdict: 'expire',
+    actor: 'adjutant',
+    decidedAt: new Date().toISOString(),
+    comment: null,
+  };
 }
 
 function takeBack(goal: Goal, approvalId: string): void {

@@ -60,6 +60,8 @@ export class Goal {
   failure: Failure | null = null;
   report: Report | null = null;
   publishRequested = false;
+  /** When the running expiry timer fires; null when none runs. */
+  expiryTimerAt: number | null = null;
   /** What the search attributes say now. */
   flushedAttributes = '';
 

@@ -1,0 +1,75 @@
+/**
+ * What `npm run bench` runs: prints one Markdown table. Fails when an exact count is broken; times are
+ * only printed. `--full` takes more samples; names such as `P1 P9` run only those.
+ */
+import { cpus } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { measureApproval } from './approval-latency.ts';
+import { startBenchStack } from './bench-stack.ts';
+import { measureColdStart } from './cold-start.ts';
+import { measureEngine } from './engine.ts';
+import { measureEvents } from './events.ts';
+import { type Effort, markdownTable, type Row } from './measurement.ts';
+import { startServers } from './servers.ts';
+import { measureThroughput } from './throughput.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+const words = process.argv.slice(2);
+const effort: Effort = words.includes('--full') ? 'full' : 'default';
+const only = words.filter((word) => /^P\d+$/.test(word));
+const rows: Row[] = [];
+const startedAt = Date.now();
+const progress = (line: string) =>
+  process.stderr.write(`${((Date.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
+
+/** Runs one metric; one that cannot be measured breaks the run, not the others. */
+async function measure(id: string, work: () => Promise<Row[]>): Promise<void> {
+  if (only.length > 0 && !only.includes(id)) return;
+  progress(id);
+  try {
+    rows.push(...(await work()));
+  } catch (error) {
+    const measured = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
+    rows.push({ id, what: 'could not be measured', measured, goal: '', holds: false });
+  }
+}
+
+async function main(): Promise<void> {
+  await using servers = await startServers(progress);
+  const engine = await servers.startEngine('tuned');
+  try {
+    await using stack = await startBenchStack(servers, engine.address);
+    await measure('P1', () => measureThroughput(stack, effort));
+    await measure('P2', () => measureEvents(stack, servers.pool));
+    await measure('P5', () => measureApproval(stack, servers.pool, effort));
+    await measure('P8', () => measureEngine(servers, stack, effort));
+  } finally {
+    await engine.stop();
+  }
+  await measure('P9', () => measureColdStart(servers, effort));
+}
+
+function machineLine(): string {
+  const versionOf = (name: string) =>
+    (
+      JSON.parse(
+        readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url), 'utf8'),
+      ) as {
+        version: string;
+      }
+    ).version;
+  const processors = cpus();
+  const model = processors[0]?.model.trim() ?? 'unknown processor';
+  return (
+    `${processors.length} × ${model}, Node ${process.versions.node}, ` +
+    `@temporalio ${versionOf('@temporalio/worker')}, fastify ${versionOf('fastify')}, ` +
+    `${effort} run of ${Math.round((Date.now() - startedAt) / 1_000)} s`
+  );
+}
+
+await main();
+process.stdout.write(`${machineLine()}\n\n${markdownTable(rows)}\n`);
+const broken = rows.filter(({ holds }) => holds === false).length;
+if (broken > 0) process.stderr.write(`${broken} counts are broken\n`);
+process.exit(broken > 0 ? 1 : 0);

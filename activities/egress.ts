@@ -2,6 +2,7 @@
  * The one egress guard every vendor client goes through. In sandbox mode no socket leaves loopback;
  * it refuses by throwing, and never rewrites a request.
  */
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { failure } from './failures.ts';
 
 /** `sandbox`: loopback only. `live`: any host over https, and loopback. */
@@ -18,7 +19,10 @@ export function createGuardedFetch(mode: EgressMode, plainHost?: string): typeof
       typeof input === 'string' ? input : input instanceof URL ? input.href : input.url,
     );
     if (mode === 'sandbox' || url.host !== plainHost) checkEgress(mode, url);
-    return fetch(input, { ...init, ...(init?.body ? { duplex: 'half' } : {}) } as RequestInit);
+    const method = init?.method ?? (input instanceof Request ? input.method : 'GET');
+    return traced(method, url, () =>
+      fetch(input, { ...init, ...(init?.body ? { duplex: 'half' } : {}) } as RequestInit),
+    );
   };
 }
 
@@ -34,5 +38,40 @@ export function checkEgress(mode: EgressMode, url: URL): void {
   }
   if (url.protocol !== 'https:') {
     throw failure('EgressBlockedError', `Blocked an unencrypted request to ${url.hostname}.`);
+  }
+}
+
+/** Words of vendors' paths. Every other part may be an id or an address and is replaced. */
+const pathWords = new Set(
+  (
+    'v1 v1.0 v3 api calendar calendars events freeBusy calendarList settings gmail users me ' +
+    'messages drafts threads send labels profile oauth2 token responses search'
+  ).split(' '),
+);
+
+/** The path of a vendor request without ids: `/calendar/v3/calendars/{}/events/{}`. */
+export function pathTemplate(url: URL): string {
+  const parts = url.pathname.split('/');
+  return parts.map((part) => (part === '' || pathWords.has(part) ? part : '{}')).join('/');
+}
+
+async function traced(method: string, url: URL, send: () => Promise<Response>): Promise<Response> {
+  const attributes = {
+    'http.request.method': method,
+    'server.address': url.hostname,
+    'url.template': pathTemplate(url),
+  };
+  const span = trace
+    .getTracer('adjutant')
+    .startSpan(`vendor ${method}`, { kind: SpanKind.CLIENT, attributes });
+  try {
+    const response = await send();
+    span.setAttribute('http.response.status_code', response.status);
+    return response;
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    span.end();
   }
 }

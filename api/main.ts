@@ -4,10 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { collectDefaultMetrics, register } from 'prom-client';
 import { ConfigError, loadConfig, readSecret, requireSetting } from '#infra/config.ts';
 import { createLogger } from '#infra/logger.ts';
+import { createMetrics } from '#infra/metrics.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
 import { createDecisionSigner } from './approvals/decision-signature.ts';
@@ -21,6 +22,7 @@ import { buildServer } from './server.ts';
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger({ name: 'api', level: config.logLevel });
+  const telemetry = await startTelemetry({ serviceName: 'adjutant-api', config });
   const owner = requireSetting(config.owner, 'ADJUTANT_OWNER', 'name the owner as name@domain');
   const databaseUrl = requireSetting(config.postgres.url, 'DATABASE_URL', 'npm start sets it');
   const token = config.api.token ?? readSecret(config.api.tokenFile);
@@ -33,10 +35,14 @@ async function main(): Promise<void> {
   const connection = Connection.lazy({ address: config.temporal.address });
   const goals = createGoalStore(pool);
   const goalClient = createGoalClient({
-    client: new Client({ connection, namespace: config.temporal.namespace }),
+    client: new Client({
+      connection,
+      namespace: config.temporal.namespace,
+      interceptors: telemetry.client,
+    }),
     queuePrefix: config.taskQueue,
   });
-  collectDefaultMetrics();
+  const metrics = createMetrics(pool);
   const app = await buildServer({
     authenticate: createTokenAuth([{ token, principal: { owner, actor: owner } }]),
     goals,
@@ -46,7 +52,8 @@ async function main(): Promise<void> {
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),
     defaultZone: config.zone,
     checkPostgres: () => answersInTime(pool.query('select 1')),
-    renderMetrics: () => register.metrics(),
+    renderMetrics: () => metrics.render(),
+    httpMetrics: metrics,
     version: config.release.version,
     logger,
   });
@@ -66,7 +73,7 @@ async function main(): Promise<void> {
     stopping = true;
     clearInterval(reconciler);
     await app.close();
-    await Promise.allSettled([pool.end(), connection.close()]);
+    await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

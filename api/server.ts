@@ -4,7 +4,9 @@
  */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { HttpMetrics } from '#infra/metrics.ts';
+import { observeRequests } from '#infra/telemetry/http.ts';
 import { limits } from '#contracts/limits.ts';
 import { approvalRoutes } from './approvals/approval-routes.ts';
 import type { ApprovalStore } from './approvals/approval-store.ts';
@@ -39,6 +41,7 @@ export type ServerDeps = {
   readonly defaultZone: string;
   readonly checkPostgres: () => Promise<void>;
   readonly renderMetrics: () => Promise<string>;
+  readonly httpMetrics?: HttpMetrics;
   readonly version: string;
   readonly logger?: FastifyBaseLogger;
 };
@@ -51,9 +54,12 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     genReqId: () => crypto.randomUUID(),
     requestIdHeader: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    // One line of our own says enough, and holds no address with its query.
+    logController: new LogController({ disableRequestLogging: true }),
     ...(deps.logger === undefined ? {} : { loggerInstance: deps.logger }),
   });
   app.decorateRequest('principal', null);
+  observeRequests(app, deps.httpMetrics);
   handleErrors(app);
   acceptJsonOnly(app);
   setHeaders(app);

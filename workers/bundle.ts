@@ -16,7 +16,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const interceptorModules = [join(root, 'workflows/interceptors.ts')];
+/** Tracing is in every bundle, on or off, so that replay runs the same code. */
+const interceptorModules = [
+  fileURLToPath(
+    import.meta.resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors.js'),
+  ),
+  join(root, 'workflows/interceptors.ts'),
+];
+const payloadConverterFile = 'workers/payload-converter.ts';
 
 /**
  * Returns the bundle for the sources as they are, building it when there is none in `directory`.
@@ -28,6 +35,7 @@ export async function workflowBundle(directory: string): Promise<WorkflowBundleO
     const { code } = await bundleWorkflowCode({
       workflowsPath: join(root, 'workflows/index.ts'),
       workflowInterceptorModules: interceptorModules,
+      payloadConverterPath: join(root, payloadConverterFile),
       logger: new DefaultLogger('WARN'),
     });
     mkdirSync(directory, { recursive: true });
@@ -41,6 +49,8 @@ function sourceHash(): string {
   const hash = createHash('sha256');
   const files = [
     'package-lock.json',
+    'workers/bundle.ts',
+    payloadConverterFile,
     ...listSources('workflows'),
     ...listSources('contracts'),
   ].sort();

@@ -5,6 +5,8 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import { ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
 import { createLogger, type Logger } from '#infra/logger.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { startTelemetry } from '#infra/telemetry.ts';
+import { activityLog } from '#infra/telemetry/activity-log.ts';
 import { workflowBundle } from './bundle.ts';
 import { createDependencies } from './dependencies.ts';
 import { makeCurrent } from './deployment.ts';
@@ -13,7 +15,8 @@ import { createWorkers } from './worker.ts';
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger({ name: 'worker', level: config.logLevel });
-  installRuntime(logger);
+  const telemetry = await startTelemetry({ serviceName: 'adjutant-worker', config });
+  installRuntime(logger, config.worker.metricsPort);
   const url = requireSetting(config.postgres.url, 'DATABASE_URL', 'npm start sets it');
   const pool = createPool({
     url,
@@ -37,6 +40,11 @@ async function main(): Promise<void> {
     workflowBundle: bundle,
     maxCachedWorkflows: config.worker.maxCachedWorkflows,
     release: { deployment, buildId },
+    interceptors: {
+      ...telemetry.worker,
+      activity: [...(telemetry.worker.activity ?? []), activityLog(logger)],
+    },
+    sinks: telemetry.sinks,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => workers.forEach((worker) => stop(worker)));
@@ -51,13 +59,14 @@ async function main(): Promise<void> {
   await Promise.all(runs);
   await connection.close();
   await pool.end();
+  await telemetry.stop();
 }
 
 function stop(worker: { getState(): string; shutdown(): void }): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-function installRuntime(logger: Logger): void {
+function installRuntime(logger: Logger, metricsPort: number | undefined): void {
   const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => {
     return (message: string, meta?: object) => logger[level]({ ...meta }, message);
   };
@@ -71,6 +80,13 @@ function installRuntime(logger: Logger): void {
       error: log('error'),
     },
     shutdownSignals: [],
+    ...(metricsPort === undefined
+      ? {}
+      : {
+          telemetryOptions: {
+            metrics: { prometheus: { bindAddress: `127.0.0.1:${metricsPort}` } },
+          },
+        }),
   });
 }
 

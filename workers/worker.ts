@@ -6,6 +6,7 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import type { Pool } from 'pg';
 import { type AllActivities, modelReadTools } from '#contracts/activities.ts';
 import { type QueueKind, queueName } from '#contracts/names.ts';
+import { noTelemetry } from '#infra/telemetry.ts';
 import { journalInterceptor } from './journal-interceptor.ts';
 
 /** The activities each queue hosts, by name. Local activities are hosted by `goals`. */
@@ -75,7 +76,7 @@ async function createWorker(role: QueueKind, options: WorkersOptions): Promise<W
     ...common,
     workflowBundle: options.workflowBundle,
     maxCachedWorkflows: options.maxCachedWorkflows,
-    ...(options.sinks === undefined ? {} : { sinks: options.sinks }),
+    sinks: options.sinks ?? noTelemetry.sinks,
     ...(release === undefined ? {} : { workerDeploymentOptions: versioningOf(release) }),
   });
 }

@@ -3,6 +3,7 @@
  * completed replies that fit the schema, and turns every other outcome into a contract failure.
  * It never retries: Temporal does.
  */
+import { type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import OpenAI from 'openai';
 import type { Response } from 'openai/resources/responses/responses';
 import type { z } from 'zod';
@@ -70,18 +71,44 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
     logLevel: 'off',
   });
   return {
-    async askModel(question) {
-      const response = await client.responses
-        .create(
-          requestOf(models[question.role], question),
-          question.signal === undefined ? {} : { signal: question.signal },
-        )
-        .catch((error: unknown) => {
-          throw modelFailure(error, question.signal);
+    askModel: (question) =>
+      traced(models[question.role], question.schemaName, async (span) => {
+        const response = await client.responses
+          .create(
+            requestOf(models[question.role], question),
+            question.signal === undefined ? {} : { signal: question.signal },
+          )
+          .catch((error: unknown) => {
+            throw modelFailure(error, question.signal);
+          });
+        const usage = usageOf(response);
+        span.setAttributes({
+          'gen_ai.response.id': usage.responseId,
+          'gen_ai.usage.input_tokens': usage.inputTokens,
+          'gen_ai.usage.output_tokens': usage.outputTokens,
         });
-      return readAnswer(response, question.schema);
-    },
+        return readAnswer(response, question.schema);
+      }),
   };
+}
+
+/** Runs one call in its span, which holds ids and counts and never text. */
+function traced<Value>(
+  model: string,
+  schema: string,
+  ask: (span: Span) => Promise<Value>,
+): Promise<Value> {
+  const attributes = { 'gen_ai.request.model': model, 'adjutant.schema': schema };
+  return trace.getTracer('adjutant').startActiveSpan('model.ask', { attributes }, async (span) => {
+    try {
+      return await ask(span);
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
 }
 
 /** The request as it is sent: stateless, not stored at the vendor, data apart from instructions. */

@@ -55,11 +55,12 @@ export function countEvents(history: History): EventCount {
 const minimumBookkeeping = 4;
 
 /**
- * The most events a scenario may have: the floor, 6 an approval, 1 a wave and never less than 4: asking
+ * The most events a scenario may have: the floor, 6 an approval, 1 a wave (a workflow task that takes
+ * results in; parallel steps may end in several) and never less than 4: asking
  * and ending cost two events each (read models and search attributes), however short the plan is.
  */
-export function eventLimit(count: EventCount, { waves, approvals }: Scenario): number {
-  return count.floor + Math.max(waves, minimumBookkeeping) + 6 * approvals;
+export function eventLimit(count: EventCount, { approvals }: Scenario): number {
+  return count.floor + Math.max(count.completionTasks, minimumBookkeeping) + 6 * approvals;
 }
 
 /** What is above the floor, by type, for people. */

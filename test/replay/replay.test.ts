@@ -1,0 +1,55 @@
+/** Every kept history must replay on the bundle that workers load: a deploy never strands a goal. */
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { workflowBundle } from '#workers/bundle.ts';
+import { keptHistories } from './history-files.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+const kept = keptHistories();
+type Bundle = Awaited<ReturnType<typeof workflowBundle>>;
+
+/** Where workflows report spans; nobody listens here. */
+const sinks = { exporter: { export: { fn: () => undefined, callDuringReplay: false } } };
+
+/** The names of histories that do not replay, with what went wrong. */
+async function failuresOn(workflowBundle: Bundle): Promise<Map<string, Error>> {
+  const failures = new Map<string, Error>();
+  const replays = Worker.runReplayHistories({ workflowBundle, sinks }, kept);
+  for await (const { workflowId, error } of replays) {
+    if (error !== undefined) failures.set(workflowId, error);
+  }
+  return failures;
+}
+
+describe('on the bundle of this source', () => {
+  let failures: Map<string, Error>;
+  beforeAll(async () => {
+    failures = await failuresOn(await workflowBundle(join(tmpdir(), 'adjutant-test-bundles')));
+  });
+
+  it.each(kept.map(({ workflowId }) => workflowId))('%s replays', (name) => {
+    expect(failures.get(name)).toBeUndefined();
+  });
+});
+
+it('a release has a history for every way a goal can go', () => {
+  expect(kept.length).toBeGreaterThanOrEqual(19);
+  expect(readdirSync(join(import.meta.dirname, 'histories'))).toContain('0.1.0');
+});
+
+it('a change that does something else first is caught on every goal', async () => {
+  const root = join(import.meta.dirname, '../..');
+  const bundle = await bundleWorkflowCode({
+    workflowsPath: join(import.meta.dirname, 'incompatible-workflows.ts'),
+    workflowInterceptorModules: [join(root, 'workflows/interceptors.ts')],
+    payloadConverterPath: join(root, 'workers/payload-converter.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const failures = await failuresOn(bundle);
+  expect([...failures.keys()]).toEqual(kept.map(({ workflowId }) => workflowId));
+  for (const error of failures.values()) expect(error.name).toBe('DeterminismViolationError');
+});

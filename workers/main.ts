@@ -10,6 +10,7 @@ import { activityLog } from '#infra/telemetry/activity-log.ts';
 import { workflowBundle } from './bundle.ts';
 import { createDependencies } from './dependencies.ts';
 import { makeCurrent } from './deployment.ts';
+import { runtimeLogger } from './runtime-log.ts';
 import { createWorkers } from './worker.ts';
 
 async function main(): Promise<void> {
@@ -67,18 +68,8 @@ function stop(worker: { getState(): string; shutdown(): void }): void {
 }
 
 function installRuntime(logger: Logger, metricsPort: number | undefined): void {
-  const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => {
-    return (message: string, meta?: object) => logger[level]({ ...meta }, message);
-  };
   Runtime.install({
-    logger: {
-      log: (level, message, meta) => log(level === 'TRACE' ? 'trace' : 'info')(message, meta),
-      trace: log('trace'),
-      debug: log('debug'),
-      info: log('debug'),
-      warn: log('warn'),
-      error: log('error'),
-    },
+    logger: runtimeLogger(logger),
     shutdownSignals: [],
     ...(metricsPort === undefined
       ? {}

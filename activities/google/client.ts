@@ -74,7 +74,8 @@ export function createGoogleClients(options: GoogleOptions): GoogleClients {
 }
 
 function createEntry(options: GoogleOptions, owner: string, refreshToken: string): Entry {
-  const auth = createAuth(options, refreshToken);
+  const auth = createGoogleAuth(options);
+  auth.setCredentials({ refresh_token: refreshToken });
   let unsaved: string | undefined;
   const settle = async (): Promise<void> => {
     const rotated = unsaved;
@@ -93,9 +94,14 @@ function createEntry(options: GoogleOptions, owner: string, refreshToken: string
   return { session, settle, refreshToken: () => auth.credentials.refresh_token ?? refreshToken };
 }
 
-function createAuth(options: GoogleOptions, refreshToken: string): OAuth2Client {
+/** Google's OAuth client on the guarded fetch. `redirectUri` is for connecting an account only. */
+export function createGoogleAuth(
+  options: Omit<GoogleOptions, 'credentials'>,
+  redirectUri?: string,
+): OAuth2Client {
   const { tokenUrl, authUrl } = options;
-  const auth = new google.OAuth2({
+  return new google.OAuth2({
+    ...(redirectUri === undefined ? {} : { redirectUri }),
     clientId: options.clientId,
     clientSecret: options.clientSecret,
     endpoints: {
@@ -108,8 +114,6 @@ function createAuth(options: GoogleOptions, refreshToken: string): OAuth2Client 
       timeout: Math.ceil(options.timeoutMs / 3),
     },
   });
-  auth.setCredentials({ refresh_token: refreshToken });
-  return auth;
 }
 
 function createSession(

@@ -14,6 +14,7 @@ import {
   statusCommand,
   watchCommand,
 } from './commands.ts';
+import { connectAccount } from './connect.ts';
 import { CliError, findApi } from './find-api.ts';
 import { createPaint, escapeText } from './render.ts';
 
@@ -32,6 +33,18 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   const program = describe(io, (work) => async (context) => {
     exitCode = await work(context);
   });
+  program
+    .command('connect <provider>')
+    .description('connect your account: google')
+    .option('--port <port>', 'where the consent page comes back to, 8085 unless told')
+    .action(async (provider: string, options: { port?: string }) => {
+      const { stateDir, postgres } = loadConfig(io.env);
+      exitCode = await connectAccount(provider, {
+        ...options,
+        stateDir,
+        databaseUrl: postgres.url,
+      });
+    });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;

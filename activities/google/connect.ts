@@ -1,0 +1,72 @@
+/**
+ * Connecting a Google account: the consent page's address, and redeeming the code it comes back with.
+ * Authorization code with PKCE; stores nothing.
+ */
+import { gmail } from 'googleapis/build/src/apis/gmail/index.js';
+import { failure } from '../failures.ts';
+import { createGoogleAuth, type GoogleOptions } from './client.ts';
+import { googleTokenFailure } from './failures.ts';
+
+/** What is asked for, and no more. @see https://developers.google.com/identity/protocols/oauth2/scopes */
+export const googleScopes = [
+  'calendar.events',
+  'calendar.freebusy',
+  'calendar.calendarlist.readonly',
+  'calendar.settings.readonly',
+  'gmail.readonly',
+  'gmail.compose',
+].map((name) => `https://www.googleapis.com/auth/${name}`);
+
+type ConnectOptions = Omit<GoogleOptions, 'credentials'>;
+
+/** The address at which the person consents, and the verifier its code is redeemed with. */
+export async function googleConsent(
+  options: ConnectOptions,
+  request: { redirectUri: string; state: string; loginHint?: string | undefined },
+): Promise<{ url: string; verifier: string }> {
+  const auth = createGoogleAuth(options, request.redirectUri);
+  const { codeVerifier, codeChallenge } = await auth.generateCodeVerifierAsync();
+  const url = auth.generateAuthUrl({
+    // Without these two Google gives no refresh token to somebody who consented before.
+    access_type: 'offline',
+    prompt: 'consent',
+    scope: googleScopes,
+    state: request.state,
+    code_challenge_method: 'S256' as never,
+    ...(codeChallenge === undefined ? {} : { code_challenge: codeChallenge }),
+    ...(request.loginHint === undefined ? {} : { login_hint: request.loginHint }),
+  });
+  return { url, verifier: codeVerifier };
+}
+
+/**
+ * Redeems a code for a refresh token and asks whose account it is.
+ * @throws ReconnectRequiredError when the code is used, wrong or too old, or brings no refresh token
+ */
+export async function redeemGoogleCode(
+  options: ConnectOptions,
+  request: { code: string; verifier: string; redirectUri: string },
+): Promise<{ refreshToken: string; email: string; scopes: string[] }> {
+  const auth = createGoogleAuth(options, request.redirectUri);
+  const { code, verifier: codeVerifier } = request;
+  const { tokens } = await auth.getToken({ code, codeVerifier }).catch((error: unknown) => {
+    throw googleTokenFailure(error);
+  });
+  auth.setCredentials(tokens);
+  const { rootUrl, fetch: fetchImplementation, timeoutMs: timeout } = options;
+  const mailbox = gmail({
+    version: 'v1',
+    auth,
+    ...(rootUrl === undefined ? {} : { rootUrl }),
+    retry: false,
+    timeout,
+    fetchImplementation,
+  });
+  const { data } = await mailbox.users.getProfile({ userId: 'me' });
+  const refreshToken = tokens.refresh_token;
+  if (typeof refreshToken !== 'string' || typeof data.emailAddress !== 'string') {
+    throw failure('ReconnectRequiredError', 'Google gave no lasting access. Connect once more.');
+  }
+  const scopes = tokens.scope?.split(' ') ?? [];
+  return { refreshToken, email: data.emailAddress.toLowerCase(), scopes };
+}

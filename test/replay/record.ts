@@ -8,7 +8,10 @@ import { failure } from '#activities/failures.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers } from '#contracts/limits.ts';
+import type { GoalView } from '#contracts/goal.ts';
+import { goalIdOfWorkflow, researchWorkflowId, type StepId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
+import { startInstallation } from '../support/installation.ts';
 import { GoalBench, plan, type Planner, type RunningGoal, step } from '../support/goals.ts';
 import { keepHistory } from './history-files.ts';
 import manifest from '../../package.json' with { type: 'json' };
@@ -206,4 +209,21 @@ it.each(Object.entries(scenarios))('%s', async (name, scenario) => {
   await scenario.during?.(goal);
   expect((await goal.result()).state).toBe(scenario.ends);
   keepHistory(manifest.version, name, await goal.handle.fetchHistory());
+});
+
+it('records a goal with a research child, and the child', async () => {
+  const installation = await startInstallation();
+  try {
+    const handle = await installation.start('Research solid state batteries');
+    expect((await handle.result()).state).toBe('completed');
+    keepHistory(manifest.version, 'research-goal', await handle.fetchHistory());
+    const { steps } = await handle.query<GoalView>('getGoal');
+    const research = steps.find(({ tool }) => tool === 'research')!;
+    const goalId = goalIdOfWorkflow(handle.workflowId)!;
+    const child = researchWorkflowId(goalId, research.id as StepId, research.revision);
+    const history = await handle.client.getHandle(child).fetchHistory();
+    keepHistory(manifest.version, 'research-child', history);
+  } finally {
+    await installation[Symbol.asyncDispose]();
+  }
 });

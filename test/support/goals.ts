@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities, type ConnectorActivities } from '#activities/index.ts';
 import type { PlanRequest, PlanResult, ReadRequest, ReadResult } from '#contracts/activities.ts';
@@ -22,8 +22,7 @@ import { createWorkers } from '#workers/worker.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { FakeProvider, newGoalId, owner, testKeys } from './effects.ts';
 import { uniqueQueue } from './temporal.ts';
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+import './quiet-runtime.ts';
 
 export type Planner = (request: PlanRequest) => Partial<PlanResult> | Promise<Partial<PlanResult>>;
 export type Reads = Record<string, (request: ReadRequest) => ReadResult | Promise<ReadResult>>;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { defaultPolicy } from '#contracts/gate.ts';
 import type { GoalView } from '#contracts/goal.ts';
@@ -22,8 +22,7 @@ import { createWorkers } from '#workers/worker.ts';
 import { createTestDatabase } from './database.ts';
 import { newGoalId } from './effects.ts';
 import { uniqueQueue } from './temporal.ts';
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+import './quiet-runtime.ts';
 
 /** A running installation on the sandbox. */
 export type Installation = AsyncDisposable & {

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
-import { DefaultLogger, type NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import '../support/quiet-runtime.ts';
 import { failure } from '#activities/failures.ts';
 import type { ResearchActivities } from '#contracts/activities.ts';
 import { queueName, workflowTypes } from '#contracts/names.ts';
@@ -55,8 +56,6 @@ const believable: ResearchActivities = {
       usage: claims.length === 0 ? [] : usage,
     }),
 };
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 let behaviour: ResearchActivities;
 let asked: { name: string; input: never }[] = [];

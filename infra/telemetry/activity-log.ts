@@ -2,6 +2,7 @@
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptors } from '@temporalio/worker';
+import { z } from 'zod';
 import { goalIdOfWorkflow } from '#contracts/names.ts';
 import type { Logger } from '../logger.ts';
 
@@ -29,8 +30,12 @@ export function activityLog(logger: Logger) {
   });
 }
 
+/** The step an activity works for; planning and publishing work for none. */
 function stepIdOf(request: unknown): string | undefined {
-  if (typeof request !== 'object' || request === null || !('stepId' in request)) return undefined;
-  const { stepId } = request;
-  return typeof stepId === 'string' && /^[\w.-]{1,64}$/.test(stepId) ? stepId : undefined;
+  const { stepId } = stepContextSchema.safeParse(request).data?.context ?? {};
+  return stepId;
 }
+
+const stepContextSchema = z.object({
+  context: z.object({ stepId: z.string().regex(/^[\w.-]{1,64}$/) }),
+});

@@ -205,6 +205,11 @@ const keys = {
   pending: defineSearchAttributeKey(searchAttributes.pendingApprovals, SearchAttributeType.INT),
 };
 
+/** An owner without their address: search attributes and fairness keys are not encrypted. */
+function ownerKey(owner: string): string {
+  return createHash('sha256').update(owner).digest('hex').slice(0, 32);
+}
+
 /** The options a goal is started with. */
 function startOptions(input: GoalWorkflowInput, queuePrefix: string) {
   return {
@@ -215,13 +220,10 @@ function startOptions(input: GoalWorkflowInput, queuePrefix: string) {
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     staticSummary: shorten(input.goal, 100),
     staticDetails: `Goal of ${input.owner} (${input.mode}), id ${input.goalId}`,
-    // Hashed: the server limits fairness keys to 64 bytes.
-    priority: {
-      fairnessKey: createHash('sha256').update(input.owner).digest('hex').slice(0, 32),
-    },
+    priority: { fairnessKey: ownerKey(input.owner) },
     typedSearchAttributes: [
       { key: keys.state, value: 'planning' },
-      { key: keys.owner, value: input.owner },
+      { key: keys.owner, value: ownerKey(input.owner) },
       { key: keys.kind, value: 'goal' },
       { key: keys.pending, value: 0 },
     ],

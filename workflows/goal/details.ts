@@ -32,7 +32,8 @@ export function describeGoal(goal: Goal): string {
     }
     const { approvalId, digest } = approval;
     const signal = JSON.stringify({ approvalId, digest, verdict: 'approve' });
-    lines.push('', 'Signal `decideApproval` with:', '', '```json', signal, '```');
+    // Inline: the Web UI drops fenced code (UI 2.42.1).
+    lines.push('', 'To approve, send the signal `decideApproval` with:', '', `\`${signal}\``);
   }
   if (goal.report !== null) lines.push('', cell(goal.report.headline));
   return lines.join('\n').slice(0, 15_000);

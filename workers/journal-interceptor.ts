@@ -1,6 +1,6 @@
 /**
- * Publishes the journal events that ride on an activity, before it runs. When that fails the activity
- * fails and is tried again, so that no event is lost.
+ * Publishes the journal events that ride on an activity, beside it. When that fails the activity fails
+ * and is tried again, so that no event is lost; what it did is found again by its own idempotency.
  */
 import { defaultPayloadConverter, type Headers } from '@temporalio/common';
 import type { Context } from '@temporalio/activity';
@@ -18,8 +18,14 @@ export function journalInterceptor(pool: Pool) {
       async execute(input, next) {
         const goalId = goalIdOfWorkflow(context.info.workflowExecution?.workflowId ?? '');
         const events = eventsOf(input.headers);
-        if (goalId !== undefined && events.length > 0) await publish(pool, goalId, events);
-        return next(input);
+        if (goalId === undefined || events.length === 0) return next(input);
+        const [published, result] = await Promise.allSettled([
+          publish(pool, goalId, events),
+          next(input),
+        ]);
+        if (published.status === 'rejected') throw published.reason;
+        if (result.status === 'rejected') throw result.reason;
+        return result.value;
       },
     },
   });

@@ -20,13 +20,13 @@ afterEach(() => stack.clearFaults());
 const kinds = {
   mail: {
     goal: 'write to bob.keller@office.example.com that I am late',
-    write: { method: 'POST', pathRegex: 'messages/send|drafts/send' },
-    operation: 'messages.send',
+    write: { method: 'POST', pathRegex: 'drafts/send' },
+    operations: ['drafts.create', 'drafts.send'],
   },
   invitation: {
     goal: 'Find 30 minutes with Bob and Carla next week and invite them',
     write: { method: 'POST', pathRegex: '/calendars/[^/]+/events(\\?|$)' },
-    operation: 'events.insert',
+    operations: ['events.insert'],
   },
 } as const;
 type Kind = keyof typeof kinds;
@@ -43,9 +43,9 @@ async function waiting(kind: Kind): Promise<{ goalId: string; approval: Approval
 async function expectOnce(kind: Kind, goalId: string): Promise<void> {
   expect((await stack.ended(goalId, 60_000)).state).toBe('completed');
   const effects = (await stack.effects()).slice(seen);
-  expect(effects.map(({ operation, count }: OracleEffect) => ({ operation, count }))).toEqual([
-    { operation: kinds[kind].operation, count: 1 },
-  ]);
+  expect(effects.map(({ operation, count }: OracleEffect) => ({ operation, count }))).toEqual(
+    kinds[kind].operations.map((operation) => ({ operation, count: 1 })),
+  );
 }
 
 /** The request that the sandbox has begun to handle shows as one fewer turn of its fault. */
@@ -145,7 +145,7 @@ test('a goal whose answer was lost with the api is the same goal when sent again
   const same = (body as { goals?: unknown[]; items?: unknown[] }).items ?? body.goals;
   const texts = (same as { goal: string }[]).filter(({ goal }) => /day after/.test(goal));
   expect(texts).toHaveLength(1);
-  expect((await stack.ended(String(again.body.id))).state).toBe('completed');
+  expect((await stack.ended(again.body.id ?? '')).state).toBe('completed');
 });
 
 test.each(['postgres', 'temporal', 'api'] as const)(

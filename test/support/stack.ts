@@ -26,7 +26,10 @@ export type OracleEffect = {
 };
 
 /** One answer of the api. */
-export type Answer = { readonly status: number; readonly body: JsonObject & { type?: string } };
+export type Answer = {
+  readonly status: number;
+  readonly body: JsonObject & { type?: string; id?: string };
+};
 
 /** A part that a test may kill. */
 export type PartName = 'api' | 'worker' | 'temporal' | 'postgres' | 'sandbox';
@@ -47,11 +50,7 @@ export type Stack = AsyncDisposable & {
   goal(text: string, body?: JsonObject): Promise<string>;
   view(goalId: string): Promise<GoalView>;
   /** Waits for a view that satisfies; the api may be down in between. */
-  until(
-    goalId: string,
-    is: (view: GoalView) => boolean,
-    limitMs?: number,
-  ): Promise<GoalView>;
+  until(goalId: string, is: (view: GoalView) => boolean, limitMs?: number): Promise<GoalView>;
   ended(goalId: string, limitMs?: number): Promise<GoalView>;
   /** The first pending approval, once there is one. */
   approval(goalId: string, limitMs?: number): Promise<Approval>;
@@ -151,7 +150,7 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
         body: JSON.stringify({ goal: text, ...body }),
       });
       if (answer.status !== 202) throw new Error(`not accepted: ${JSON.stringify(answer)}`);
-      return String(answer.body.id);
+      return answer.body.id ?? '';
     },
     view,
     until,

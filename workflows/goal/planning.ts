@@ -1,6 +1,7 @@
 /** From words to a checked plan: asking the planner, asking the person, revising. */
 import { ActivityFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { PlanRequest, PlanResult } from '#contracts/activities.ts';
+import type { Failure } from '#contracts/failures.ts';
 import type { Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { combineOrigins, combineTrust, type Taint } from '#contracts/trust.ts';
@@ -10,6 +11,9 @@ import { askForApproval } from './approval.ts';
 import { digestOf } from './digest.ts';
 import { type Goal, newStep } from './goal.ts';
 import { failureOf } from './outcome.ts';
+
+/** What the planner answered; `failure` is why it could not be asked. */
+type Proposal = PlanResult & { readonly failure: Failure | null };
 
 /** How planning ended. `stopped`: the person said no, or did not answer. */
 export type Planning = 'planned' | 'stopped' | 'failed';
@@ -22,7 +26,7 @@ export async function planGoal(goal: Goal): Promise<Planning> {
       if (!(await askQuestions(goal, result.questions))) return 'stopped';
       continue;
     }
-    if (result.plan === null || result.questions.length > 0) return giveUp(goal, result.problems);
+    if (result.plan === null || result.questions.length > 0) return giveUp(goal, result);
     adoptPlan(goal, result.plan, []);
     return goal.input.policy.planApproval ? approvePlan(goal, result.plan) : 'planned';
   }
@@ -56,7 +60,7 @@ export async function revisePlan(goal: Goal, reason: string): Promise<boolean> {
   return (await approvePlan(goal, result.plan)) === 'planned';
 }
 
-async function propose(goal: Goal, revision: PlanRequest['revision']): Promise<PlanResult> {
+async function propose(goal: Goal, revision: PlanRequest['revision']): Promise<Proposal> {
   const result = await askPlanner(goal, revision);
   goal.addUsage(result.usage);
   if (result.plan === null && result.questions.length === 0) {
@@ -77,13 +81,22 @@ async function propose(goal: Goal, revision: PlanRequest['revision']): Promise<P
 }
 
 /** A planner that cannot be had is a plan that cannot be had: the goal ends with the reason. */
-async function askPlanner(goal: Goal, revision: PlanRequest['revision']): Promise<PlanResult> {
+async function askPlanner(goal: Goal, revision: PlanRequest['revision']): Promise<Proposal> {
   try {
-    return await callPlanner(goal, revision);
+    return { ...(await callPlanner(goal, revision)), failure: null };
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    const problems = [failureOf(error).message];
-    return { plan: null, questions: [], problems, repairs: 0, usage: [], promptVersion: '' };
+    const failure = failureOf(error);
+    const problems = [failure.message];
+    return {
+      plan: null,
+      questions: [],
+      problems,
+      repairs: 0,
+      usage: [],
+      promptVersion: '',
+      failure,
+    };
   }
 }
 
@@ -105,8 +118,9 @@ async function callPlanner(goal: Goal, revision: PlanRequest['revision']): Promi
   ]);
 }
 
-function giveUp(goal: Goal, problems: readonly string[]): Planning {
-  goal.failure = {
+function giveUp(goal: Goal, { problems, failure }: Proposal): Planning {
+  // Other words help against a bad plan, not against a model that cannot be had.
+  goal.failure = failure ?? {
     type: 'InvalidPlanError',
     message:
       problems.length === 0

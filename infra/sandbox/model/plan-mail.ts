@@ -215,7 +215,7 @@ const noise = new Set(
     'does has have do say said write written wrote want wants ask asked think mail mails email emails ' +
     'message messages thread threads inbox my the a an all new unread triage from about on regarding ' +
     'in of for to with last latest newest recent please and reply respond answer response draft is ' +
-    'are there it that this i by since was were who his her their week today'
+    'are there it that this i by since was were who his her their week today every everything'
   ).split(' '),
 );
 

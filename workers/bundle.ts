@@ -16,13 +16,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Tracing is in every bundle, on or off, so that replay runs the same code. */
-const interceptorModules = [
-  fileURLToPath(
-    import.meta.resolve('@temporalio/interceptors-opentelemetry/lib/workflow-interceptors.js'),
-  ),
-  join(root, 'workflows/interceptors.ts'),
-];
+const interceptorModules = ['workflows/tracing.ts', 'workflows/interceptors.ts'].map((file) =>
+  join(root, file),
+);
 const payloadConverterFile = 'workers/payload-converter.ts';
 
 /**

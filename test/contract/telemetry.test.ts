@@ -2,7 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createEgressModel } from './telemetry-model.ts';
@@ -16,6 +19,8 @@ import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
 import { startTelemetry, type Telemetry } from '#infra/telemetry.ts';
 import { activityLog } from '#infra/telemetry/activity-log.ts';
+import { type GoalId, goalWorkflowId } from '#contracts/names.ts';
+import { workflowBundle } from '#workers/bundle.ts';
 import type { WorkersOptions } from '#workers/worker.ts';
 import { owner } from '../support/effects.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
@@ -78,6 +83,15 @@ const logger = createLogger({
   destination: { write: (line: string) => void (lines += line) },
 });
 const canaries = ['canary-goal', 'canary-subject', 'canary-body', 'canary@office', 'canary-token'];
+
+/** A traced workflow takes another way through the bundle than an untraced one. */
+async function expectToReplay(goalId: GoalId): Promise<void> {
+  const handle = bench.client.workflow.getHandle(goalWorkflowId(goalId));
+  await handle.result();
+  const bundle = await workflowBundle(join(tmpdir(), 'adjutant-test-bundles'));
+  const options = { workflowBundle: bundle, sinks: telemetry.sinks };
+  await Worker.runReplayHistory(options, await handle.fetchHistory(), handle.workflowId);
+}
 
 it('links a request to its workflow, activity, model call and vendor request, without text', async () => {
   await using model = await createEgressModel();
@@ -146,6 +160,7 @@ it('links a request to its workflow, activity, model call and vendor request, wi
   await expect
     .poll(() => spans.map(({ name }) => name), { timeout: 20_000 })
     .toEqual(expect.arrayContaining(chain));
+  await expectToReplay(answer.json().id);
   const ancestors: string[] = [];
   let at = spans.find(({ name }) => name === 'vendor POST');
   for (; at !== undefined; at = spans.find(({ spanId }) => spanId === at?.parentSpanId)) {

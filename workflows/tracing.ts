@@ -56,8 +56,10 @@ export function interceptors(): WorkflowInterceptors {
     ],
     internals: [
       {
-        dispose: (input, next: Next<Internals, 'dispose'>) =>
-          traced === undefined ? next(input) : traced.internals.dispose(input, next),
+        dispose(input, next: Next<Internals, 'dispose'>): void {
+          if (traced === undefined) next(input);
+          else void traced.internals.dispose(input, next);
+        },
       },
     ],
   };

@@ -80,7 +80,9 @@ export function nodePart<T>(options: NodePartOptions<T>): Part {
         },
       });
       const limits = { name, logFile, timeoutMs: readyTimeoutMs };
-      options.onReady?.(await waitUntilReady(running, async () => answer, limits));
+      // Awaited first: an optional call would not evaluate its argument where nobody listens.
+      const ready = await waitUntilReady(running, async () => answer, limits);
+      options.onReady?.(ready);
       return running;
     },
   };

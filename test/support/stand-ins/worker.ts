@@ -8,7 +8,10 @@ import { loadConfig } from '#infra/config.ts';
 
 const config = loadConfig();
 const lateMs = process.env.STAND_IN_WORKER === 'slow' ? 3_000 : 0;
-setTimeout(() => console.log(JSON.stringify({ ready: 'worker' })), lateMs);
+setTimeout(() => {
+  writeFileSync(join(config.stateDir, 'worker-was-ready'), '');
+  console.log(JSON.stringify({ ready: 'worker' }));
+}, lateMs);
 const keepAlive = setInterval(() => undefined, 60_000);
 if (process.env.STAND_IN_WORKER === 'dies') setTimeout(() => process.exit(3), 50);
 process.on('SIGTERM', () => {

@@ -19,6 +19,8 @@ export type SupervisorOptions = {
   /** Restarts allowed within `windowMs`. */
   readonly maxRestarts?: number;
   readonly windowMs?: number;
+  /** A part that ran this long was well: its death, by whatever hand, starts the count anew. */
+  readonly healthyMs?: number;
   readonly firstDelayMs?: number;
   readonly maxDelayMs?: number;
 };
@@ -37,6 +39,8 @@ type Kept = {
   readonly part: Part;
   running: RunningProcess | undefined;
   readonly restarts: number[];
+  /** When the running process became ready; epoch ms. */
+  readyAt: number;
 };
 
 /** How long a stop waits for a part that is just starting. */
@@ -44,7 +48,8 @@ const startingGraceMs = 2_000;
 
 /** Creates a supervisor without parts. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { maxRestarts = 5, windowMs = 60_000, firstDelayMs = 200, maxDelayMs = 5_000 } = options;
+  const { maxRestarts = 5, windowMs = 60_000, healthyMs = 3_000 } = options;
+  const { firstDelayMs = 200, maxDelayMs = 5_000 } = options;
   const kept: Kept[] = [];
   const stopping = new AbortController();
   const loops = new Set<Promise<void>>();
@@ -54,6 +59,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (one.running !== undefined) {
         const exit = await one.running.exit;
         one.running = undefined;
+        if (Date.now() - one.readyAt >= healthyMs) one.restarts.length = 0;
         if (stopping.signal.aborted) return;
         options.progress(`${one.part.name} ended (${describeExit(exit)}), starting it again`);
       }
@@ -75,6 +81,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     try {
       await sleep(delayMs, undefined, { signal: stopping.signal });
       one.running = await one.part.start();
+      one.readyAt = Date.now();
       if (!stopping.signal.aborted) options.onRestart?.(one.part.name, one.running.pid);
     } catch (error) {
       if (stopping.signal.aborted) return false;
@@ -86,9 +93,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     async start(part) {
       if (stopping.signal.aborted) throw new Error(`${part.name} is not started: stopping`);
-      const one: Kept = { part, running: undefined, restarts: [] };
+      const one: Kept = { part, running: undefined, restarts: [], readyAt: 0 };
       kept.push(one);
-      const starting = part.start().then((running) => void (one.running = running));
+      const starting = part.start().then((running) => {
+        one.running = running;
+        one.readyAt = Date.now();
+      });
       const settled = starting.catch(() => undefined);
       loops.add(settled);
       await starting;

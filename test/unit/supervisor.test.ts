@@ -61,6 +61,19 @@ test('a part that dies more often than allowed is given up with its count', asyn
   await supervisor.stop();
 });
 
+test('a part that was well between its deaths is never given up', async () => {
+  const supervisor = supervise({ maxRestarts: 1, healthyMs: 100 });
+  await supervisor.start(part('d', lasting));
+  for (let round = 1; round <= 4; round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const pid = supervisor.pids().get('d')!;
+    process.kill(pid, 'SIGKILL');
+    await eventually(() => (supervisor.pids().get('d') ?? pid) !== pid);
+  }
+  expect(givenUp).toEqual([]);
+  await supervisor.stop();
+});
+
 test('restarts long ago do not count', async () => {
   const supervisor = supervise({ maxRestarts: 1, windowMs: 100 });
   await supervisor.start(part('c', lasting));

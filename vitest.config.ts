@@ -16,6 +16,8 @@ const project = (name: string, options: ProjectOptions) => ({
     testTimeout: options.timeoutMs,
     hookTimeout: 120_000,
     pool: 'forks' as const,
+    // A shared machine may stall for seconds. A retried test is named in the output: look at it.
+    retry: process.env.CI === 'true' && options.servers === true ? 1 : 0,
     ...(options.alone === true ? { maxWorkers: 1, sequence: { groupOrder: 1 } } : {}),
     ...(options.servers === true ? { globalSetup: ['test/support/servers.ts'] } : {}),
   },

@@ -94,6 +94,32 @@ describe('a critical step that fails', () => {
     expect((await goal.result()).state).toBe('failed');
   });
 
+  it('lets an intervention expire, although the approvals before it were taken back', async () => {
+    let fail: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (fail = resolve));
+    bench.reads['readThread'] = async () => {
+      await gate;
+      return failing();
+    };
+    bench.provider.failUndo = failure('ConflictError', 'Somebody changed it since.');
+    bench.planner = () =>
+      plan(
+        step('one', 'createEvent', own('first')),
+        step('ask', 'sendEmail', { to: ['bob@office.example.com'], subject: 'Hi', body: 'x' }),
+        step('bad', 'readThread', { threadId: 't' }, { dependsOn: ['one'], critical: true }),
+      );
+    const timers = { ...defaultTimers, approvalExpiresMs: 2_000 };
+    const goal = await bench.goal({ policy: freely, timers });
+    await goal.until(({ steps, pendingApprovals }) => {
+      return steps[0]?.status === 'completed' && pendingApprovals.length === 1;
+    });
+    fail();
+    expect((await goal.result()).state).toBe('failed');
+    const journal = await goal.journalTypes();
+    expect(journal).toContain('approval_cancelled');
+    expect(journal).toContain('approval_expired');
+  }, 20_000);
+
   it('only reports a step that fails and is not critical', async () => {
     bench.reads['readThread'] = failing;
     bench.planner = () =>

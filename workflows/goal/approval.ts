@@ -77,25 +77,25 @@ export async function askForApproval(
 
 /**
  * Wakes the goal at the earliest deadline. One timer serves all approvals: a later deadline waits for
- * the running timer to fire, and a decision does not cancel it. Each would cost a history event.
+ * the running timer to fire, and a decision does not cancel it. Each would cost a history event. It
+ * belongs to the goal, not to the step that asked first, so cancelling that step does not end it.
  */
 function expireLater(goal: Goal): void {
   const deadlines = goal.pendingApprovals().map(({ expiresAt }) => Date.parse(expiresAt));
   const next = Math.min(...deadlines);
   if (deadlines.length === 0 || (goal.expiryTimerAt !== null && goal.expiryTimerAt <= next)) return;
   goal.expiryTimerAt = next;
-  void CancellationScope.cancellable(async () => {
+  void CancellationScope.nonCancellable(async () => {
     await sleep(Math.max(next - Date.now(), 1), {
       summary: 'An approval expires: no answer means no',
     });
     if (goal.expiryTimerAt === next) goal.expiryTimerAt = null;
     for (const { approvalId, expiresAt } of goal.pendingApprovals()) {
-      if (Date.parse(expiresAt) <= Date.now())
+      if (Date.parse(expiresAt) <= Date.now()) {
         settle(goal, approvalId, 'expired', noAnswer(approvalId));
+      }
     }
     expireLater(goal);
-  }).catch((error: unknown) => {
-    if (!isCancellation(error)) throw error;
   });
 }
 

@@ -27,7 +27,10 @@ export type Telemetry = {
   stop(): Promise<void>;
 };
 
-/** Tracing that does nothing. The sink exists because workflows always hand their spans over. */
+/**
+ * Tracing that does nothing. Its sink drops the spans of workflows that were started with a trace
+ * before tracing was turned off.
+ */
 export const noTelemetry: Telemetry = {
   client: { workflow: [] },
   worker: {},

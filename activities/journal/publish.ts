@@ -52,7 +52,7 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
   });
 }
 
-/** One round trip: this runs before every activity that carries events. */
+/** Inserts events, in one round trip: this runs beside every activity that carries some. */
 const insertedEvents = `inserted as (
   insert into journal_events (goal_id, number, at, type, step_id, data)
   select $1, number, at, type, "stepId", data

@@ -5,8 +5,6 @@ import type { Plan, PlanStep } from '#contracts/schemas/plan.ts';
 /** One goal: its plan, and what its history must not exceed. */
 export type Scenario = {
   readonly plan: Plan;
-  /** Waves of activities, the planner's included: what runs between two moments of waiting. */
-  readonly waves: number;
   readonly approvals: number;
 };
 
@@ -26,7 +24,6 @@ export const scenarios = {
       ...['first', 'second', 'third'].map((id) => step(id, 'listEvents', readInput)),
       step('final', 'listEvents', readInput, ['first', 'second', 'third']),
     ),
-    waves: 3,
     approvals: 0,
   },
   'find and invite': {
@@ -34,7 +31,6 @@ export const scenarios = {
       step('find', 'listEvents', readInput),
       step('invite', 'createEvent', invitation, ['find']),
     ),
-    waves: 4,
     approvals: 1,
   },
   'two approvals in parallel': {
@@ -42,12 +38,10 @@ export const scenarios = {
       step('one', 'sendEmail', mail),
       step('two', 'sendEmail', { ...mail, subject: 'Again' }),
     ),
-    waves: 3,
     approvals: 2,
   },
   'a single effect': {
     plan: planOf(step('send', 'sendEmail', mail)),
-    waves: 3,
     approvals: 1,
   },
   'ten reads in a row': {
@@ -56,7 +50,6 @@ export const scenarios = {
         step(`read${i}`, 'listEvents', readInput, i === 0 ? [] : [`read${i - 1}`]),
       ),
     ),
-    waves: 11,
     approvals: 0,
   },
 } as const satisfies Record<string, Scenario>;

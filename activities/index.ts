@@ -1,17 +1,24 @@
 /** Every activity, built from what it depends on. Which worker hosts which is decided in workers/. */
 import { Context } from '@temporalio/activity';
-import type { AllActivities, EffectActivities, PerformRequest } from '#contracts/activities.ts';
+import type {
+  AllActivities,
+  EffectActivities,
+  GoalLocalActivities,
+  PerformRequest,
+} from '#contracts/activities.ts';
 import { admitDecision, type AdmitDeps } from './approvals/admit.ts';
 import { performEffect, type PerformDeps } from './effects/perform.ts';
 import { prepareEffect } from './effects/prepare.ts';
+import { listEffects } from './effects/ledger.ts';
 import { settleByPerson, undoEffect } from './effects/undo.ts';
-import { publishGoal } from './journal/publish.ts';
+import { closeGoal, publishGoal } from './journal/publish.ts';
 import type { Directory } from './people.ts';
+import { checkAmendment } from './planner/amend.ts';
 
 /** What connectors and planner contribute: everything that is not bookkeeping. */
 export type ConnectorActivities = Omit<
   AllActivities,
-  keyof EffectActivities | 'prepareEffect' | 'admitDecision' | 'publishGoal'
+  keyof EffectActivities | 'prepareEffect' | keyof GoalLocalActivities
 >;
 
 export type ActivityDeps = PerformDeps &
@@ -36,6 +43,10 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     settleEffect: (request) => settleByPerson(deps, request),
     admitDecision: (request) => admitDecision(deps, request),
     publishGoal: (request) => publishGoal(deps.pool, request),
+    useStandingRule: () => Promise.resolve(null),
+    checkAmendment: (request) => Promise.resolve(checkAmendment(request)),
+    listEffects: (request) => listEffects(deps.pool, request),
+    closeGoal: (request) => closeGoal(deps.pool, request),
   } satisfies AllActivities;
 }
 

@@ -49,6 +49,7 @@ async function main(): Promise<void> {
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     goalClient,
+    sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),
     defaultZone: config.zone,
     checkPostgres: () => answersInTime(pool.query('select 1')),

@@ -22,6 +22,8 @@ export const goalStateSchema = z.enum([
   'awaiting_plan_approval',
   'running',
   'awaiting_approval',
+  'waiting_on_provider',
+  'paused',
   'compensating',
   'completed',
   'completed_with_issues',
@@ -38,6 +40,8 @@ export const approvalStateSchema = z.enum([
   'expired',
   'answered',
   'cancelled',
+  'superseded',
+  'stopped',
 ] satisfies Approval['state'][]);
 
 export const problemSchema = z
@@ -60,7 +64,17 @@ const originSchema = z.object({
 const standingDecisionSchema = z
   .object({
     decisionId: z.string(),
-    verdict: z.enum(['approve', 'edit', 'reject', 'expire', 'answer', 'cancel']),
+    verdict: z.enum([
+      'approve',
+      'edit',
+      'reject',
+      'delegate',
+      'expire',
+      'answer',
+      'cancel',
+      'supersede',
+      'stop',
+    ]),
     actor: z.string(),
     decidedAt: instant,
     comment: z.string().nullable(),
@@ -72,7 +86,7 @@ const approvalShape = {
   goalId: z.string(),
   stepId: z.string(),
   revision: z.int(),
-  kind: z.enum(['action', 'plan', 'question', 'intervention']),
+  kind: z.enum(['action', 'plan', 'question', 'intervention', 'budget']),
   tier,
   tool: tool.nullable(),
   reasons: z.array(z.string()),
@@ -89,7 +103,14 @@ const approvalShape = {
   digest: z.string().describe('Send it back with the decision'),
   requestedAt: instant,
   expiresAt: instant,
-  assignedRole: z.literal('owner'),
+  assignedRole: z.string().describe('`owner`, or the role it was escalated to'),
+  assignedTo: z.string().nullable().describe('The member it was delegated to'),
+  requiredDecisions: z.int().describe('How many different people must approve'),
+  approvedBy: z.array(standingDecisionSchema),
+  remindedAt: instant.nullable(),
+  supersedes: z.string().nullable().describe('The approval whose content changed meanwhile'),
+  difference: z.array(z.object({ path: z.string(), before: json, after: json })),
+  leavesAt: instant.nullable().describe('Until then an approved mail can be stopped'),
   state: approvalStateSchema,
   decision: standingDecisionSchema.nullable(),
 };
@@ -110,6 +131,7 @@ const receiptSchema = z.object({
   digest: z.string(),
   at: instant,
   reconciled: z.boolean(),
+  audit: z.object({ seq: z.int(), hash: z.string() }).nullish(),
 });
 
 const stepSchema = z
@@ -126,6 +148,8 @@ const stepSchema = z
       'pending',
       'running',
       'awaiting_approval',
+      'delayed',
+      'waiting_on_provider',
       'completed',
       'failed',
       'rejected',
@@ -182,7 +206,14 @@ export const goalViewSchema = z
       modelCalls: z.int(),
       inputTokens: z.int(),
       outputTokens: z.int(),
+      costMicroUsd: z.int().describe('By the configured prices'),
+      steps: z.int(),
+      effects: z.int(),
     }),
+    waitingOn: z
+      .array(z.object({ provider: z.string(), since: instant, retryAt: instant.nullable() }))
+      .describe('Providers that are away or must be reconnected'),
+    aftercareOf: z.string().nullable().describe('The goal this one undoes or clears up after'),
     failure: failure.nullable(),
     retrying: z
       .array(

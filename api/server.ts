@@ -37,6 +37,8 @@ export type ServerDeps = {
   readonly people: PeopleStore;
   readonly goalClient: GoalClient;
   readonly signDecision: SignDecision;
+  /** How long an approved mail can be stopped, where the goal's policy does not say. */
+  readonly sendDelayMs?: number;
   /** Zone of people whose directory entry names none. */
   readonly defaultZone: string;
   readonly checkPostgres: () => Promise<void>;

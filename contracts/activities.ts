@@ -2,7 +2,7 @@
  * Interfaces of every activity, by the queue that hosts them. Values are small: bulk text is kept in
  * Postgres as a document or payload and passed by id or digest.
  */
-import type { Approval, Card, DecisionOutcome, StandingDecision } from './approval.ts';
+import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
 import type { JournalEvent } from './journal.ts';
@@ -120,6 +120,8 @@ export type PrepareRequest = {
   readonly origins: readonly Origin[];
   readonly goalText: string;
   readonly policyVersion: string;
+  /** Content that was approved and could not be performed: the answer tells what differs from it. */
+  readonly previousDigest?: string | undefined;
 };
 /** A step resolved to exactly what would be sent. The payload is kept in Postgres under its digest. */
 export type PreparedEffect = {
@@ -128,6 +130,14 @@ export type PreparedEffect = {
   readonly facts: EffectFacts;
   /** One line for the Web UI, without private text: "Send mail to 2 people". */
   readonly summary: string;
+  /** What changed since `previousDigest`. */
+  readonly difference?: readonly Difference[];
+  /** The step's effect as the ledger holds it already, after a reset: nothing is left to do. */
+  readonly settled?: EffectReceipt | null;
+  /** True when this revision was decided with other content: prepare the next revision instead. */
+  readonly taken?: boolean;
+  /** A standing rule that covers exactly this; it is counted and checked when it is used. */
+  readonly ruleId?: string | null;
 };
 /** Queue `adjutant-connectors`: needs read access only. */
 export interface PrepareActivities {
@@ -192,10 +202,44 @@ export type Admission = {
   readonly standing: StandingDecision | null;
   /** The edited input, when an edit was admitted. */
   readonly input: JsonObject | null;
+  /** What an applied decision did: settled the approval, counted as one of two, or handed it on. */
+  readonly did?: 'settled' | 'counted' | 'delegated';
+};
+export type RuleUse = {
+  readonly goalId: GoalId;
+  readonly owner: string;
+  readonly ruleId: string;
+  readonly approvalId: string;
+  readonly digest: string;
+  readonly now: string;
+  readonly expiresAt: string;
+};
+/** A plan that a person wrote over a running one. */
+export type AmendRequest = {
+  readonly goalId: GoalId;
+  readonly owner: string;
+  readonly plan: Json;
+  readonly previous: Plan;
+  /** Ids of steps that have begun; they must stay as they are. */
+  readonly begun: readonly string[];
+};
+/** One row of the ledger, as far as aftercare needs it. */
+export type LedgerEffect = {
+  readonly stepId: string;
+  readonly revision: number;
+  readonly tool: EffectToolName;
+  readonly effectKey: string;
+  readonly state: 'intent' | 'confirmed' | 'unknown';
+  readonly digest: string;
+  readonly approvalId: string | null;
+  readonly receipt: JsonObject | null;
+  /** The step's input as it was approved. */
+  readonly input: JsonObject;
 };
 /** How a goal stands, with the events not published yet. */
 export type GoalPublication = {
   readonly goal: GoalView;
+  /** Those of this run of the workflow; settled ones of earlier runs were published by these. */
   readonly approvals: readonly Approval[];
   readonly events: readonly JournalEvent[];
   /** Number of the newest journal event this reflects. */
@@ -207,6 +251,14 @@ export interface GoalLocalActivities {
   admitDecision(request: AdmitRequest): Promise<Admission>;
   /** Publishes journal events and overwrites the goal's read models. Idempotent by goal and number. */
   publishGoal(request: GoalPublication): Promise<void>;
+  /** Takes a standing rule for one approval: counts the use and stores the decision, or neither. */
+  useStandingRule(request: RuleUse): Promise<StandingDecision | null>;
+  /** Checks a plan written by a person. Problems are sentences; the plan is null then. */
+  checkAmendment(request: AmendRequest): Promise<{ plan: Plan | null; problems: string[] }>;
+  /** Effects of a goal that are open or were confirmed and not undone, in the order they began. */
+  listEffects(request: { goalId: GoalId; owner: string }): Promise<LedgerEffect[]>;
+  /** Ends the read models of a goal whose workflow was ended from outside; `reason` is for people. */
+  closeGoal(request: { goalId: GoalId; owner: string; reason: string }): Promise<void>;
 }
 
 /** Every activity there is. */

@@ -1,15 +1,23 @@
 /** Approvals and decisions as the workflow keeps them and people see them. No schemas here. */
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { ApprovalId, GoalId } from './names.ts';
 import type { Tier, ToolName } from './tools.ts';
 import type { Origin } from './trust.ts';
 
 /** What kind of decision is asked for. */
-export type ApprovalKind = 'action' | 'plan' | 'question' | 'intervention';
+export type ApprovalKind = 'action' | 'plan' | 'question' | 'intervention' | 'budget';
 
 /** Where a request for a decision stands. Only `pending` can still change. */
 export type ApprovalState =
-  'pending' | 'approved' | 'edited' | 'rejected' | 'expired' | 'answered' | 'cancelled';
+  | 'pending'
+  | 'approved'
+  | 'edited'
+  | 'rejected'
+  | 'expired'
+  | 'answered'
+  | 'cancelled'
+  | 'superseded'
+  | 'stopped';
 
 /** What a person is shown, rendered by code from the canonical payload and from nothing else. */
 export type Card = {
@@ -26,7 +34,11 @@ export type CardLine = {
   readonly origin?: string | undefined;
 };
 
-export type Verdict = 'approve' | 'edit' | 'reject';
+/** `delegate` settles nothing: it hands the request to somebody else. */
+export type Verdict = 'approve' | 'edit' | 'reject' | 'delegate';
+
+/** One place at which two versions of a content differ. */
+export type Difference = { readonly path: string; readonly before: Json; readonly after: Json };
 
 /** A request for a human decision. Times are RFC 3339. */
 export type Approval = {
@@ -46,7 +58,20 @@ export type Approval = {
   readonly digest: string;
   readonly requestedAt: string;
   readonly expiresAt: string;
-  readonly assignedRole: 'owner';
+  /** Who is asked: the owner, or after an escalation the members with this role. */
+  readonly assignedRole: string;
+  /** The member it was delegated to: an e-mail address. The owner may still decide. */
+  readonly assignedTo: string | null;
+  /** How many different people must approve: 2 where policy asks for a second person. */
+  readonly requiredDecisions: number;
+  /** Approvals that were given and do not suffice yet. */
+  readonly approvedBy: readonly StandingDecision[];
+  readonly remindedAt: string | null;
+  /** The approval whose content changed before it could be performed, and what changed. */
+  readonly supersedes: ApprovalId | null;
+  readonly difference: readonly Difference[];
+  /** When an approved mail leaves; until then it can be stopped. */
+  readonly leavesAt: string | null;
   readonly state: ApprovalState;
   readonly decision: StandingDecision | null;
 };
@@ -54,7 +79,7 @@ export type Approval = {
 /** The decision that stands for an approval. */
 export type StandingDecision = {
   readonly decisionId: string;
-  readonly verdict: Verdict | 'expire' | 'answer' | 'cancel';
+  readonly verdict: Verdict | 'expire' | 'answer' | 'cancel' | 'supersede' | 'stop';
   readonly actor: string;
   readonly decidedAt: string;
   readonly comment: string | null;

@@ -24,6 +24,10 @@ export type GoalPolicy = {
   readonly planApproval: boolean;
   readonly refuseTools: readonly ToolName[];
   readonly raiseTiers: Readonly<Partial<Record<ToolName, number>>>;
+  /** Tier 4 needs two different people. */
+  readonly secondPerson?: boolean;
+  /** Members with this role may decide too once three quarters of the deadline have passed. */
+  readonly escalateToRole?: string;
 };
 
 export const noFacts: EffectFacts = { recipients: [], external: [], unverified: [] };

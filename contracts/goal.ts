@@ -13,6 +13,8 @@ export type GoalState =
   | 'awaiting_plan_approval'
   | 'running'
   | 'awaiting_approval'
+  | 'waiting_on_provider'
+  | 'paused'
   | 'compensating'
   | 'completed'
   | 'completed_with_issues'
@@ -36,6 +38,9 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
   planning: [
     'awaiting_answer',
     'awaiting_plan_approval',
+    'waiting_on_provider',
+    'awaiting_approval',
+    'paused',
     'running',
     'completed',
     'completed_with_issues',
@@ -43,9 +48,10 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
     'cancelled',
     'compensating',
   ],
-  awaiting_answer: ['planning', 'failed', 'cancelled', 'compensating'],
+  awaiting_answer: ['planning', 'paused', 'failed', 'cancelled', 'compensating'],
   awaiting_plan_approval: [
     'planning',
+    'paused',
     'running',
     'completed_with_issues',
     'cancelled',
@@ -53,6 +59,8 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
   ],
   running: [
     'awaiting_approval',
+    'waiting_on_provider',
+    'paused',
     'planning',
     'compensating',
     'completed',
@@ -62,6 +70,8 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
   ],
   awaiting_approval: [
     'running',
+    'waiting_on_provider',
+    'paused',
     'planning',
     'compensating',
     'completed',
@@ -69,7 +79,31 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
     'failed',
     'cancelled',
   ],
-  compensating: ['failed', 'cancelled', 'awaiting_approval'],
+  waiting_on_provider: [
+    'running',
+    'awaiting_approval',
+    'paused',
+    'planning',
+    'compensating',
+    'completed',
+    'completed_with_issues',
+    'failed',
+    'cancelled',
+  ],
+  paused: [
+    'planning',
+    'awaiting_answer',
+    'awaiting_plan_approval',
+    'running',
+    'awaiting_approval',
+    'waiting_on_provider',
+    'compensating',
+    'completed',
+    'completed_with_issues',
+    'failed',
+    'cancelled',
+  ],
+  compensating: ['failed', 'cancelled', 'completed', 'completed_with_issues', 'awaiting_approval'],
   completed: [],
   completed_with_issues: [],
   failed: [],
@@ -85,6 +119,8 @@ export type StepStatus =
   | 'pending'
   | 'running'
   | 'awaiting_approval'
+  | 'delayed'
+  | 'waiting_on_provider'
   | 'completed'
   | 'failed'
   | 'rejected'
@@ -101,6 +137,32 @@ export type EffectReceipt = {
   readonly at: string;
   /** True when an earlier attempt had done it and it was found, not done again. */
   readonly reconciled: boolean;
+  /** Where the audit's chain stands with this effect: kept in the history as an anchor. */
+  readonly audit?: { readonly seq: number; readonly hash: string } | null;
+};
+
+/** What became of a control signal. */
+export type ControlOutcome = {
+  readonly applied: boolean;
+  readonly code: 'applied' | 'malformed' | 'stale' | 'invalid' | 'ended' | 'too_late' | 'not_found';
+  readonly message: string;
+  readonly problems: readonly string[];
+};
+
+/** A provider that steps of the goal wait for. */
+export type ProviderWait = {
+  readonly provider: string;
+  readonly since: string;
+  /** When it is tried again; null while the person has to reconnect the account. */
+  readonly retryAt: string | null;
+};
+
+/** What a goal may use up. Absent = no bound. Reaching one asks the person. */
+export type Budget = {
+  readonly modelTokens?: number;
+  readonly costMicroUsd?: number;
+  readonly steps?: number;
+  readonly effects?: number;
 };
 
 /** A step with what became of it. */
@@ -147,6 +209,20 @@ export type Usage = {
   readonly modelCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Micro-dollars by the configured prices; 0 where none are configured. */
+  readonly costMicroUsd: number;
+  /** Steps and effects begun. */
+  readonly steps: number;
+  readonly effects: number;
+};
+
+export const noUsage: Usage = {
+  modelCalls: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  costMicroUsd: 0,
+  steps: 0,
+  effects: 0,
 };
 
 /** Work that failed for now and is tried again: what a goal that seems stuck is waiting for. */
@@ -177,6 +253,10 @@ export type GoalView = {
   readonly steps: readonly StepView[];
   readonly questions: readonly OpenQuestion[];
   readonly pendingApprovals: readonly Approval[];
+  /** Providers that are away or need to be reconnected; empty when all is well. */
+  readonly waitingOn: readonly ProviderWait[];
+  /** For a goal that undoes or clears up after another one: that one. */
+  readonly aftercareOf: GoalId | null;
   readonly usage: Usage;
   readonly failure: Failure | null;
   readonly report: Report | null;

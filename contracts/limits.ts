@@ -8,7 +8,6 @@ export const limits = {
   goalTextMaxChars: 4_000,
   contextMaxChars: 8_000,
   requestBodyMaxBytes: 64 * 1024,
-  planMaxSteps: 40,
   planPeopleMax: 50,
   planProblemsMax: 20,
   modelOutputMaxTokens: 16_384,
@@ -22,6 +21,20 @@ export const limits = {
   answerMaxChars: 2_000,
   commentMaxChars: 2_000,
   decisionsKept: 200,
+  /** Outcomes of control signals and answers kept for reading back. */
+  controlsKept: 100,
+  instructionMaxChars: 2_000,
+  /** A plan may hold this many steps when a person writes it; a model's reply is bounded by its tokens. */
+  planMaxSteps: 1_000,
+  planProposedMaxSteps: 40,
+  /** A run of the workflow is continued as a new one after this many history events. */
+  continueAfterEvents: 4_000,
+  sendDelayMs: 30 * second,
+  ruleDaysMax: 30,
+  ruleDailyCapMax: 100,
+  batchDecisionsMax: 50,
+  /** Reserved for a model call before it is made; settled by what the server counted. */
+  modelReserveTokens: 8_000,
   journalDataMaxChars: 2_000,
   stepOutputMaxChars: 24_000,
   excerptMaxChars: 500,
@@ -71,6 +84,8 @@ export type GoalTimers = {
   readonly answerExpiresMs: number;
   /** How long an unanswered effect is looked for at the provider before a person is asked. */
   readonly reconcileForMs: number;
+  /** How long an approved mail can still be stopped before it leaves. Absent = not at all. */
+  readonly sendDelayMs?: number;
 };
 
 /** The timers a goal gets when its input names none. */
@@ -78,4 +93,5 @@ export const defaultTimers: GoalTimers = {
   approvalExpiresMs: limits.approvalExpiresMs,
   answerExpiresMs: limits.answerExpiresMs,
   reconcileForMs: limits.reconcileForMs,
+  sendDelayMs: limits.sendDelayMs,
 };

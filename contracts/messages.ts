@@ -1,7 +1,8 @@
 /** Signals and queries of goalWorkflow. Payloads are `unknown` where anyone could have sent them. */
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { GoalPublication } from './activities.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
-import type { GoalView } from './goal.ts';
+import type { ControlOutcome, GoalView } from './goal.ts';
 import type { JournalEvent } from './journal.ts';
 import type { Json } from './json.ts';
 
@@ -9,6 +10,19 @@ import type { Json } from './json.ts';
 export const decideApprovalSignal = defineSignal<[Json]>('decideApproval');
 /** Answers to clarifying questions: `{ answers: [{ questionId, answer }], actor }`. */
 export const answerQuestionSignal = defineSignal<[Json]>('answerQuestion');
+
+/** Lets nothing new start until `resumeGoal`: `{ controlId, actor }`. */
+export const pauseGoalSignal = defineSignal<[Json]>('pauseGoal');
+/** Goes on after `pauseGoal`: `{ controlId, actor }`. */
+export const resumeGoalSignal = defineSignal<[Json]>('resumeGoal');
+/** A further instruction, which leads to a revised plan: `{ controlId, actor, instruction }`. */
+export const steerGoalSignal = defineSignal<[Json]>('steerGoal');
+/** A plan written by a person: `{ controlId, actor, expectedRevision, plan }`. */
+export const amendPlanSignal = defineSignal<[Json]>('amendPlan');
+/** Stops an approved mail before it leaves: `{ controlId, actor, approvalId }`. */
+export const stopEffectSignal = defineSignal<[Json]>('stopEffect');
+/** An account works again: `{ provider }`. Steps that wait for it try again at once. */
+export const accountReconnectedSignal = defineSignal<[Json]>('accountReconnected');
 
 /** The full status of a goal. */
 export const getGoalQuery = defineQuery<GoalView>('getGoal');
@@ -20,5 +34,9 @@ export const getDecisionQuery = defineQuery<DecisionOutcome | null, [string]>('g
 export const getAnswerQuery = defineQuery<{ applied: boolean; message: string } | null, [string]>(
   'getAnswer',
 );
-/** Journal events after a number. */
+/** What became of a control signal (pause, resume, steer, amend, stop), by its `controlId`. */
+export const getControlQuery = defineQuery<ControlOutcome | null, [string]>('getControl');
+/** Everything this run of the workflow publishes: what read models are rebuilt from. */
+export const getPublicationQuery = defineQuery<GoalPublication>('getPublication');
+/** Journal events of this run after a number. */
 export const getJournalQuery = defineQuery<JournalEvent[], [number]>('getJournal');

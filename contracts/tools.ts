@@ -55,6 +55,8 @@ export type ToolEntry = {
   readonly undo: string | null;
   /** Who could have written what it returns. */
   readonly outputTrust: 'trusted' | 'untrusted' | 'derived';
+  /** True when it waits for the policy's delay after approval, so that it can still be stopped. */
+  readonly delayed?: boolean;
   /** Input leaves that must not be filled from untrusted data without the card saying so. */
   readonly sensitive: readonly string[];
 };
@@ -173,6 +175,7 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
   },
   sendEmail: {
     summary: 'Send a mail, or a reply to a message.',
+    delayed: true,
     effectClass: 'commit',
     tier: 3,
     scope: 'mail.write',

@@ -1,9 +1,26 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
-import type { GoalState, Report } from './goal.ts';
+import type { Approval, DecisionOutcome } from './approval.ts';
+import type { Failure } from './failures.ts';
+import type {
+  Budget,
+  ControlOutcome,
+  EffectReceipt,
+  GoalState,
+  OpenQuestion,
+  Report,
+  StepStatus,
+  Usage,
+} from './goal.ts';
 import type { GoalPolicy } from './gate.ts';
+import type { JournalEvent } from './journal.ts';
+import type { JsonObject } from './json.ts';
 import type { GoalTimers } from './limits.ts';
 import type { GoalId } from './names.ts';
+import type { StepOutput } from './references.ts';
+import type { Plan, PlanStep } from './schemas/plan.ts';
 import type { ResearchOutput } from './schemas/research.ts';
+import type { Tier } from './tools.ts';
+import type { Origin, Taint } from './trust.ts';
 
 /** Input of goalWorkflow. Written by the api, which has checked it. */
 export type GoalWorkflowInput = {
@@ -17,6 +34,84 @@ export type GoalWorkflowInput = {
   readonly mode: 'live' | 'shadow';
   readonly policy: GoalPolicy;
   readonly timers: GoalTimers;
+  /**
+   * What the goal was promised when it started: a goal keeps the behaviour of its protocol for life,
+   * so that histories replay. Absent = 1. 2 adds reminders, escalation, prompt publication.
+   */
+  readonly protocol?: 2;
+  readonly budget?: Budget;
+  /** Set for a goal that undoes another one, or clears up after its workflow was ended from outside. */
+  readonly aftercare?: Aftercare;
+  /** Continue as new after this many history events; for tests. */
+  readonly continueAfterEvents?: number;
+  /** What the run before this one handed on. */
+  readonly carried?: GoalSnapshot;
+};
+
+export type Aftercare = {
+  readonly kind: 'undo' | 'recovery';
+  readonly of: GoalId;
+  /** The steps to undo; null means all. */
+  readonly stepIds: readonly string[] | null;
+  /** Who asked for it. */
+  readonly actor: string;
+};
+
+/** Where an effect step stands while it waits, so that another run can go on from there. */
+export type EffectPhase = {
+  readonly input: JsonObject;
+  readonly taints: readonly Taint[];
+  readonly origins: readonly Origin[];
+  readonly editedUnder: { readonly approvalId: string; readonly tier: Tier } | null;
+  readonly notes: readonly string[];
+  readonly supersedes: { readonly approvalId: string; readonly digest: string } | null;
+  readonly superseded: number;
+  /** Digest and summary of the prepared content that the approval is for. */
+  readonly prepared: { readonly digest: string; readonly summary: string } | null;
+  readonly approvalId: string | null;
+  /** When a delayed effect may be performed. */
+  readonly leavesAt: string | null;
+};
+
+/** A step as it is handed on. */
+export type StepSnapshot = {
+  readonly plan: PlanStep;
+  readonly planTaints: readonly Taint[];
+  readonly status: StepStatus;
+  readonly revision: number;
+  readonly tier: Tier | null;
+  readonly output: StepOutput | null;
+  readonly effect: EffectReceipt | null;
+  readonly undone: boolean;
+  readonly failure: Failure | null;
+  readonly comment: string | null;
+  readonly phase: EffectPhase | null;
+};
+
+/** Everything a run of goalWorkflow hands on when it continues as a new one. */
+export type GoalSnapshot = {
+  readonly runs: number;
+  readonly createdAt: string;
+  readonly state: GoalState;
+  readonly paused: boolean;
+  readonly plan: Plan | null;
+  readonly planRevision: number;
+  readonly steps: readonly StepSnapshot[];
+  readonly undoStack: readonly string[];
+  readonly approvals: readonly Approval[];
+  readonly edits: readonly (readonly [string, JsonObject])[];
+  readonly decisions: readonly (readonly [string, DecisionOutcome])[];
+  readonly answers: readonly (readonly [string, { applied: boolean; message: string }])[];
+  readonly controls: readonly (readonly [string, ControlOutcome])[];
+  readonly answered: readonly { readonly question: string; readonly answer: string }[];
+  readonly questions: readonly OpenQuestion[];
+  readonly instructions: readonly string[];
+  readonly usage: Usage;
+  readonly budget: Budget;
+  readonly failure: Failure | null;
+  readonly journal: { readonly count: number; readonly unpublished: readonly JournalEvent[] };
+  readonly signalsReceived: number;
+  readonly flushedAttributes: string;
 };
 
 /** Result of goalWorkflow. */

@@ -91,6 +91,9 @@ const envSchema = z.object({
   ADJUTANT_GOOGLE_AUTH_URL: url('unset it to use Google itself').optional(),
   TAVILY_API_KEY: text('set a key or unset it').optional(),
   ADJUTANT_SEARCH_URL: url('unset it to use the public search API').optional(),
+  ADJUTANT_SEND_DELAY_MS: integer(0, 3_600_000, 'set milliseconds, 0 sends at once').default(
+    30_000,
+  ),
   ADJUTANT_TASK_QUEUE: z
     .string()
     .regex(/^[\w.-]{1,100}$/, 'is not a plain name: use letters, digits, dots, dashes')
@@ -198,6 +201,8 @@ function toConfig(env: Env) {
       tokenFile: join(stateDir, 'token'),
     },
     unsignedDecisions: env.ADJUTANT_UNSIGNED_DECISIONS,
+    /** How long an approved mail can still be stopped, where a goal's policy does not say. */
+    sendDelayMs: env.ADJUTANT_SEND_DELAY_MS,
     temporal: {
       address: env.TEMPORAL_ADDRESS ?? `127.0.0.1:${env.ADJUTANT_TEMPORAL_PORT}`,
       /** True when TEMPORAL_ADDRESS names a server that someone else runs. */

@@ -11,7 +11,14 @@ import { journalInterceptor } from './journal-interceptor.ts';
 
 /** The activities each queue hosts, by name. Local activities are hosted by `goals`. */
 export const hostedActivities = {
-  goals: ['admitDecision', 'publishGoal'],
+  goals: [
+    'admitDecision',
+    'publishGoal',
+    'useStandingRule',
+    'checkAmendment',
+    'listEffects',
+    'closeGoal',
+  ],
   model: ['proposePlan', 'planResearch', 'extractClaims', 'writeSynthesis', ...modelReadTools],
   connectors: [
     'listEvents',

@@ -114,7 +114,11 @@ async function standingOf(pool: Pool, approvalId: string): Promise<StandingDecis
   return rows[0];
 }
 
-const stateOf = { approve: 'approved', edit: 'edited', reject: 'rejected' } as const;
+const stateOf: Readonly<Record<string, Approval['state']>> = {
+  approve: 'approved',
+  edit: 'edited',
+  reject: 'rejected',
+};
 
 async function store(
   deps: AdmitDeps,
@@ -125,7 +129,11 @@ async function store(
   input: JsonObject | null,
 ): Promise<Admission> {
   const { approvalId } = approval;
-  const settled = { ...approval, state: stateOf[decision.verdict], decision: standing };
+  const settled = {
+    ...approval,
+    state: stateOf[decision.verdict] ?? 'rejected',
+    decision: standing,
+  };
   const { rows } = await deps.pool.query<{ stored: number }>(storeSql, [
     approvalId,
     standing.decisionId,

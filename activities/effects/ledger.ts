@@ -3,6 +3,7 @@
  * A fence that rises with every attempt keeps a worker that woke up late from writing.
  */
 import type { Pool, PoolClient } from 'pg';
+import type { LedgerEffect } from '#contracts/activities.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
@@ -174,6 +175,27 @@ export function receiptOf(row: LedgerRow): EffectReceipt {
     at: (row.settledAt ?? row.intentAt).toISOString(),
     reconciled: row.reconciled,
   };
+}
+
+/** Effects of a goal that are open, or were confirmed and not undone since, oldest first. */
+export async function listEffects(
+  pool: Pool,
+  { goalId, owner }: { goalId: string; owner: string },
+): Promise<LedgerEffect[]> {
+  const { rows } = await pool.query<LedgerEffect>(
+    `select e.step_id as "stepId", e.revision, e.tool, e.effect_key as "effectKey", e.state,
+            e.digest, e.approval_id as "approvalId", e.receipt,
+            coalesce(p.content->'input', '{}'::jsonb) as input
+     from effects e left join payloads p on p.digest = e.digest
+     where e.goal_id = $1 and e.owner = $2 and e.purpose = 'do'
+       and e.state in ('intent', 'confirmed', 'unknown')
+       and not exists (select 1 from effects u
+         where u.goal_id = e.goal_id and u.step_id = e.step_id and u.revision = e.revision
+           and u.purpose = 'undo' and u.state = 'confirmed')
+     order by e.intent_at, e.effect_key`,
+    [goalId, owner],
+  );
+  return rows;
 }
 
 /** Runs work in one transaction and gives the connection back whatever happens. */

@@ -2,6 +2,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { GoalPublication } from '#contracts/activities.ts';
 import type { Approval } from '#contracts/approval.ts';
+import { terminalStates } from '#contracts/goal.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
 import { inTransaction } from '../effects/ledger.ts';
 
@@ -50,6 +51,27 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
     );
     if (rowCount === 1) await upsertApprovals(client, goal.owner, approvals);
   });
+}
+
+/**
+ * Ends the read models of a goal whose workflow was ended from outside: nothing waits any more.
+ * Idempotency: a goal that has ended stays as it is.
+ */
+export async function closeGoal(
+  pool: Pool,
+  { goalId, owner, reason }: { goalId: string; owner: string; reason: string },
+): Promise<void> {
+  await pool.query(
+    `with closed as (
+       update goals set state = 'failed', updated_at = now(),
+         view = view || jsonb_build_object('state', 'failed', 'pendingApprovals', '[]'::jsonb,
+           'failure', jsonb_build_object('type', 'UnexpectedError', 'message', $3::text))
+       where goal_id = $1 and owner = $2 and state <> all ($4) returning 1)
+     update approvals set state = 'cancelled',
+       approval = approval || jsonb_build_object('state', 'cancelled')
+     where goal_id = $1 and owner = $2 and state = 'pending'`,
+    [goalId, owner, reason, terminalStates],
+  );
 }
 
 /** Inserts events, in one round trip: this runs beside every activity that carries some. */

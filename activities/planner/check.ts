@@ -19,6 +19,8 @@ export type CheckContext = {
   readonly finished?: readonly PlanStep[];
   /** A revision may add nothing. */
   readonly mayBeEmpty?: boolean;
+  /** The most steps; what a model may propose when absent. */
+  readonly maxSteps?: number;
 };
 
 /** The checked plan, or what is wrong with it in exact sentences. */
@@ -26,7 +28,7 @@ export type CheckedPlan = { readonly plan: Plan } | { readonly problems: readonl
 
 /** Checks a reply of the planner. Never throws. */
 export function checkPlan(reply: unknown, context: CheckContext): CheckedPlan {
-  const shaped = shapeOf(reply);
+  const shaped = shapeOf(reply, context.maxSteps ?? limits.planProposedMaxSteps);
   if ('problems' in shaped) return shaped;
   const { plan } = shaped;
   const finished = context.finished ?? [];
@@ -48,11 +50,11 @@ export function checkPlan(reply: unknown, context: CheckContext): CheckedPlan {
     : { problems: problems.slice(0, limits.planProblemsMax) };
 }
 
-function shapeOf(reply: unknown): CheckedPlan {
+function shapeOf(reply: unknown, maxSteps: number): CheckedPlan {
   if (!isJsonObject(reply)) return { problems: ['The reply is not an object.'] };
   const { steps } = reply;
-  if (Array.isArray(steps) && steps.length > limits.planMaxSteps) {
-    const count = `The plan has ${steps.length} steps; at most ${limits.planMaxSteps} are allowed`;
+  if (Array.isArray(steps) && steps.length > maxSteps) {
+    const count = `The plan has ${steps.length} steps; at most ${maxSteps} are allowed`;
     return { problems: [`${count}: do less, or ask the person to split the goal.`] };
   }
   if (isDeeperThan(reply, limits.jsonDepthMax)) {

@@ -17,7 +17,7 @@ export const planFormat: JsonObject = strictObject({
   estimatedComplexity: { type: 'string', enum: ['low', 'medium', 'high'] },
   steps: {
     type: 'array',
-    maxItems: limits.planMaxSteps,
+    maxItems: limits.planProposedMaxSteps,
     items: {
       anyOf: toolNames.map((tool) =>
         strictObject({

@@ -69,6 +69,8 @@ const stepMarks: Readonly<Record<StepStatus, string>> = {
   pending: '·',
   running: '…',
   awaiting_approval: '?',
+  delayed: '…',
+  waiting_on_provider: '…',
   completed: '✓',
   failed: '✗',
   rejected: '✗',

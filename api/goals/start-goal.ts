@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '#contracts/canonical.ts';
 import { defaultPolicy, type GoalPolicy } from '#contracts/gate.ts';
-import type { GoalView } from '#contracts/goal.ts';
+import { type Budget, type GoalView, noUsage } from '#contracts/goal.ts';
 import type { Json } from '#contracts/json.ts';
 import { defaultTimers, limits } from '#contracts/limits.ts';
 import type { GoalId } from '#contracts/names.ts';
@@ -17,7 +17,12 @@ import type { GoalStore } from './goal-store.ts';
 import { newGoalId } from './goal-id.ts';
 
 /** What starting needs. */
-export type StartDeps = { readonly goals: GoalStore; readonly goalClient: GoalClient };
+export type StartDeps = {
+  readonly goals: GoalStore;
+  readonly goalClient: GoalClient;
+  /** How long an approved mail can be stopped, where the goal's policy does not say. */
+  readonly sendDelayMs?: number;
+};
 
 /** Who starts what, and under which key; without a key a retry by the client is a new goal. */
 export type StartRequest = {
@@ -36,7 +41,7 @@ export async function startGoal(
   request: StartRequest,
 ): Promise<{ goalId: GoalId; replayed: boolean }> {
   const { owner, key, body } = request;
-  const input = workflowInputOf(newGoalId(), request);
+  const input = workflowInputOf(newGoalId(), request, deps.sendDelayMs);
   const bodyDigest = createHash('sha256')
     .update(canonicalJson(body as Json))
     .digest('hex');
@@ -92,8 +97,13 @@ export async function reconcileStarts(
 }
 
 /** Completes a checked request with every default, so that the workflow needs none. */
-function workflowInputOf(goalId: GoalId, { owner, zone, body }: StartRequest): GoalWorkflowInput {
-  const { approvalExpiresMs, answerExpiresMs, reconcileForMs, ...policy } = body.policy ?? {};
+function workflowInputOf(
+  goalId: GoalId,
+  { owner, zone, body }: StartRequest,
+  sendDelayMs: number = limits.sendDelayMs,
+): GoalWorkflowInput {
+  const { approvalExpiresMs, answerExpiresMs, reconcileForMs, budget, ...policy } =
+    body.policy ?? {};
   return {
     goalId,
     owner,
@@ -107,7 +117,10 @@ function workflowInputOf(goalId: GoalId, { owner, zone, body }: StartRequest): G
       approvalExpiresMs: approvalExpiresMs ?? defaultTimers.approvalExpiresMs,
       answerExpiresMs: answerExpiresMs ?? defaultTimers.answerExpiresMs,
       reconcileForMs: reconcileForMs ?? defaultTimers.reconcileForMs,
+      sendDelayMs: policy.sendDelayMs ?? sendDelayMs,
     },
+    protocol: 2,
+    ...(budget === undefined ? {} : { budget: budget as Budget }),
   };
 }
 
@@ -119,6 +132,8 @@ function policyOf(policy: NonNullable<GoalInput['policy']>): GoalPolicy {
     planApproval: policy.planApproval ?? defaultPolicy.planApproval,
     refuseTools: policy.refuseTools ?? defaultPolicy.refuseTools,
     raiseTiers: policy.raiseTiers ?? defaultPolicy.raiseTiers,
+    ...(policy.secondPerson === true ? { secondPerson: true } : {}),
+    ...(policy.escalateToRole === undefined ? {} : { escalateToRole: policy.escalateToRole }),
   };
 }
 
@@ -137,7 +152,9 @@ export function initialView(input: GoalWorkflowInput, at: string): GoalView {
     steps: [],
     questions: [],
     pendingApprovals: [],
-    usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0 },
+    waitingOn: [],
+    aftercareOf: input.aftercare?.of ?? null,
+    usage: noUsage,
     failure: null,
     report: null,
   };

@@ -8,6 +8,11 @@ const positiveMs = z
   .min(100)
   .max(30 * 24 * 3_600_000);
 
+/** A role of a member, such as `deputy`. */
+export const roleSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be lower case letters, digits, _ and -, at most 32');
+
 /** A person's policy for one goal. It can make the gate stricter, never looser for tiers 3 and 4. */
 export const goalPolicySchema = z.strictObject({
   /** Lowest tier that waits for a person. 2 by default; 3 lets reversible changes of one's own things run. */
@@ -18,6 +23,21 @@ export const goalPolicySchema = z.strictObject({
   refuseTools: z.array(z.enum(toolNames)).max(toolNames.length).optional(),
   /** Raises single tools to a tier. */
   raiseTiers: z.partialRecord(z.enum(toolNames), z.int().min(1).max(4)).optional(),
+  /** Tier 4 needs two different people: the owner and a member. */
+  secondPerson: z.boolean().optional(),
+  /** Members with this role may decide once three quarters of the deadline have passed. */
+  escalateToRole: roleSchema.optional(),
+  /** How long an approved mail can still be stopped; 0 sends at once. */
+  sendDelayMs: z.int().min(0).max(3_600_000).optional(),
+  /** Bounds on what the goal may use up; reaching one asks you. */
+  budget: z
+    .strictObject({
+      modelTokens: z.int().min(1).optional(),
+      costMicroUsd: z.int().min(1).optional(),
+      steps: z.int().min(1).optional(),
+      effects: z.int().min(1).optional(),
+    })
+    .optional(),
   approvalExpiresMs: positiveMs.optional(),
   answerExpiresMs: positiveMs.optional(),
   reconcileForMs: positiveMs.optional(),
@@ -37,6 +57,19 @@ export const goalInputSchema = z.strictObject({
   mode: z.enum(['live', 'shadow']).optional(),
 });
 export type GoalInput = z.infer<typeof goalInputSchema>;
+
+/** Body of `POST /v1/goals/{id}/steer`. */
+export const steerInputSchema = z.strictObject({
+  instruction: z.string().trim().min(3).max(limits.instructionMaxChars),
+});
+
+/** Body of `POST /v1/goals/{id}/undo`. */
+export const undoInputSchema = z
+  .strictObject({
+    /** The steps to undo; all of the goal's when absent. */
+    stepIds: z.array(z.string().min(1).max(64)).min(1).max(limits.planMaxSteps).optional(),
+  })
+  .nullish();
 
 /** Body of `POST /v1/goals/{id}/answers`. */
 export const answersInputSchema = z.strictObject({

@@ -34,6 +34,13 @@ export function approvalOf(goalId: string, stepId = 'invite'): Approval {
     requestedAt: new Date().toISOString(),
     expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     assignedRole: 'owner',
+    assignedTo: null,
+    requiredDecisions: 1,
+    approvedBy: [],
+    remindedAt: null,
+    supersedes: null,
+    difference: [],
+    leavesAt: null,
     state: 'pending',
     decision: null,
   };

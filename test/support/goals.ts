@@ -132,7 +132,8 @@ export class GoalBench implements AsyncDisposable {
       constraints: [],
       mode: 'live',
       policy: defaultPolicy,
-      timers: defaultTimers,
+      timers: { ...defaultTimers, sendDelayMs: 0 },
+      protocol: 2,
       ...changes,
     };
     const handle = await this.client.workflow.start<GoalWorkflow>(workflowTypes.goal, {

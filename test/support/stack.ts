@@ -71,7 +71,8 @@ const run = promisify(execFile);
 export async function startStack(env: Readonly<Record<string, string>> = {}): Promise<Stack> {
   const state = temporaryStateDir();
   // The sample goal would add an approval and model calls that no test asked for.
-  let local = startLocal('infra/local.ts', state.path, env);
+  const settings = { ADJUTANT_SEND_DELAY_MS: '0', ...env };
+  let local = startLocal('infra/local.ts', state.path, settings);
   await readyOf(local);
   await sampleGoalIsOver(local);
   const read = () =>
@@ -183,7 +184,7 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
     async restart(signal) {
       local.signal(signal);
       await local.exit;
-      local = startLocal('infra/local.ts', state.path, env);
+      local = startLocal('infra/local.ts', state.path, settings);
       await readyOf(local);
       endpoints();
     },

@@ -49,6 +49,13 @@ export async function askForApproval(
     requestedAt: new Date(requestedAt).toISOString(),
     expiresAt: new Date(requestedAt + expiresInMs).toISOString(),
     assignedRole: 'owner',
+    assignedTo: null,
+    requiredDecisions: 1,
+    approvedBy: [],
+    remindedAt: null,
+    supersedes: null,
+    difference: [],
+    leavesAt: null,
     state: 'pending',
     decision: null,
   };
@@ -135,7 +142,11 @@ function settle(
   goal.publishRequested = true;
 }
 
-const settledStates = { approve: 'approved', edit: 'edited', reject: 'rejected' } as const;
+const settledStates: Readonly<Record<string, Approval['state']>> = {
+  approve: 'approved',
+  edit: 'edited',
+  reject: 'rejected',
+};
 
 /** Takes one `decideApproval` signal through admission. Never throws: a bad one is journaled. */
 export async function takeDecision(goal: Goal, message: Json, fallbackId: string): Promise<void> {
@@ -176,7 +187,7 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
     { decisionId, approvalId, verdict: standing.verdict, actor: standing.actor },
     approval?.stepId ?? null,
   );
-  settle(goal, approvalId, settledStates[standing.verdict], standing);
+  settle(goal, approvalId, settledStates[standing.verdict] ?? 'rejected', standing);
 }
 
 function remember(goal: Goal, id: string, outcome: DecisionOutcome): void {

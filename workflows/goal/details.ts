@@ -5,6 +5,8 @@ const marks: Readonly<Record<Step['status'], string>> = {
   pending: 'waiting',
   running: 'running',
   awaiting_approval: '**needs your approval**',
+  delayed: 'leaves soon',
+  waiting_on_provider: 'waits for the provider',
   completed: 'done',
   failed: 'failed',
   rejected: 'rejected',

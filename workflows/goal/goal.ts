@@ -9,6 +9,7 @@ import {
   type EffectReceipt,
   type GoalState,
   type GoalView,
+  noUsage,
   type OpenQuestion,
   type Report,
   type StepStatus,
@@ -56,7 +57,7 @@ export class Goal {
   planRevision = 0;
   steps: Step[] = [];
   questions: OpenQuestion[] = [];
-  usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0 };
+  usage = { ...noUsage };
   failure: Failure | null = null;
   report: Report | null = null;
   publishRequested = false;
@@ -123,6 +124,8 @@ export class Goal {
       steps: this.steps.map(viewOfStep),
       questions: this.questions,
       pendingApprovals: this.pendingApprovals(),
+      waitingOn: [],
+      aftercareOf: null,
       usage: { ...this.usage },
       failure: this.failure,
       report: this.report,

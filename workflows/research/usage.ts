@@ -1,6 +1,6 @@
 /** Sums what the model calls of one research cost. */
 import type { ModelUsage } from '#contracts/activities.ts';
-import type { Usage } from '#contracts/goal.ts';
+import { noUsage, type Usage } from '#contracts/goal.ts';
 
 /** A running sum. */
 export type UsageCounter = {
@@ -14,6 +14,7 @@ export function createUsage(): UsageCounter {
   return {
     add: (more) => void calls.push(...more),
     total: () => ({
+      ...noUsage,
       modelCalls: calls.length,
       inputTokens: calls.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
       outputTokens: calls.reduce((sum, { outputTokens }) => sum + outputTokens, 0),

@@ -30,6 +30,7 @@ export const failures = {
   InvalidInputError: { category: 'permanent', httpStatus: 422 },
   ReferenceError: { category: 'permanent', httpStatus: 422 },
   NotApprovedError: { category: 'permanent', httpStatus: 403 },
+  BudgetExceededError: { category: 'permanent', httpStatus: 402 },
   CancelledByPersonError: { category: 'permanent', httpStatus: 409 },
   EgressBlockedError: { category: 'permanent', httpStatus: 403 },
 } as const satisfies Record<string, { category: FailureCategory; httpStatus: number }>;

@@ -20,7 +20,7 @@ export type AccessTokenRequest = {
   /** A token that the provider has just refused: it is not given again. */
   readonly unusable?: string | undefined;
   /** Asks the provider for a new one. ReconnectRequiredError marks the account. */
-  renew(refreshToken: string): Promise<RenewedTokens>;
+  readonly renew: (refreshToken: string) => Promise<RenewedTokens>;
 };
 
 type Renewal = (

@@ -274,7 +274,7 @@ export class RunningGoal {
       if (outcome !== null) return outcome;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`control ${String(controlId)} was never taken`);
+    throw new Error(`a ${signal} was never taken`);
   }
 
   result() {

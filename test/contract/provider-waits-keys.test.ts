@@ -39,8 +39,10 @@ async function brokenSearch(health: ProviderHealth) {
     return Promise.resolve(new Response('down', { status: 502 }));
   };
   const server = await startWeb({ health, fetch: refused });
+  const { activities } = server;
+  const request = { context, query: 'x', limit: 1 };
   return {
-    ask: () => server.run(server.activities.searchSources, { context, query: 'x', limit: 1 }),
+    ask: () => server.run((given: typeof request) => activities.searchSources(given), request),
     asked: () => asked,
     provider: 'search',
     before: 'ProviderUnavailableError',

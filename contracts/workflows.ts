@@ -142,5 +142,10 @@ export type ResearchWorkflowInput = {
 export type ResearchWorkflow = (input: ResearchWorkflowInput) => Promise<{
   readonly output: ResearchOutput;
   readonly origins: readonly { kind: 'page'; label: string; ref: string }[];
-  readonly usage: { modelCalls: number; inputTokens: number; outputTokens: number };
+  readonly usage: {
+    modelCalls: number;
+    inputTokens: number;
+    outputTokens: number;
+    costMicroUsd?: number;
+  };
 }>;

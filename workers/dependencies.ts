@@ -97,6 +97,7 @@ function modelOf({ model, ...config }: Config, health: ProviderHealth): ModelCli
       primary: requireSetting(model.primary, 'ADJUTANT_MODEL_PRIMARY', why),
       fast: requireSetting(model.fast, 'ADJUTANT_MODEL_FAST', why),
     },
+    prices: model.prices,
     timeoutMs: model.timeoutMs,
     fetch: createGuardedFetch(mode, plainHost),
     health,

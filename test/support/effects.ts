@@ -22,6 +22,8 @@ export class FakeProvider {
   /** When true nobody can look anything up. */
   blind = false;
   failUndo: Error | null = null;
+  /** What every act is refused with for good. */
+  refusal: Error | null = null;
 
   count(effectKey: string): number {
     return this.done.get(effectKey) ?? 0;
@@ -39,6 +41,7 @@ export class FakeProvider {
           summary: `Do ${tool}`,
         }),
       perform: (payload, { effectKey }) => {
+        if (this.refusal !== null) throw this.refusal;
         const behaviour = this.script.shift() ?? 'answer';
         if (behaviour === 'drop_before') throw new UnknownOutcomeError('connection reset');
         if (behaviour === 'reject') throw new Error('unexpected');

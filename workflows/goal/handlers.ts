@@ -13,6 +13,7 @@ import {
   getDecisionQuery,
   getGoalQuery,
   getJournalQuery,
+  getPublicationQuery,
 } from '#contracts/messages.ts';
 import { takeDecision } from './approval.ts';
 import type { Goal } from './goal.ts';
@@ -38,6 +39,12 @@ export function handleMessages(goal: Goal): void {
   setHandler(getApprovalQuery, (id) => goal.approvals.get(id) ?? null);
   setHandler(getDecisionQuery, (id) => goal.decisions.get(id) ?? null);
   setHandler(getAnswerQuery, (id) => goal.answers.get(id) ?? null);
+  setHandler(getPublicationQuery, () => ({
+    goal: goal.view(),
+    approvals: [...goal.approvals.values()],
+    events: goal.journal.events,
+    journalNumber: goal.journal.events.length,
+  }));
   setHandler(getJournalQuery, (after) =>
     goal.journal.events.filter((event) => event.number > (Number(after) || 0)),
   );

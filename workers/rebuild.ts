@@ -184,9 +184,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     process.exitCode = await main();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(
-      `${error instanceof ConfigError ? message : `Not rebuilt: ${message}`}\n`,
-    );
+    process.stderr.write(`${error instanceof ConfigError ? message : `Not rebuilt: ${message}`}\n`);
     process.exitCode = 1;
   }
 }

@@ -20,6 +20,10 @@ const toolListSchema = z.object({
       tier: z.int().min(0).max(4),
       scope: z.string(),
       undo: z.string().nullable(),
+      delayed: z
+        .boolean()
+        .optional()
+        .describe('Leaves some time after its approval, so that it can still be stopped'),
       outputTrust: z.enum(['trusted', 'untrusted', 'derived']),
       sensitive: z.array(z.string()),
       inputSchema: z

@@ -6,6 +6,7 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import type { Pool } from 'pg';
 import { type AllActivities, modelReadTools } from '#contracts/activities.ts';
 import { type QueueKind, queueName } from '#contracts/names.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { noTelemetry } from '#infra/telemetry.ts';
 import { journalInterceptor } from './journal-interceptor.ts';
 
@@ -64,6 +65,7 @@ async function createWorker(role: QueueKind, options: WorkersOptions): Promise<W
     connection,
     namespace,
     taskQueue: queueName(options.queuePrefix, role),
+    dataConverter: dataConverter(options.pool),
     activities: Object.fromEntries(names.map((name) => [name, options.activities[name]])),
     interceptors: {
       ...interceptors,

@@ -19,10 +19,11 @@ import type {
 import { permanentFailures } from '#contracts/failures.ts';
 import { type QueueKind, siblingQueue } from '#contracts/names.ts';
 
-const nonRetryableErrorTypes = [...permanentFailures];
-
-/** Timeouts and retries by kind of work. A provider that stays down is
- * tried for an hour by reads and for a day by effects; meanwhile `GET /v1/goals/{id}` shows `retrying`. */
+/**
+ * Timeouts and retries by kind of work. What must not be retried says so itself (activities/failures.ts):
+ * a list of types would add 290 bytes to the history for every activity. A provider that stays down is
+ * tried for an hour by reads and for a day by effects; meanwhile `GET /v1/goals/{id}` shows `retrying`.
+ */
 const options = {
   model: {
     startToCloseTimeout: '4 minutes',
@@ -45,11 +46,9 @@ const options = {
 } as const satisfies Record<Exclude<QueueKind, 'goals'>, ActivityOptions>;
 
 function activitiesOn<Activities>(kind: Exclude<QueueKind, 'goals'>) {
-  const { retry, ...rest } = options[kind];
   return proxyActivities<Activities>({
-    ...rest,
+    ...options[kind],
     taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
-    retry: { ...retry, nonRetryableErrorTypes },
   });
 }
 
@@ -63,11 +62,9 @@ export const effectActivities = () => activitiesOn<EffectActivities>('effects');
 
 /** Options that one call of an activity adds: its line in the Web UI. */
 export function withSummary(kind: Exclude<QueueKind, 'goals'>, summary: string): ActivityOptions {
-  const { retry, ...rest } = options[kind];
   return {
-    ...rest,
+    ...options[kind],
     taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
-    retry: { ...retry, nonRetryableErrorTypes },
     summary,
   };
 }
@@ -79,6 +76,6 @@ export const localActivities = () =>
     retry: {
       initialInterval: '100 milliseconds',
       maximumInterval: '10 seconds',
-      nonRetryableErrorTypes,
+      nonRetryableErrorTypes: [...permanentFailures],
     },
   });

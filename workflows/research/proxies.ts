@@ -1,10 +1,7 @@
 /** Activity proxies of researchWorkflow: queues, timeouts and retries. Everything here only reads. */
 import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ResearchActivities } from '#contracts/activities.ts';
-import { permanentFailures } from '#contracts/failures.ts';
 import { siblingQueue } from '#contracts/names.ts';
-
-const nonRetryableErrorTypes = [...permanentFailures];
 
 /** One page is one of several: it is given up soon. The model and the search are worth waiting for. */
 const options = {
@@ -31,11 +28,9 @@ export type ResearchWork = keyof typeof options;
 
 /** Options of one call with its line in the Web UI. */
 export function optionsFor(work: ResearchWork, summary: string): ActivityOptions {
-  const { retry, ...rest } = options[work];
   return {
-    ...rest,
+    ...options[work],
     taskQueue: siblingQueue(workflowInfo().taskQueue, work === 'model' ? 'model' : 'connectors'),
-    retry: { ...retry, nonRetryableErrorTypes },
     summary: summary.slice(0, 190),
   };
 }

@@ -19,9 +19,11 @@ import { createDirectory } from '#activities/people.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
 import { createPlannerActivities } from '#activities/planner/propose.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
+import { createWebhookActivities } from '#activities/webhooks/deliver.ts';
 import type { AllActivities } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { type Config, readSecret, requireSetting } from '#infra/config.ts';
+import { createSealer } from '#infra/sealing.ts';
 
 const publicModelApi = 'https://api.openai.com/v1';
 const publicSearchApi = 'https://api.tavily.com';
@@ -64,6 +66,12 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
           apiKey: config.search.tavilyApiKey ?? '',
         },
         mode: searchMode,
+      }),
+      ...createWebhookActivities({
+        pool,
+        sealer: createSealer(readSecret(config.keys.webhooksFile)),
+        // In the sandbox nothing leaves this machine, webhooks included.
+        mode: config.sandbox.url === undefined ? 'live' : 'sandbox',
       }),
       summarize: createSummarize({ model }),
       composeEmail: createComposeEmail({ model, directory }),

@@ -32,6 +32,7 @@ export const hostedActivities = {
     'searchSources',
     'fetchSource',
     'prepareEffect',
+    'deliverWebhook',
   ],
   effects: [
     'createEmailDraft',

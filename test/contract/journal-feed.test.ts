@@ -66,22 +66,27 @@ describe('the inbox of an owner', () => {
     const [early, late] = [await goalOf(), await goalOf()];
     const start = await feed.end();
     const [first, second] = [await pool.connect(), await pool.connect()];
-    await first.query('begin');
-    await write(first, early, 1);
-    await second.query('begin');
-    await write(second, late, 1);
-    await second.query('commit');
-    // A reader that went on to what it sees now would never come back for the first.
-    const seen = await pool.query('select goal_id from journal_events');
-    expect(seen.rows).toEqual([{ goal_id: late }]);
-    const before = await readOn(start);
-    expect(before.read).toEqual([]);
-    await write(pool, late, 2);
-    const between = await readOn(before.cursor);
-    expect(between.read).toEqual([]);
-    await first.query('commit');
-    first.release();
-    second.release();
+    let before = { read: ['unread'], cursor: start };
+    let between = before;
+    try {
+      await first.query('begin');
+      await write(first, early, 1);
+      await second.query('begin');
+      await write(second, late, 1);
+      await second.query('commit');
+      // A reader that went on to what it sees now would never come back for the first.
+      const seen = await pool.query('select goal_id from journal_events');
+      expect(seen.rows).toEqual([{ goal_id: late }]);
+      before = await readOn(start);
+      expect(before.read).toEqual([]);
+      await write(pool, late, 2);
+      between = await readOn(before.cursor);
+      expect(between.read).toEqual([]);
+    } finally {
+      await first.query('commit');
+      first.release();
+      second.release();
+    }
     const { read } = await eventually(between.cursor, 3);
     expect(read).toEqual([`${early} 1`, `${late} 1`, `${late} 2`]);
   });

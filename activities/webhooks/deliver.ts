@@ -31,7 +31,8 @@ export function createWebhookActivities(deps: WebhookDeps): WebhookActivities {
 async function deliverWebhook(deps: WebhookDeps, request: WebhookRequest): Promise<WebhookOutcome> {
   const target = await readTarget(deps.pool, request);
   if (target === null) return 'skipped';
-  if (target.delivered) return 'delivered';
+  // After a rebuild of the journal an event may be dispatched again.
+  if (target.outcome !== null) return target.outcome;
   if (!target.enabled) return skip(deps, request, target);
   return settle(deps, request, target, await attempt(deps, request, target));
 }

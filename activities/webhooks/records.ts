@@ -1,6 +1,6 @@
 /** What is known of an endpoint and a delivery, in Postgres. It sends nothing and opens no secret. */
 import type { Pool } from 'pg';
-import type { WebhookRequest } from '#contracts/activities.ts';
+import type { WebhookOutcome, WebhookRequest } from '#contracts/activities.ts';
 import { inTransaction } from '../effects/ledger.ts';
 
 /** Where one delivery stands before an attempt. */
@@ -9,7 +9,8 @@ export type Target = {
   readonly enabled: boolean;
   readonly sealedSecrets: readonly string[];
   readonly attempts: number;
-  readonly delivered: boolean;
+  /** What it came to, when nothing is left to do. */
+  readonly outcome: WebhookOutcome | null;
 };
 
 /** What an attempt came to. */
@@ -28,7 +29,7 @@ export async function readTarget(
 ): Promise<Target | null> {
   const { rows } = await pool.query<Target>(
     `select url, e.state <> 'disabled' as enabled, coalesce(d.attempts, 0) as attempts,
-            coalesce(d.state = 'delivered', false) as delivered,
+            nullif(d.state, 'retrying') as outcome,
             array_remove(array[sealed_secret, case when previous_secret_expires_at > now()
               then sealed_previous_secret end], null) as "sealedSecrets"
      from webhook_endpoints e left join webhook_deliveries d

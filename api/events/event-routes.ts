@@ -77,7 +77,7 @@ export function eventRoutes(app: ZodInstance, deps: EventRouteDeps): void {
         tags: ['events'],
         operationId: 'streamEvents',
         summary: 'What happens to all your goals, as it happens',
-        description: `${shape} The id is opaque; header \`Last-Event-ID\` or \`after\` resumes exactly behind it, without one only what is still to come is sent. Events of one goal may come out of order where its steps run side by side: \`number\` orders them. An event \`reset\` says that the journal was rebuilt since: load what you show anew, events go on from there.`,
+        description: `${shape} The id is opaque; header \`Last-Event-ID\` or \`after\` resumes exactly behind it, without one only what is still to come is sent. Events of one goal may come out of order where its steps run side by side: \`number\` orders them. An event \`reset\` says that the journal was rebuilt since: load what you show anew; while it is being rebuilt, events may come again.`,
         querystring: inboxQuerySchema,
         response: { 200: streamAnswer(shape) },
       },

@@ -42,7 +42,7 @@ export function inboxSource(
       const { known, events, next } = await feed.inbox(owner, last, limits.eventPageSize);
       last = next;
       if (!known) {
-        const message = 'The journal was rebuilt. Load what you show anew; events go on from here.';
+        const message = 'The journal was rebuilt. Load what you show anew; events may come again.';
         const reset = frame({ id: formatCursor(next), event: 'reset', data: { message } });
         return { frames: [reset], next: 'more' };
       }

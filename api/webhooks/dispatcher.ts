@@ -25,14 +25,18 @@ type Endpoint = {
   readonly owner: string;
   readonly eventTypes: readonly string[];
   readonly cursor: string;
+  /** Older events come from a rebuild of the journal, and were never meant for it. */
+  readonly sendingSince: Date;
   /** What happened before has its workflow, wherever the cursor is. */
-  readonly since: Date;
+  readonly dispatchedUntil: Date;
   readonly stale: boolean;
 };
 
 /** Any number that no other program locks on the same server. */
 const lockKey = 72_617_004;
 const refreshCursorMs = 60_000;
+/** Events carry Temporal's time, endpoints that of Postgres. */
+const clockDifferenceMs = 60_000;
 /** Events are published a moment after they happened. */
 const publishingDelayMs = 10 * 60_000;
 
@@ -45,10 +49,11 @@ export async function dispatchWebhooks(deps: DispatchDeps): Promise<number | nul
   return withLock(deps.pool, async () => {
     const { rows } = await deps.pool.query<Endpoint>(
       `select endpoint_id as id, owner, event_types as "eventTypes", cursor,
-              greatest(sending_since, cursor_at - $1 * interval '1 millisecond') as "since",
+              sending_since - $3 * interval '1 millisecond' as "sendingSince",
+              cursor_at - $1 * interval '1 millisecond' as "dispatchedUntil",
               cursor_at < now() - $2 * interval '1 millisecond' as stale
        from webhook_endpoints where state <> 'disabled' order by created_at`,
-      [publishingDelayMs, refreshCursorMs],
+      [publishingDelayMs, refreshCursorMs, clockDifferenceMs],
     );
     const errors: unknown[] = [];
     let count = 0;
@@ -69,6 +74,7 @@ export async function dispatchWebhooks(deps: DispatchDeps): Promise<number | nul
 async function dispatchTo(deps: DispatchDeps, endpoint: Endpoint): Promise<number> {
   const { id, owner } = endpoint;
   let cursor = parseCursor(endpoint.cursor) ?? (await deps.feed.end());
+  let since = endpoint.sendingSince;
   let rebuilt = false;
   let count = 0;
   for (;;) {
@@ -76,12 +82,13 @@ async function dispatchTo(deps: DispatchDeps, endpoint: Endpoint): Promise<numbe
     if (!page.known) {
       cursor = { epoch: page.next.epoch, transactionId: '0', goalId: '', number: 0 };
       rebuilt = true;
+      if (endpoint.dispatchedUntil > since) since = endpoint.dispatchedUntil;
       continue;
     }
     const due = page.events
       .map(({ event }) => event)
       .filter((event) => wants(endpoint, event))
-      .filter((event) => !rebuilt || Date.parse(event.at) >= endpoint.since.getTime());
+      .filter(({ at }) => Date.parse(at) >= since.getTime());
     await Promise.all(due.map((event) => deps.startDelivery(requestOf(deps, id, event))));
     count += due.length;
     cursor = page.next;

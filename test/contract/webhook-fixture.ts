@@ -70,12 +70,17 @@ export async function journaledGoal({ pool }: TestDatabase, owner: string = alic
   const goal = viewOf(newGoalId(), owner);
   await publishGoal(pool, { goal, approvals: [], events: [], journalNumber: 0 });
   let number = 0;
+  const told: JournalEvent[] = [];
   return {
     goalId: goal.id,
+    /** Publishes everything once more, as a rebuild does. */
+    happenAgain: () => publishEvents(pool, goal.id, told),
     async happen(type: JournalEvent['type'] = 'step_started', data: JsonObject = {}) {
       number += 1;
       const at = new Date().toISOString();
-      await publishEvents(pool, goal.id, [{ number, at, type, stepId: 'find', data }]);
+      const event: JournalEvent = { number, at, type, stepId: 'find', data };
+      told.push(event);
+      await publishEvents(pool, goal.id, [event]);
       return `evt_${goal.id}_${number}`;
     },
   };

@@ -1,4 +1,5 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
+import type { WebhookOutcome, WebhookRequest } from './activities.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
 import type { Failure } from './failures.ts';
 import type {
@@ -136,6 +137,9 @@ export type GoalSnapshot = {
 /** Result of goalWorkflow. */
 export type GoalWorkflowResult = { readonly state: GoalState; readonly report: Report };
 export type GoalWorkflow = (input: GoalWorkflowInput) => Promise<GoalWorkflowResult>;
+
+/** Delivers one journal event to one endpoint. */
+export type WebhookWorkflow = (request: WebhookRequest) => Promise<WebhookOutcome>;
 
 /** Input of researchWorkflow, a child of a goal. */
 export type ResearchWorkflowInput = {

@@ -16,6 +16,7 @@ import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { alice, approvalOf, bob } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventParts } from '../support/events.ts';
 
 export { alice, approvalOf, bob, digest, viewOf } from './api-samples.ts';
 
@@ -135,6 +136,7 @@ export async function createFixture(): Promise<Fixture> {
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

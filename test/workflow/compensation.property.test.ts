@@ -55,7 +55,7 @@ beforeAll(async () => {
     throw failure('NotFoundError', 'No such thing.');
   };
   bench.provider.rule = ({ title }) => {
-    const { undoFails, slowMs } = nodeOf(String(title));
+    const { undoFails, slowMs } = nodeOf(title as string);
     const failUndo = undoFails ? failure('ConflictError', 'Somebody changed it.') : undefined;
     return { delayMs: slowMs, failUndo };
   };

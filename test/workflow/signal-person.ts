@@ -252,7 +252,7 @@ function pick<Item>(items: readonly Item[], at: number): Item | undefined {
 function edited(approval: Approval | undefined): JsonObject {
   const field = approval?.tool === 'sendEmail' ? 'subject' : 'title';
   const input = approval?.input ?? {};
-  return { ...input, [field]: `${String(input[field])} edited` };
+  return { ...input, [field]: `${input[field] as string} edited` };
 }
 
 /** A step of a view as a plan holds it. */

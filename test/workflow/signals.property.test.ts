@@ -28,7 +28,7 @@ beforeAll(async () => {
   };
   bench.reads['listEvents'] = () => ({ value: { events: [] }, trust: 'trusted', origins: [] });
   bench.provider.rule = ({ title, subject }) => {
-    const [goal, , kind] = String(title ?? subject).split(' ');
+    const [goal, , kind] = ((title ?? subject) as string).split(' ');
     if (kind === 'unknown') return { perform: 'drop_after_commit', blind: true };
     if (kind !== 'reconnect' || reconnected.has(goal!)) return {};
     const details = { provider: 'google' };

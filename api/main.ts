@@ -17,6 +17,7 @@ import { createPeopleStore } from './directory/people-store.ts';
 import { createGoalClient } from './goal-client.ts';
 import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
+import { createSweeper } from './goals/sweep.ts';
 import { buildServer } from './server.ts';
 
 async function main(): Promise<void> {
@@ -67,12 +68,20 @@ async function main(): Promise<void> {
   };
   reconcile();
   const reconciler = setInterval(reconcile, limits.startReconcileMs);
+  const sweep = createSweeper({ pool, goals, goalClient });
+  const sweeper = setInterval(() => {
+    sweep().then(
+      (count) => count > 0 && logger.info({ count }, 'clearing up after goals ended from outside'),
+      (error: unknown) => logger.warn({ err: error }, 'goals could not be swept yet'),
+    );
+  }, limits.sweepEveryMs);
 
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     clearInterval(reconciler);
+    clearInterval(sweeper);
     await app.close();
     await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);
   };

@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { isTerminal } from '#contracts/goal.ts';
 import { searchAttributes } from '#contracts/names.ts';
-import { localActivities } from '../proxies.ts';
+import { bookkeep } from './bookkeeping.ts';
 import { describeGoal } from './details.ts';
 import type { Goal } from './goal.ts';
 
@@ -37,18 +37,20 @@ export async function publish(goal: Goal): Promise<void> {
   goal.publishRequested = false;
   setCurrentDetails(describeGoal(goal));
   flushSearchAttributes(goal);
-  const events = goal.journal.take();
-  try {
-    await localActivities().publishGoal({
-      goal: goal.view(),
-      approvals: [...goal.approvals.values()],
-      events,
-      journalNumber: goal.journal.count,
-    });
-  } catch (error) {
-    goal.journal.putBack(events);
-    throw error;
-  }
+  await bookkeep(goal, async (books) => {
+    const events = goal.journal.take();
+    try {
+      await books.publishGoal({
+        goal: goal.view(),
+        approvals: [...goal.approvals.values()],
+        events,
+        journalNumber: goal.journal.count,
+      });
+    } catch (error) {
+      goal.journal.putBack(events);
+      throw error;
+    }
+  });
 }
 
 /** At most one upsert a wait: attributes follow when the goal waits for somebody, and at the end. */

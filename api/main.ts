@@ -21,6 +21,7 @@ import { createJournalWatch } from './events/journal-watch.ts';
 import { createGoalClient } from './goal-client.ts';
 import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
+import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
 import { buildServer } from './server.ts';
 import { runDispatcher } from './webhooks/run-dispatcher.ts';
@@ -89,6 +90,13 @@ async function main(): Promise<void> {
     startDelivery: createDeliveryStarter(client, config.taskQueue),
     onError: (error) => logger.warn({ err: error }, 'webhooks could not be dispatched'),
   });
+  const sweep = createSweeper({ pool, goals, goalClient });
+  const sweeper = setInterval(() => {
+    sweep().then(
+      (count) => count > 0 && logger.info({ count }, 'clearing up after goals ended from outside'),
+      (error: unknown) => logger.warn({ err: error }, 'goals could not be swept yet'),
+    );
+  }, limits.sweepEveryMs);
 
   let stopping = false;
   const stop = async () => {
@@ -96,6 +104,7 @@ async function main(): Promise<void> {
     stopping = true;
     clearInterval(reconciler);
     stopSweep();
+    clearInterval(sweeper);
     await Promise.all([app.close(), dispatcher.stop()]);
     await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);
   };

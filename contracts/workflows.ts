@@ -53,6 +53,8 @@ export type GoalWorkflowInput = {
 export type Aftercare = {
   readonly kind: 'undo' | 'recovery';
   readonly of: GoalId;
+  /** The goal whose effects are looked after, where `of` was itself looking after another one. */
+  readonly origin?: GoalId;
   /** The steps to undo; null means all. */
   readonly stepIds: readonly string[] | null;
   /** Who asked for it. */

@@ -24,6 +24,14 @@ export const tokens = { [alice]: 'token-of-alice-0001', [bob]: 'token-of-bob-000
 
 /** Stands in for Temporal: what it is told is recorded, what it answers is set by the test. */
 export class FakeGoalClient implements GoalClient {
+  listEndedFromOutside(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  isOpen(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   down = false;
   /** Text of a goal that is refused for good. */
   refuses = '';

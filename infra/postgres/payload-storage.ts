@@ -16,7 +16,7 @@ import {
 } from '@temporalio/common';
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { FailureType } from '#contracts/failures.ts';
-import { isInline } from '#contracts/inline.ts';
+import { inlineReach } from '#contracts/inline.ts';
 import { limits } from '#contracts/limits.ts';
 
 /** Written into every reference, so it never changes. */
@@ -109,8 +109,10 @@ function workflowIdOf(target: StorageDriverTargetInfo | undefined): string | und
 
 /** What enters no history would be stored in vain, unless it is too large for a message. */
 function staysInMessage(payload: Payload): boolean {
+  const reach = inlineReach(payload);
+  if (reach === 'worker') return true;
   if ((payload.data?.length ?? 0) > limits.messagePayloadMaxBytes) return false;
-  return isInline(payload) || isWorkflowMetadata(payload);
+  return reach === 'message' || isWorkflowMetadata(payload);
 }
 
 /**

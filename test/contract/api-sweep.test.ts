@@ -33,7 +33,7 @@ beforeAll(async () => {
   };
   // Each mail leaves, and its answer takes its time: that is when the goal is terminated.
   bench.provider.rule = ({ subject }) =>
-    String(subject).includes('in flight') ? { perform: 'drop_after_commit' } : {};
+    (subject as string).includes('in flight') ? { perform: 'drop_after_commit' } : {};
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 

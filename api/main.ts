@@ -12,11 +12,14 @@ import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
 import { createDecisionSigner } from './approvals/decision-signature.ts';
-import { createTokenAuth } from './auth.ts';
+import { createReconnector } from './approvals/reconnect.ts';
+import { createTokenAuth, firstOf } from './auth.ts';
 import { createPeopleStore } from './directory/people-store.ts';
 import { createGoalClient } from './goal-client.ts';
 import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
+import { createMemberAuth, createMemberStore } from './members/member-store.ts';
+import { createRuleStore } from './rules/rule-store.ts';
 import { buildServer } from './server.ts';
 
 async function main(): Promise<void> {
@@ -42,12 +45,18 @@ async function main(): Promise<void> {
     }),
     queuePrefix: config.taskQueue,
   });
+  const members = createMemberStore(pool);
   const metrics = createMetrics(pool);
   const app = await buildServer({
-    authenticate: createTokenAuth([{ token, principal: { owner, actor: owner } }]),
+    authenticate: firstOf(
+      createTokenAuth([{ token, principal: { owner, actor: owner } }]),
+      createMemberAuth(members),
+    ),
     goals,
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    members,
+    rules: createRuleStore(pool),
     goalClient,
     sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),
@@ -59,10 +68,15 @@ async function main(): Promise<void> {
     logger,
   });
 
+  const reconnect = createReconnector({ pool, goalClient });
   const reconcile = () => {
     reconcileStarts({ goals, goalClient }).then(
       (count) => count > 0 && logger.info({ count }, 'kept goals started'),
       (error: unknown) => logger.warn({ err: error }, 'kept goals could not be started yet'),
+    );
+    reconnect().then(
+      (count) => count > 0 && logger.info({ count }, 'goals told that their account works again'),
+      (error: unknown) => logger.warn({ err: error }, 'could not look for reconnected accounts'),
     );
   };
   reconcile();

@@ -22,6 +22,8 @@ export async function renderOpenApi(): Promise<string> {
     goals: nothing,
     approvals: nothing,
     people: nothing,
+    members: nothing,
+    rules: nothing,
     goalClient: nothing,
     signDecision: nothing,
     defaultZone: 'UTC',

@@ -44,17 +44,6 @@ export const approvalStateSchema = z.enum([
   'stopped',
 ] satisfies Approval['state'][]);
 
-export const problemSchema = z
-  .looseObject({
-    type: z.string().describe('Stable, like urn:adjutant:problem:stale-digest'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().describe('What happened and what to do'),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    requestId: z.string(),
-  })
-  .meta({ id: 'Problem' });
-
 const originSchema = z.object({
   kind: z.enum(['goal', 'directory', 'calendar', 'mail', 'page', 'model']),
   label: z.string(),
@@ -300,20 +289,4 @@ export const auditSchema = z.object({
     }),
   ),
   nextAfter: z.int().nullable().describe('Send it as `after` to read on'),
-});
-
-export const toolListSchema = z.object({
-  tools: z.array(
-    z.object({
-      name: tool,
-      summary: z.string(),
-      effectClass: z.enum(['read', 'prepare', 'reversible', 'commit']),
-      tier,
-      scope: z.string(),
-      undo: z.string().nullable(),
-      outputTrust: z.enum(['trusted', 'untrusted', 'derived']),
-      sensitive: z.array(z.string()),
-      inputSchema: jsonObject.describe('JSON Schema of the input, for editing an approval'),
-    }),
-  ),
 });

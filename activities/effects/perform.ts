@@ -18,6 +18,7 @@ import {
   beginEffect,
   checkFence,
   isCancelled,
+  isStopped,
   type LedgerRow,
   readEffect,
   receiptOf,
@@ -82,11 +83,14 @@ export async function performEffect(
 
   if (earlier !== undefined) return resume(effect, await takeOver(deps.pool, effectKey));
   if (request.reconcileOnly) return neverBegun(effectKey, request);
+  await handler.checkFresh?.(payload, request.context);
   const row = await beginEffect(deps.pool, fresh);
   if (row === undefined) {
     const other = await readEffect(deps.pool, effectKey);
     if (other === undefined) {
-      throw failure('CancelledByPersonError', 'The goal was cancelled; nothing was done.');
+      const stopped = await isStopped(deps.pool, approvalId);
+      const what = stopped ? 'It was stopped before it left' : 'The goal was cancelled';
+      throw failure('CancelledByPersonError', `${what}; nothing was done.`);
     }
     throw failure('StorageUnavailableError', 'Another attempt has begun this effect.');
   }

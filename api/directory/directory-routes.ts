@@ -6,7 +6,7 @@ import { toolSchemas } from '#contracts/schemas/tools.ts';
 import { toolNames, tools } from '#contracts/tools.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
-import { toolListSchema } from '../responses.ts';
+import { toolListSchema } from './tool-answers.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { PeopleStore } from './people-store.ts';
 
@@ -55,6 +55,7 @@ export function directoryRoutes(app: ZodInstance, deps: { readonly people: Peopl
     name,
     ...tools[name],
     sensitive: [...tools[name].sensitive],
+    delayed: tools[name].delayed ?? false,
     inputSchema: z.toJSONSchema(toolSchemas[name].input, { io: 'input', unrepresentable: 'any' }),
   }));
   app.get(
@@ -67,6 +68,9 @@ export function directoryRoutes(app: ZodInstance, deps: { readonly people: Peopl
         response: { 200: toolListSchema },
       },
     },
-    () => ({ tools: catalogue as z.input<typeof toolListSchema>['tools'] }),
+    (request) => {
+      principalOf(request);
+      return { tools: catalogue as z.input<typeof toolListSchema>['tools'] };
+    },
   );
 }

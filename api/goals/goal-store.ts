@@ -8,6 +8,7 @@ import type { JournalEvent, JournalType } from '#contracts/journal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
+import { completeView } from '../stored.ts';
 
 /** A start as it is kept until Temporal has it. */
 export type GoalStart = {
@@ -131,7 +132,7 @@ function readsFrom(pool: Pool): Reads {
         `select ${viewNow} from goals where owner = $1 and goal_id = $2`,
         [owner, goalId],
       );
-      return rows[0]?.view ?? null;
+      return rows[0] === undefined ? null : completeView(rows[0].view);
     },
     async list(owner, { states, cursor, limit }) {
       const { rows } = await pool.query<{ view: GoalView }>(
@@ -142,7 +143,7 @@ function readsFrom(pool: Pool): Reads {
          order by created_at desc, goal_id desc limit $4`,
         [owner, states, cursor, limit],
       );
-      return rows.map((row) => row.view);
+      return rows.map((row) => completeView(row.view));
     },
     async journal(goalId, after, limit) {
       const { rows } = await pool.query<Row<JournalEvent> & { type: JournalType }>(

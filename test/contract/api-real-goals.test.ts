@@ -6,6 +6,8 @@ import { createTokenAuth } from '#api/auth.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createMemberStore } from '#api/members/member-store.ts';
+import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
@@ -23,6 +25,8 @@ beforeAll(async () => {
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    members: createMemberStore(pool),
+    rules: createRuleStore(pool),
     goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
     signDecision: (decision) => bench.keys.sign(decision) as never,
     defaultZone: 'Europe/Berlin',

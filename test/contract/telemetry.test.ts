@@ -14,6 +14,8 @@ import { createTokenAuth } from '#api/auth.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createMemberStore } from '#api/members/member-store.ts';
+import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
@@ -114,6 +116,8 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    members: createMemberStore(pool),
+    rules: createRuleStore(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),
     signDecision: (decision) => bench.keys.sign(decision) as never,
     defaultZone: 'Europe/Berlin',

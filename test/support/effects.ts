@@ -110,7 +110,13 @@ export function performDeps(pool: Pool, provider: FakeProvider, keys = testKeys(
 }
 
 /** Stores a payload of a step and returns its digest. */
-export function store(pool: Pool, goalId: string, tool: string, input: JsonObject) {
+export function store(
+  pool: Pool,
+  goalId: string,
+  tool: string,
+  input: JsonObject,
+  tainted = false,
+) {
   return storePayload(
     pool,
     { goalId, stepId: 's1' },
@@ -118,6 +124,7 @@ export function store(pool: Pool, goalId: string, tool: string, input: JsonObjec
       content: { tool, input, payload: { kind: tool, ...input }, policyVersion: 'p1' },
       card: { title: tool, lines: [], warnings: [], undo: null },
       context: [],
+      tainted,
     },
   );
 }

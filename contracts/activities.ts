@@ -30,6 +30,8 @@ export type ModelUsage = {
   readonly model: string;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** By the configured prices; absent where none are. */
+  readonly costMicroUsd?: number;
 };
 
 export type PlanRequest = {

@@ -83,6 +83,8 @@ export type StandingDecision = {
   readonly actor: string;
   readonly decidedAt: string;
   readonly comment: string | null;
+  /** The member it was delegated to. */
+  readonly to?: string;
 };
 
 /** Why a decision changed nothing. */

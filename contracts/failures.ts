@@ -3,8 +3,11 @@
  * these in activities/failures.ts; nothing else is thrown on purpose.
  */
 
-/** What a failure asks for: wait and try again, a person, or giving the step up. */
-export type FailureCategory = 'transient' | 'needs_person' | 'permanent';
+/**
+ * What a failure asks for: trying again soon (Temporal does), waiting for a provider (the workflow
+ * does), a person, or giving the step up.
+ */
+export type FailureCategory = 'transient' | 'waiting' | 'needs_person' | 'permanent';
 
 /** Failure types as they appear on the wire, with what to do about each and the HTTP status. */
 export const failures = {
@@ -12,6 +15,7 @@ export const failures = {
   ProviderUnavailableError: { category: 'transient', httpStatus: 503 },
   ModelUnavailableError: { category: 'transient', httpStatus: 503 },
   StorageUnavailableError: { category: 'transient', httpStatus: 503 },
+  ProviderWaitError: { category: 'waiting', httpStatus: 503 },
   ReconnectRequiredError: { category: 'needs_person', httpStatus: 403 },
   ModelRefusedError: { category: 'permanent', httpStatus: 422 },
   InvalidModelReplyError: { category: 'permanent', httpStatus: 502 },
@@ -24,6 +28,7 @@ export const failures = {
   InvalidInputError: { category: 'permanent', httpStatus: 422 },
   ReferenceError: { category: 'permanent', httpStatus: 422 },
   NotApprovedError: { category: 'permanent', httpStatus: 403 },
+  BudgetExceededError: { category: 'permanent', httpStatus: 402 },
   CancelledByPersonError: { category: 'permanent', httpStatus: 409 },
   EgressBlockedError: { category: 'permanent', httpStatus: 403 },
 } as const satisfies Record<string, { category: FailureCategory; httpStatus: number }>;

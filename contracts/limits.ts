@@ -27,6 +27,7 @@ export const limits = {
   /** A plan may hold this many steps when a person writes it; a model's reply is bounded by its tokens. */
   planMaxSteps: 1_000,
   planProposedMaxSteps: 40,
+  stepsInParallel: 100,
   /** A run of the workflow is continued as a new one after this many history events. */
   continueAfterEvents: 4_000,
   sendDelayMs: 30 * second,

@@ -63,6 +63,8 @@ export type EffectPhase = {
   readonly taints: readonly Taint[];
   readonly origins: readonly Origin[];
   readonly editedUnder: { readonly approvalId: string; readonly tier: Tier } | null;
+  /** What was asked before the edit, in case the edit cannot be used. */
+  readonly beforeEdit: { readonly input: JsonObject; readonly taints: readonly Taint[] } | null;
   readonly notes: readonly string[];
   readonly supersedes: { readonly approvalId: string; readonly digest: string } | null;
   readonly superseded: number;
@@ -71,6 +73,8 @@ export type EffectPhase = {
   readonly approvalId: string | null;
   /** When a delayed effect may be performed. */
   readonly leavesAt: string | null;
+  /** True once it counts against the budget of effects. */
+  readonly counted: boolean;
 };
 
 /** A step as it is handed on. */
@@ -86,6 +90,8 @@ export type StepSnapshot = {
   readonly failure: Failure | null;
   readonly comment: string | null;
   readonly phase: EffectPhase | null;
+  /** In aftercare: the approval under which the effect was performed. */
+  readonly approvalId: string | null;
 };
 
 /** Everything a run of goalWorkflow hands on when it continues as a new one. */
@@ -93,6 +99,8 @@ export type GoalSnapshot = {
   readonly runs: number;
   readonly createdAt: string;
   readonly state: GoalState;
+  readonly phase: 'planning' | 'asking' | 'plan_approval' | 'executing' | 'compensating';
+  readonly ending: 'failed' | 'cancelled' | null;
   readonly paused: boolean;
   readonly plan: Plan | null;
   readonly planRevision: number;
@@ -105,11 +113,17 @@ export type GoalSnapshot = {
   readonly controls: readonly (readonly [string, ControlOutcome])[];
   readonly answered: readonly { readonly question: string; readonly answer: string }[];
   readonly questions: readonly OpenQuestion[];
+  /** When the open questions expire, milliseconds since 1970. */
+  readonly questionsExpireAtMs: number | null;
   readonly instructions: readonly string[];
   readonly usage: Usage;
   readonly budget: Budget;
   readonly failure: Failure | null;
-  readonly journal: { readonly count: number; readonly unpublished: readonly JournalEvent[] };
+  readonly journal: {
+    readonly count: number;
+    readonly lastAt: string | null;
+    readonly unpublished: readonly JournalEvent[];
+  };
   readonly signalsReceived: number;
   readonly flushedAttributes: string;
 };

@@ -1,22 +1,19 @@
-/**
- * Asking a person, and taking in what they decide. A decision changes nothing until the local
- * activity `admitDecision` has admitted it; no answer means no.
- */
-import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
+/** Asking a person: a request enters the queue and waits. No answer means no. */
+import { isCancellation } from '@temporalio/workflow';
 import type {
   Approval,
   ApprovalKind,
   Card,
-  DecisionOutcome,
+  Difference,
   StandingDecision,
 } from '#contracts/approval.ts';
-import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
-import { limits } from '#contracts/limits.ts';
-import { approvalIdOf } from '#contracts/names.ts';
+import type { JsonObject } from '#contracts/json.ts';
+import { type ApprovalId, approvalIdOf } from '#contracts/names.ts';
 import type { Tier, ToolName } from '#contracts/tools.ts';
 import type { Origin } from '#contracts/trust.ts';
-import { localActivities } from '../proxies.ts';
+import { watchDeadlines } from './deadlines.ts';
 import type { Goal } from './goal.ts';
+import { waitFor } from './waiting.ts';
 
 /** What a step says about the decision it needs. */
 export type ApprovalRequest = {
@@ -30,170 +27,134 @@ export type ApprovalRequest = {
   readonly input: JsonObject;
   readonly context: readonly Origin[];
   readonly digest: string;
+  readonly supersedes?: ApprovalId | null;
+  readonly difference?: readonly Difference[];
 };
 
+/** An approval that is no longer pending, with the input of an admitted edit. */
+export type Decided = { readonly approval: Approval; readonly editedInput: JsonObject | null };
+
 /**
- * Puts a request into the queue and waits until it is decided or expires. An admitted edit comes
- * back with its input. Cancelling the scope it runs in takes the request back.
+ * Puts a request into the queue and waits until it is decided or expires. A request that an earlier
+ * run of the workflow made is waited for again. Cancelling the scope it runs in takes it back.
  */
-export async function askForApproval(
-  goal: Goal,
-  request: ApprovalRequest,
-): Promise<{ approval: Approval; editedInput: JsonObject | null }> {
-  const requestedAt = Date.now();
-  const expiresInMs = goal.input.timers.approvalExpiresMs;
-  const approval: Approval = {
-    ...request,
-    approvalId: approvalIdOf(goal.input.goalId, request.stepId, request.revision),
-    goalId: goal.input.goalId,
-    requestedAt: new Date(requestedAt).toISOString(),
-    expiresAt: new Date(requestedAt + expiresInMs).toISOString(),
-    assignedRole: 'owner',
-    assignedTo: null,
-    requiredDecisions: 1,
-    approvedBy: [],
-    remindedAt: null,
-    supersedes: null,
-    difference: [],
-    leavesAt: null,
-    state: 'pending',
-    decision: null,
-  };
-  const id = approval.approvalId;
-  goal.approvals.set(id, approval);
-  goal.journal.append(
-    'approval_requested',
-    { approvalId: id, kind: request.kind, tier: request.tier, reasons: [...request.reasons] },
-    request.stepId,
-  );
-  expireLater(goal);
-  if (goal.state === 'running') goal.moveTo('awaiting_approval');
-  goal.publishRequested = true;
+export async function askForApproval(goal: Goal, request: ApprovalRequest): Promise<Decided> {
+  const id = approvalIdOf(goal.input.goalId, request.stepId, request.revision);
+  if (!goal.approvals.has(id)) enqueue(goal, id, request);
+  return awaitDecision(goal, id);
+}
+
+/** Waits for the decision of a request that is in the queue. @throws Parked, CancelledFailure */
+export async function awaitDecision(goal: Goal, approvalId: string): Promise<Decided> {
+  goal.settle();
   try {
-    await condition(() => goal.approvals.get(id)?.state !== 'pending');
+    await waitFor(goal, () => goal.approvals.get(approvalId)?.state !== 'pending');
   } catch (error) {
-    if (isCancellation(error)) takeBack(goal, id);
+    if (isCancellation(error)) takeBack(goal, approvalId, 'cancelled', null);
     throw error;
   }
-  if (goal.state === 'awaiting_approval' && goal.pendingApprovals().length === 0) {
-    goal.moveTo('running');
-  }
-  const decided = goal.approvals.get(id) ?? approval;
-  return { approval: decided, editedInput: goal.edits.get(id) ?? null };
-}
-
-/**
- * Wakes the goal at the earliest deadline. One timer serves all approvals: a later deadline waits for
- * the running timer to fire, and a decision does not cancel it. Each would cost a history event. It
- * belongs to the goal, not to the step that asked first, so cancelling that step does not end it.
- */
-function expireLater(goal: Goal): void {
-  const deadlines = goal.pendingApprovals().map(({ expiresAt }) => Date.parse(expiresAt));
-  const next = Math.min(...deadlines);
-  if (deadlines.length === 0 || (goal.expiryTimerAt !== null && goal.expiryTimerAt <= next)) return;
-  goal.expiryTimerAt = next;
-  void CancellationScope.nonCancellable(async () => {
-    await sleep(Math.max(next - Date.now(), 1), {
-      summary: 'An approval expires: no answer means no',
-    });
-    if (goal.expiryTimerAt === next) goal.expiryTimerAt = null;
-    for (const { approvalId, expiresAt } of goal.pendingApprovals()) {
-      if (Date.parse(expiresAt) <= Date.now()) {
-        settle(goal, approvalId, 'expired', noAnswer(approvalId));
-      }
-    }
-    expireLater(goal);
-  });
-}
-
-function noAnswer(approvalId: string): StandingDecision {
-  return {
-    decisionId: `expiry:${approvalId}`,
-    verdict: 'expire',
-    actor: 'adjutant',
-    decidedAt: new Date().toISOString(),
-    comment: null,
-  };
-}
-
-function takeBack(goal: Goal, approvalId: string): void {
-  settle(goal, approvalId, 'cancelled', {
-    decisionId: `cancel:${approvalId}`,
-    verdict: 'cancel',
-    actor: 'adjutant',
-    decidedAt: new Date().toISOString(),
-    comment: null,
-  });
-}
-
-function settle(
-  goal: Goal,
-  approvalId: string,
-  state: Approval['state'],
-  decision: StandingDecision,
-): void {
+  goal.settle();
   const approval = goal.approvals.get(approvalId);
-  if (approval === undefined || approval.state !== 'pending') return;
-  goal.approvals.set(approvalId, { ...approval, state, decision });
-  // A person's decision is published by its admission; these two by nobody else.
-  if (state !== 'expired' && state !== 'cancelled') return;
-  const type = state === 'expired' ? 'approval_expired' : 'approval_cancelled';
-  goal.journal.append(type, { approvalId }, approval.stepId);
+  if (approval === undefined) throw new Error(`There is no approval ${approvalId}.`);
+  return { approval, editedInput: goal.edits.get(approvalId) ?? null };
+}
+
+function enqueue(goal: Goal, approvalId: ApprovalId, request: ApprovalRequest): void {
+  const requestedAt = Date.now();
+  const { supersedes, difference, ...fields } = request;
+  const twoPeople = goal.input.policy.secondPerson === true && request.tier === 4;
+  goal.approvals.set(approvalId, {
+    ...fields,
+    ...unasked,
+    approvalId,
+    goalId: goal.input.goalId,
+    requestedAt: new Date(requestedAt).toISOString(),
+    expiresAt: new Date(requestedAt + goal.input.timers.approvalExpiresMs).toISOString(),
+    requiredDecisions: twoPeople && request.kind === 'action' ? 2 : 1,
+    supersedes: supersedes ?? null,
+    difference: difference ?? [],
+  });
+  const { kind, tier, reasons, stepId } = request;
+  goal.journal.append(
+    'approval_requested',
+    { approvalId, kind, tier, reasons: [...reasons] },
+    stepId,
+  );
+  watchDeadlines(goal);
+  goal.settle();
   goal.publishRequested = true;
 }
 
-const settledStates: Readonly<Record<string, Approval['state']>> = {
-  approve: 'approved',
-  edit: 'edited',
-  reject: 'rejected',
-};
+const unasked = {
+  assignedRole: 'owner',
+  assignedTo: null,
+  approvedBy: [],
+  remindedAt: null,
+  leavesAt: null,
+  state: 'pending',
+  decision: null,
+} as const;
 
-/** Takes one `decideApproval` signal through admission. Never throws: a bad one is journaled. */
-export async function takeDecision(goal: Goal, message: Json, fallbackId: string): Promise<void> {
-  const fields = isJsonObject(message) ? message : {};
-  const approvalId = typeof fields['approvalId'] === 'string' ? fields['approvalId'] : '';
-  const decisionId = typeof fields['decisionId'] === 'string' ? fields['decisionId'] : fallbackId;
-  const earlier = goal.decisions.get(decisionId);
-  if (earlier !== undefined) {
-    goal.journal.append('decision_refused', { decisionId, approvalId, code: 'repeated' });
-    return;
-  }
-  const approval = goal.approvals.get(approvalId) ?? null;
-  const { goalId, owner } = goal.input;
-  const admission = await CancellationScope.nonCancellable(() =>
-    localActivities().admitDecision({
-      goalId,
-      owner,
-      decision: message,
-      fallbackId,
-      approval,
-      now: new Date().toISOString(),
-    }),
+/** The revision of a request of this name that is still open, or else the next one. */
+export function nextRevision(goal: Goal, stepId: string): number {
+  const asked = [...goal.approvals.values()].filter((approval) => approval.stepId === stepId);
+  const open = asked.find(({ state }) => state === 'pending');
+  // Settled requests of earlier runs of the workflow are not known here, but their number is in the run.
+  return (
+    open?.revision ?? Math.max(goal.runs * 1_000, ...asked.map(({ revision }) => revision)) + 1
   );
-  remember(goal, decisionId, admission.outcome);
-  const { outcome, standing } = admission;
-  if (outcome.outcome === 'refused' || standing === null || standing.verdict === 'expire') {
-    goal.journal.append(
-      'decision_refused',
-      { decisionId, approvalId, code: outcome.code, message: outcome.message },
-      approval?.stepId ?? null,
-    );
-    return;
-  }
-  if (standing.verdict === 'answer' || standing.verdict === 'cancel') return;
-  if (admission.input !== null) goal.edits.set(approvalId, admission.input);
-  goal.journal.append(
-    'decision_admitted',
-    { decisionId, approvalId, verdict: standing.verdict, actor: standing.actor },
-    approval?.stepId ?? null,
-  );
-  settle(goal, approvalId, settledStates[standing.verdict] ?? 'rejected', standing);
 }
 
-function remember(goal: Goal, id: string, outcome: DecisionOutcome): void {
-  goal.decisions.set(id, outcome);
-  const oldest = goal.decisions.keys().next().value;
-  if (goal.decisions.size > limits.decisionsKept && oldest !== undefined) {
-    goal.decisions.delete(oldest);
-  }
+/** A request that was decided before it could be asked: a standing rule covers it. */
+export function recordDecided(
+  goal: Goal,
+  request: ApprovalRequest,
+  decision: StandingDecision,
+): ApprovalId {
+  const approvalId = approvalIdOf(goal.input.goalId, request.stepId, request.revision);
+  const { supersedes, difference, ...fields } = request;
+  goal.approvals.set(approvalId, {
+    ...fields,
+    ...unasked,
+    approvalId,
+    goalId: goal.input.goalId,
+    requestedAt: decision.decidedAt,
+    expiresAt: new Date(Date.now() + goal.input.timers.approvalExpiresMs).toISOString(),
+    requiredDecisions: 1,
+    supersedes: supersedes ?? null,
+    difference: difference ?? [],
+    state: 'approved',
+    decision,
+  });
+  return approvalId;
+}
+
+const verdicts = { cancelled: 'cancel', superseded: 'supersede', stopped: 'stop' } as const;
+const events = {
+  cancelled: 'approval_cancelled',
+  superseded: 'approval_superseded',
+  stopped: 'effect_stopped',
+} as const;
+
+/** Takes a request back, or the go-ahead that was given to it. */
+export function takeBack(
+  goal: Goal,
+  approvalId: string,
+  state: 'cancelled' | 'superseded' | 'stopped',
+  comment: string | null,
+  actor = 'adjutant',
+): void {
+  const approval = goal.approvals.get(approvalId);
+  if (approval === undefined) return;
+  if (state === 'cancelled' && approval.state !== 'pending') return;
+  const decision: StandingDecision = {
+    decisionId: `${verdicts[state]}:${approvalId}`,
+    verdict: verdicts[state],
+    actor,
+    decidedAt: new Date().toISOString(),
+    comment,
+  };
+  goal.changeApproval(approvalId, { state, decision });
+  const reason = comment === null ? {} : { reason: comment };
+  goal.journal.append(events[state], { approvalId, ...reason }, approval.stepId);
 }

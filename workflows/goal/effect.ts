@@ -1,79 +1,53 @@
 /**
  * An effect step: prepare, approve, perform. What is performed is the payload whose digest was
- * approved; a change of anything means preparing and asking again under a new revision.
+ * approved; a change of anything means preparing and asking again under a new revision. Where it
+ * stands is data (`step.phase`), so that another run of the workflow can go on from there.
  */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import { effectActivityOf, type PreparedEffect } from '#contracts/activities.ts';
+import { isCancellation } from '@temporalio/workflow';
+import type { PreparedEffect } from '#contracts/activities.ts';
 import type { Failure } from '#contracts/failures.ts';
-import { gate, type GateVerdict } from '#contracts/gate.ts';
-import type { EffectReceipt } from '#contracts/goal.ts';
+import { gate } from '#contracts/gate.ts';
 import type { JsonObject } from '#contracts/json.ts';
+import { type ApprovalId, approvalIdOf } from '#contracts/names.ts';
 import type { Resolved } from '#contracts/references.ts';
-import { type EffectToolName, type Tier, tools } from '#contracts/tools.ts';
-import type { Taint } from '#contracts/trust.ts';
-import { connectorActivities, effectActivities, withSummary } from '../proxies.ts';
-import { askForApproval } from './approval.ts';
-import { digestOf } from './digest.ts';
+import type { EffectToolName } from '#contracts/tools.ts';
+import type { EffectPhase } from '#contracts/workflows.ts';
+import { connectorActivities, localActivities, withSummary } from '../proxies.ts';
+import { type ApprovalRequest, askForApproval, awaitDecision, recordDecided } from './approval.ts';
 import type { Goal, Step } from './goal.ts';
+import { endUnperformed, mayLeave } from './leave.ts';
 import { failStep, failureOf, rejectStep } from './outcome.ts';
+import { finishEffect, performEffect } from './perform.ts';
+import { untilAvailable, waiterOf } from './provider.ts';
 
 /** How often a step is prepared anew because the world changed after the approval. */
 const maxSuperseded = 3;
 
-/** One attempt to get a step's content approved. */
-type Draft = {
-  readonly input: JsonObject;
-  readonly taints: readonly Taint[];
-  /** The approval whose admitted edit brought this input, with its tier. */
-  readonly editedUnder: { readonly approvalId: string; readonly tier: Tier } | null;
-  /** Said on the card: why the person is asked again. */
-  readonly notes: readonly string[];
-};
-
-/** Runs an effect step to its end. @throws CancelledFailure, and failures of preparing. */
+/** Runs an effect step to its end. @throws CancelledFailure, Parked, and failures of preparing */
 export async function runEffect(
   goal: Goal,
   step: Step,
   tool: EffectToolName,
   resolved: Resolved,
 ): Promise<void> {
-  let draft: Draft = {
-    input: resolved.value as JsonObject,
-    taints: resolved.taints,
-    editedUnder: null,
-    notes: [],
-  };
-  let before = draft;
-  for (let superseded = 0; superseded <= maxSuperseded;) {
-    step.revision += 1;
-    step.status = 'running';
-    const attempt = await prepare(goal, step, tool, draft, resolved);
-    if (!attempt.ok) {
-      if (draft.editedUnder === null) return failStep(goal, step, attempt.failure);
-      draft = { ...before, notes: [`Your edit could not be used: ${attempt.failure.message}`] };
-      continue;
-    }
-    const verdict = judge(goal, step, tool, draft, attempt.prepared);
-    if (verdict.verdict === 'refuse') return refuseStep(goal, step, verdict.reasons);
-    step.tier = verdict.tier;
-    const decision = await decide(goal, step, tool, draft, attempt.prepared, verdict, resolved);
-    if (decision.next === 'stop') return;
-    if (decision.next === 'edit') {
-      before = draft;
-      draft = { input: decision.input, taints: [], editedUnder: decision.under, notes: [] };
-      continue;
-    }
-    const performed = await perform(goal, step, tool, attempt.prepared, decision.approvalId);
-    if (performed.ok) return finish(goal, step, tool, performed.receipt);
+  if (step.status === 'unknown' && step.effect !== null) {
+    return finishEffect(goal, step, tool, step.effect);
+  }
+  let phase = step.phase ?? firstPhase(resolved);
+  while (phase.superseded <= maxSuperseded) {
+    step.phase = phase;
+    const asked = await getGoAhead(goal, step, tool, phase);
+    if (asked.next === 'stop') return;
+    phase = asked.phase;
+    if (asked.next === 'again') continue;
+    step.phase = phase;
+    if (!(await mayLeave(goal, step, tool, phase))) return;
+    const performed = await performEffect(goal, step, tool);
+    if (performed.ok) return finishEffect(goal, step, tool, performed.receipt);
     if (performed.failure.type !== 'PreconditionFailedError') {
-      return failStep(goal, step, performed.failure);
+      return endUnperformed(goal, step, phase, performed.failure);
     }
-    superseded += 1;
-    draft = {
-      ...draft,
-      editedUnder: null,
-      notes: [`It changed meanwhile: ${performed.failure.message}`],
-    };
+    phase = supersededPhase(goal, phase, performed.failure);
   }
   failStep(goal, step, {
     type: 'PreconditionFailedError',
@@ -81,28 +55,82 @@ export async function runEffect(
   });
 }
 
+function firstPhase(resolved: Resolved): EffectPhase {
+  return {
+    input: resolved.value as JsonObject,
+    taints: resolved.taints,
+    origins: resolved.origins,
+    editedUnder: null,
+    beforeEdit: null,
+    notes: [],
+    supersedes: null,
+    superseded: 0,
+    prepared: null,
+    approvalId: null,
+    leavesAt: null,
+    counted: false,
+  };
+}
+
+type GoAhead =
+  | { readonly next: 'perform'; readonly phase: EffectPhase }
+  | { readonly next: 'again'; readonly phase: EffectPhase }
+  | { readonly next: 'stop' };
+
+/** Prepares the content and gets the word for it, or finds that it has it. */
+async function getGoAhead(
+  goal: Goal,
+  step: Step,
+  tool: EffectToolName,
+  phase: EffectPhase,
+): Promise<GoAhead> {
+  if (phase.prepared !== null) return awaitGoAhead(goal, step, phase);
+  step.revision += 1;
+  step.status = 'running';
+  const attempt = await prepare(goal, step, tool, phase);
+  if (!attempt.ok) {
+    if (phase.beforeEdit === null) {
+      failStep(goal, step, attempt.failure);
+      return { next: 'stop' };
+    }
+    const notes = [`Your edit could not be used: ${attempt.failure.message}`];
+    const { beforeEdit } = phase;
+    const back = { ...phase, ...beforeEdit, editedUnder: null, beforeEdit: null, notes };
+    return { next: 'again', phase: back };
+  }
+  const { prepared } = attempt;
+  if (prepared.settled != null) {
+    await finishEffect(goal, step, tool, prepared.settled);
+    return { next: 'stop' };
+  }
+  if (prepared.taken === true) return { next: 'again', phase };
+  return judge(goal, step, tool, phase, prepared);
+}
+
 async function prepare(
   goal: Goal,
   step: Step,
   tool: EffectToolName,
-  draft: Draft,
-  resolved: Resolved,
+  { input, taints, origins, supersedes }: EffectPhase,
 ): Promise<{ ok: true; prepared: PreparedEffect } | { ok: false; failure: Failure }> {
   try {
-    const prepared = await connectorActivities().prepareEffect.executeWithOptions(
-      withSummary('connectors', `${step.plan.id}: prepare ${tool}`),
-      [
-        {
-          context: goal.contextOf(step.plan.id),
-          tool,
-          revision: step.revision,
-          input: draft.input,
-          taints: draft.taints,
-          origins: resolved.origins,
-          goalText: goal.input.goal,
-          policyVersion: goal.input.policy.version,
-        },
-      ],
+    const prepared = await untilAvailable(goal, waiterOf(step), () =>
+      connectorActivities().prepareEffect.executeWithOptions(
+        withSummary('connectors', `${step.plan.id}: prepare ${tool}`),
+        [
+          {
+            context: goal.contextOf(step.plan.id),
+            tool,
+            revision: step.revision,
+            input,
+            taints,
+            origins,
+            goalText: goal.input.goal,
+            policyVersion: goal.input.policy.version,
+            ...(supersedes === null ? {} : { previousDigest: supersedes.digest }),
+          },
+        ],
+      ),
     );
     return { ok: true, prepared };
   } catch (error) {
@@ -111,170 +139,130 @@ async function prepare(
   }
 }
 
-function judge(
+/** Lets the gate decide over the prepared content, and asks whom it says. */
+async function judge(
   goal: Goal,
   step: Step,
   tool: EffectToolName,
-  draft: Draft,
-  { facts }: PreparedEffect,
-): GateVerdict {
+  phase: EffectPhase,
+  { digest, summary, facts, card, ruleId, difference }: PreparedEffect,
+): Promise<GoAhead> {
   const { requiresConfirmation } = step.plan;
-  const { policy } = goal.input;
-  return gate({ tool, facts, taints: draft.taints, requiresConfirmation, policy });
-}
-
-function refuseStep(goal: Goal, step: Step, reasons: readonly string[]): void {
-  goal.journal.append('step_refused', { reasons: [...reasons] }, step.plan.id);
-  failStep(goal, step, { type: 'PermissionDeniedError', message: reasons.join(' ') });
-}
-
-type Decided =
-  | { readonly next: 'perform'; readonly approvalId: string | null }
-  | { readonly next: 'edit'; readonly input: JsonObject; readonly under: Draft['editedUnder'] }
-  | { readonly next: 'stop' };
-
-async function decide(
-  goal: Goal,
-  step: Step,
-  tool: EffectToolName,
-  draft: Draft,
-  prepared: PreparedEffect,
-  verdict: Exclude<GateVerdict, { verdict: 'refuse' }>,
-  resolved: Resolved,
-): Promise<Decided> {
-  if (verdict.verdict === 'run') return { next: 'perform', approvalId: null };
-  const { editedUnder } = draft;
-  if (editedUnder !== null && verdict.tier <= editedUnder.tier) {
-    return { next: 'perform', approvalId: editedUnder.approvalId };
+  const { taints, editedUnder, notes } = phase;
+  const verdict = gate({ tool, facts, taints, requiresConfirmation, policy: goal.input.policy });
+  if (verdict.verdict === 'refuse') {
+    goal.journal.append('step_refused', { reasons: [...verdict.reasons] }, step.plan.id);
+    failStep(goal, step, { type: 'PermissionDeniedError', message: verdict.reasons.join(' ') });
+    return { next: 'stop' };
+  }
+  const { tier } = verdict;
+  step.tier = tier;
+  const prepared = { ...phase, prepared: { digest, summary } };
+  if (verdict.verdict === 'run') return { next: 'perform', phase: prepared };
+  if (editedUnder !== null && tier <= editedUnder.tier) {
+    return { next: 'perform', phase: { ...prepared, approvalId: editedUnder.approvalId } };
   }
   const raised =
-    editedUnder === null
-      ? []
-      : [`Your edit raises the tier from ${editedUnder.tier} to ${verdict.tier}.`];
-  step.status = 'awaiting_approval';
-  const { approval, editedInput } = await askForApproval(goal, {
+    editedUnder === null ? [] : [`Your edit raises the tier from ${editedUnder.tier} to ${tier}.`];
+  const request: ApprovalRequest = {
     kind: 'action',
     stepId: step.plan.id,
     revision: step.revision,
-    tier: verdict.tier,
+    tier,
     tool,
-    reasons: [...draft.notes, ...raised, ...verdict.reasons],
-    card: prepared.card,
-    input: draft.input,
-    context: resolved.origins,
-    digest: prepared.digest,
-  });
-  step.status = 'running';
-  const { approvalId, tier } = approval;
-  if (approval.state === 'approved') return { next: 'perform', approvalId };
-  if (approval.state === 'edited' && editedInput !== null) {
-    return { next: 'edit', input: editedInput, under: { approvalId, tier } };
+    reasons: [...notes, ...raised, ...verdict.reasons],
+    card,
+    input: phase.input,
+    context: phase.origins,
+    digest,
+    supersedes: (phase.supersedes?.approvalId ?? null) as ApprovalId | null,
+    difference: difference ?? [],
+  };
+  const isPlain = taints.length === 0 && !requiresConfirmation && tier < 4 && notes.length === 0;
+  if (ruleId != null && isPlain) {
+    const approvalId = await applyRule(goal, request, ruleId);
+    if (approvalId !== null) return { next: 'perform', phase: { ...prepared, approvalId } };
   }
-  rejectStep(goal, step, approval.decision?.comment ?? null, approval.state === 'expired');
+  step.status = 'awaiting_approval';
+  const decision = askForApproval(goal, request);
+  const approvalId = approvalIdOf(goal.input.goalId, step.plan.id, step.revision);
+  step.phase = { ...prepared, approvalId };
+  return concludeDecision(goal, step, step.phase, await decision);
+}
+
+/** Takes a standing rule for this content; null when it does not hold (any more). */
+async function applyRule(
+  goal: Goal,
+  request: ApprovalRequest,
+  ruleId: string,
+): Promise<string | null> {
+  const { goalId, owner, timers } = goal.input;
+  const decision = await localActivities().useStandingRule({
+    goalId,
+    owner,
+    ruleId,
+    approvalId: approvalIdOf(goalId, request.stepId, request.revision),
+    digest: request.digest,
+    now: new Date().toISOString(),
+    expiresAt: new Date(Date.now() + timers.approvalExpiresMs).toISOString(),
+  });
+  if (decision === null) return null;
+  const approvalId = recordDecided(goal, request, decision);
+  goal.journal.append('rule_used', { ruleId, approvalId }, request.stepId);
+  return approvalId;
+}
+
+/** Goes on where an earlier run of the workflow stood. */
+async function awaitGoAhead(goal: Goal, step: Step, phase: EffectPhase): Promise<GoAhead> {
+  if (phase.approvalId === null || step.status !== 'awaiting_approval') {
+    return { next: 'perform', phase };
+  }
+  return concludeDecision(goal, step, phase, await awaitDecision(goal, phase.approvalId));
+}
+
+function concludeDecision(
+  goal: Goal,
+  step: Step,
+  phase: EffectPhase,
+  { approval, editedInput }: Awaited<ReturnType<typeof awaitDecision>>,
+): GoAhead {
+  const { approvalId, tier, state, decision } = approval;
+  if (state === 'superseded') return { next: 'stop' };
+  step.status = 'running';
+  if (state === 'approved') return { next: 'perform', phase };
+  if (state === 'edited' && editedInput !== null) {
+    const edited = {
+      ...phase,
+      beforeEdit: { input: phase.input, taints: phase.taints },
+      input: editedInput,
+      taints: [],
+      editedUnder: { approvalId, tier },
+      notes: [],
+      prepared: null,
+      approvalId: null,
+    };
+    return { next: 'again', phase: edited };
+  }
+  rejectStep(goal, step, decision?.comment ?? null, state === 'expired');
   return { next: 'stop' };
 }
 
-type Performed =
-  | { readonly ok: true; readonly receipt: EffectReceipt }
-  | { readonly ok: false; readonly failure: Failure };
-
-async function perform(
-  goal: Goal,
-  step: Step,
-  tool: EffectToolName,
-  prepared: PreparedEffect,
-  approvalId: string | null,
-): Promise<Performed> {
-  if (tools[tool].undo !== null && !goal.undoStack.includes(step)) goal.undoStack.push(step);
-  const { mode, timers } = goal.input;
-  const request = {
-    context: goal.contextOf(step.plan.id),
-    tool,
-    revision: step.revision,
-    digest: prepared.digest,
-    mode,
-    approvalId,
-    reconcileForMs: timers.reconcileForMs,
+/** What is asked next when the world changed between the approval and the act. */
+function supersededPhase(goal: Goal, phase: EffectPhase, failure: Failure): EffectPhase {
+  const { approvalId, prepared } = phase;
+  if (approvalId !== null && goal.isPrompt) {
+    goal.changeApproval(approvalId, { state: 'superseded' });
+    goal.journal.append('approval_superseded', { approvalId, reason: failure.message });
+  }
+  return {
+    ...phase,
+    editedUnder: null,
+    notes: [`It changed meanwhile: ${failure.message}`],
+    supersedes:
+      approvalId === null || prepared === null ? null : { approvalId, digest: prepared.digest },
+    superseded: phase.superseded + 1,
+    prepared: null,
+    approvalId: null,
+    leavesAt: null,
   };
-  const call = (reconcileOnly: boolean) =>
-    effectActivities()[effectActivityOf[tool]].executeWithOptions(
-      withSummary('effects', `${step.plan.id}: ${prepared.summary}`.slice(0, 190)),
-      [{ ...request, reconcileOnly }],
-    );
-  try {
-    return { ok: true, receipt: await call(false) };
-  } catch (error) {
-    const failure = failureOf(error);
-    if (!isCancellation(error) && failure.type !== 'UnexpectedError') return { ok: false, failure };
-    // Stopped or timed out with an attempt under way: find out what it did, start nothing.
-    const receipt = await CancellationScope.nonCancellable(() => call(true));
-    if (receipt.outcome !== 'not_done') return { ok: true, receipt };
-    if (isCancellation(error)) throw error;
-    return { ok: false, failure };
-  }
-}
-
-async function finish(
-  goal: Goal,
-  step: Step,
-  tool: EffectToolName,
-  receipt: EffectReceipt,
-): Promise<void> {
-  step.effect = receipt;
-  if (receipt.outcome === 'unknown') {
-    step.status = 'unknown';
-    goal.journal.append('effect_unknown', { effectKey: receipt.effectKey }, step.plan.id);
-    step.effect = await askWhatHappened(goal, step, tool, receipt);
-  }
-  if (step.effect.outcome === 'unknown') return;
-  if (step.effect.outcome === 'not_done') {
-    return failStep(goal, step, {
-      type: 'ProviderUnavailableError',
-      message:
-        'It did not happen, and it was not tried again. Ask for it again if you still want it.',
-    });
-  }
-  const { effectKey, outcome, reconciled } = step.effect;
-  goal.journal.append('effect_confirmed', { effectKey, outcome, reconciled }, step.plan.id);
-  step.output = { value: step.effect.receipt ?? {}, trust: 'trusted', origins: [] };
-  step.status = 'completed';
-  goal.journal.append('step_completed', { trust: 'trusted' }, step.plan.id);
-}
-
-/** An effect nobody can look up: a person says what happened. It is never sent again. */
-async function askWhatHappened(
-  goal: Goal,
-  step: Step,
-  tool: EffectToolName,
-  receipt: EffectReceipt,
-): Promise<EffectReceipt> {
-  const { approval } = await askForApproval(goal, {
-    kind: 'intervention',
-    stepId: `${step.plan.id}_outcome`,
-    revision: step.revision,
-    tier: 3,
-    tool,
-    reasons: ['The provider did not answer, and looking it up did not tell.'],
-    card: {
-      title: `Did this happen? (${step.plan.id}: ${tool})`,
-      lines: [
-        { label: 'What', value: tools[tool].summary },
-        { label: 'Approve', value: 'It happened. It is recorded as done.' },
-        {
-          label: 'Reject',
-          value: 'It did not happen. It is recorded as not done, and not sent again.',
-        },
-      ],
-      warnings: ['Look at your calendar or sent mail before you answer.'],
-      undo: null,
-    },
-    input: {},
-    context: [],
-    digest: digestOf({ effectKey: receipt.effectKey, question: 'outcome' }),
-  });
-  if (approval.state !== 'approved' && approval.state !== 'rejected') return receipt;
-  const as = approval.state === 'approved' ? 'confirmed' : 'not_done';
-  const actor = approval.decision?.actor ?? 'unknown';
-  goal.journal.append('effect_settled', { effectKey: receipt.effectKey, as, actor }, step.plan.id);
-  return effectActivities().settleEffect({ effectKey: receipt.effectKey, as, actor });
 }

@@ -2,9 +2,13 @@
  * Carries a plan out: every step whose dependencies are done starts at once, the rest wait. A critical
  * step that fails stops the plan; a step that waits for a person holds up only what depends on it.
  */
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { limits } from '#contracts/limits.ts';
 import type { Goal, Step } from './goal.ts';
+import { skipStep } from './outcome.ts';
+import { steerPlan } from './planning.ts';
 import { runStep } from './step.ts';
+import { Parked } from './waiting.ts';
 
 /** Why execution stopped. */
 export type Execution =
@@ -12,17 +16,24 @@ export type Execution =
   | { readonly ended: 'checkpoint'; readonly stepId: string }
   | { readonly ended: 'critical_failure'; readonly stepId: string };
 
-/** Runs all steps that can run. @throws CancelledFailure when the goal is cancelled. */
+/**
+ * Runs all steps that can run.
+ * @throws CancelledFailure when the goal is cancelled, Parked when this run ends and another goes on
+ */
 export async function executePlan(goal: Goal): Promise<Execution> {
   const outer = CancellationScope.current();
   const scope = new CancellationScope();
   let stop: Execution = { ended: 'done' };
   await scope.run(async () => {
     const running = new Map<Step, Promise<void>>();
+    const started = new Set<Step>();
+    const isStopped = () => stop.ended !== 'done' || scope.consideredCancelled;
     for (;;) {
+      if (goal.instructions.length > 0 && !isStopped() && !goal.parking) await steer(goal);
       skipUnreachable(goal);
-      if (stop.ended === 'done' && !scope.consideredCancelled) {
-        for (const step of goal.steps.filter((candidate) => isReady(goal, candidate))) {
+      if (!isStopped() && !goal.parking && !goal.isHeld) {
+        for (const step of startable(goal, started, running.size)) {
+          started.add(step);
           const run = runStep(goal, step).then(() => {
             running.delete(step);
             stop = stopAfter(goal, step, stop);
@@ -31,12 +42,37 @@ export async function executePlan(goal: Goal): Promise<Execution> {
         }
       }
       if (stop.ended === 'critical_failure') scope.cancel();
-      if (running.size === 0) return;
-      await Promise.race(running.values());
+      if (running.size > 0) await Promise.race([...running.values(), goal.changed()]);
+      else if (goal.isHeld && !isStopped() && !goal.parking)
+        await condition(() => !goal.isHeld || goal.parking);
+      else return;
     }
   });
   if (outer.consideredCancelled) await outer.cancelRequested;
+  const isOver = goal.steps.every(
+    (step) => ends.includes(step.status) || isSettledUnknown(goal, step),
+  );
+  if (goal.parking && stop.ended === 'done' && !isOver) throw new Parked();
   return stop;
+}
+
+/** Steps go on meanwhile and must be waited for, so the loop goes on whatever becomes of it. */
+async function steer(goal: Goal): Promise<void> {
+  try {
+    await steerPlan(goal);
+  } catch (error) {
+    if (!isCancellation(error) && !(error instanceof Parked)) throw error;
+  }
+}
+
+function isSettledUnknown(goal: Goal, step: Step): boolean {
+  return step.status === 'unknown' && !isAskedAbout(goal, step);
+}
+
+/** Steps that can start now, and those that an earlier run of the workflow left waiting. */
+function startable(goal: Goal, started: ReadonlySet<Step>, running: number): Step[] {
+  const room = Math.max(limits.stepsInParallel - running, 0);
+  return goal.steps.filter((step) => !started.has(step) && isReady(goal, step)).slice(0, room);
 }
 
 function stopAfter(goal: Goal, step: Step, before: Execution): Execution {
@@ -50,11 +86,19 @@ function stopAfter(goal: Goal, step: Step, before: Execution): Execution {
   return before;
 }
 
+const ends: readonly Step['status'][] = ['completed', 'failed', 'rejected', 'skipped'];
+
 function isReady(goal: Goal, step: Step): boolean {
-  return (
-    step.status === 'pending' &&
-    step.plan.dependsOn.every((id) => find(goal, id)?.status === 'completed')
-  );
+  if (step.status === 'pending') {
+    return step.plan.dependsOn.every((id) => find(goal, id)?.status === 'completed');
+  }
+  if (step.status === 'unknown') return isAskedAbout(goal, step);
+  return !ends.includes(step.status);
+}
+
+/** True when a person is still asked what became of an effect. */
+function isAskedAbout(goal: Goal, step: Step): boolean {
+  return goal.pendingApprovals().some(({ stepId }) => stepId === `${step.plan.id}_outcome`);
 }
 
 /** A step whose dependency will never be completed is skipped, and what depends on it likewise. */
@@ -70,8 +114,7 @@ function skipUnreachable(goal: Goal): void {
         return dependency === undefined || dead.has(dependency.status);
       });
       if (blocker === undefined) continue;
-      step.status = 'skipped';
-      goal.journal.append('step_skipped', { because: blocker }, step.plan.id);
+      skipStep(goal, step, blocker);
       changed = true;
     }
   }

@@ -4,20 +4,42 @@
  */
 import type { Json } from '#contracts/json.ts';
 import type { JournalEvent, JournalType } from '#contracts/journal.ts';
+import type { GoalSnapshot } from '#contracts/workflows.ts';
 
 export class Journal {
+  /** Events of this run of the workflow. */
   readonly events: JournalEvent[] = [];
+  #count = 0;
+  #lastAt: string | null = null;
   #unpublished: JournalEvent[] = [];
+
+  /** Goes on after the events of earlier runs. */
+  constructor(carried?: GoalSnapshot['journal']) {
+    if (carried === undefined) return;
+    this.#count = carried.count;
+    this.#lastAt = carried.lastAt;
+    this.#unpublished = [...carried.unpublished];
+  }
+
+  /** Number of the newest event. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** When the newest event was appended, RFC 3339; null before the first. */
+  get lastAt(): string | null {
+    return this.#lastAt;
+  }
+
+  get unpublished(): readonly JournalEvent[] {
+    return this.#unpublished;
+  }
 
   /** Appends an event with the next number and workflow time. */
   append(type: JournalType, data: Record<string, Json>, stepId: string | null = null): void {
-    const event: JournalEvent = {
-      number: this.events.length + 1,
-      at: new Date().toISOString(),
-      type,
-      stepId,
-      data,
-    };
+    this.#count += 1;
+    this.#lastAt = new Date().toISOString();
+    const event: JournalEvent = { number: this.#count, at: this.#lastAt, type, stepId, data };
     this.events.push(event);
     this.#unpublished.push(event);
   }

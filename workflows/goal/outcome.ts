@@ -1,6 +1,7 @@
 /** How a step ends when it does not complete, and what an error means in our words. */
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 import { type Failure, type FailureType, failures } from '#contracts/failures.ts';
+import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
 import type { Goal, Step } from './goal.ts';
 
 /** Marks a step failed and says why in the journal. */
@@ -17,8 +18,14 @@ export function rejectStep(goal: Goal, step: Step, comment: string | null, expir
   goal.journal.append('step_rejected', { expired }, step.plan.id);
 }
 
-/** Reduces what an activity or child threw to a failure of the closed list. */
-export function failureOf(error: unknown): Failure {
+/** Marks a step skipped, with the reason. */
+export function skipStep(goal: Goal, step: Step, because: string): void {
+  step.status = 'skipped';
+  goal.journal.append('step_skipped', { because }, step.plan.id);
+}
+
+/** What an activity or child threw, below Temporal's own wrapping. */
+function causeOf(error: unknown): unknown {
   let cause: unknown = error;
   while (
     (cause instanceof ActivityFailure || cause instanceof ChildWorkflowFailure) &&
@@ -26,6 +33,12 @@ export function failureOf(error: unknown): Failure {
   ) {
     cause = cause.cause;
   }
+  return cause;
+}
+
+/** Reduces what an activity or child threw to a failure of the closed list. */
+export function failureOf(error: unknown): Failure {
+  const cause = causeOf(error);
   if (cause instanceof ApplicationFailure) {
     const type = cause.type ?? '';
     const known = Object.hasOwn(failures, type);
@@ -33,4 +46,11 @@ export function failureOf(error: unknown): Failure {
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   return { type: 'UnexpectedError', message };
+}
+
+/** The small facts a failure carries; empty when it carries none. */
+export function detailsOf(error: unknown): JsonObject {
+  const cause = causeOf(error);
+  const details = cause instanceof ApplicationFailure ? (cause.details?.[0] as Json) : null;
+  return isJsonObject(details) ? details : {};
 }

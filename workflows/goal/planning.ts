@@ -1,16 +1,20 @@
 /** From words to a checked plan: asking the planner, asking the person, revising. */
-import { ActivityFailure, condition, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { PlanRequest, PlanResult } from '#contracts/activities.ts';
 import type { Failure } from '#contracts/failures.ts';
 import type { Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { combineOrigins, combineTrust, type Taint } from '#contracts/trust.ts';
-import type { Plan, Question } from '#contracts/schemas/plan.ts';
+import type { Plan } from '#contracts/schemas/plan.ts';
 import { modelActivities, withSummary } from '../proxies.ts';
+import { adoptPlan, hasBegun } from './adopt.ts';
 import { askForApproval } from './approval.ts';
+import { BudgetRefused, withModelBudget } from './budget.ts';
 import { digestOf } from './digest.ts';
-import { type Goal, newStep } from './goal.ts';
+import type { Goal, Step } from './goal.ts';
 import { failureOf } from './outcome.ts';
+import { untilAvailable } from './provider.ts';
+import { askQuestions, awaitAnswers } from './questions.ts';
 
 /** What the planner answered; `failure` is why it could not be asked. */
 type Proposal = PlanResult & { readonly failure: Failure | null };
@@ -18,8 +22,10 @@ type Proposal = PlanResult & { readonly failure: Failure | null };
 /** How planning ended. `stopped`: the person said no, or did not answer. */
 export type Planning = 'planned' | 'stopped' | 'failed';
 
-/** Gets a plan, asking the person first whatever the planner needs to know. */
+/** Gets a plan, asking the person first whatever the planner needs to know. @throws Parked */
 export async function planGoal(goal: Goal): Promise<Planning> {
+  if (goal.plan !== null) return approvePlan(goal, goal.plan);
+  if (goal.questions.length > 0 && !(await awaitAnswers(goal))) return 'stopped';
   for (let round = 0; ; round += 1) {
     const result = await propose(goal, null);
     if (result.questions.length > 0 && round < limits.questionRoundsMax) {
@@ -27,7 +33,7 @@ export async function planGoal(goal: Goal): Promise<Planning> {
       continue;
     }
     if (result.plan === null || result.questions.length > 0) return giveUp(goal, result);
-    adoptPlan(goal, result.plan, []);
+    adoptPlan(goal, result.plan, { taints: [], stays: () => false });
     return goal.input.policy.planApproval ? approvePlan(goal, result.plan) : 'planned';
   }
 }
@@ -38,26 +44,50 @@ export async function planGoal(goal: Goal): Promise<Planning> {
  */
 export async function revisePlan(goal: Goal, reason: string): Promise<boolean> {
   if (goal.plan === null || goal.planRevision > limits.planRevisionsMax) return false;
-  const finished = goal.steps.filter((step) => step.status !== 'pending');
+  const { plan, taints } = await proposeRevision(goal, goal.plan, reason);
+  if (plan === null || !addsSteps(goal, plan)) return false;
+  adoptPlan(goal, plan, { taints, stays: ({ status }) => status === 'completed' });
+  if (!goal.input.policy.planApproval) return true;
+  return (await approvePlan(goal, plan)) === 'planned';
+}
+
+/**
+ * Plans anew by what the person said while the goal ran. Whatever has begun stays; without a usable
+ * plan everything stays as it was. Steps go on beside it, but nothing starts.
+ */
+export async function steerPlan(goal: Goal): Promise<void> {
+  const { instructions, plan: previous } = goal;
+  if (previous === null || instructions.length === 0) return;
+  const said = instructions.map((instruction) => `“${instruction}”`).join(' and then ');
+  const reason = `The person gave a further instruction, which comes before everything else: ${said}`;
+  const { plan, taints } = await proposeRevision(goal, previous, reason);
+  if (plan !== null) adoptPlan(goal, plan, { taints, stays: hasBegun });
+  // One that came while the planner was asked is next.
+  goal.instructions = goal.instructions.slice(instructions.length);
+  goal.settle();
+  goal.publishRequested = true;
+}
+
+async function proposeRevision(
+  goal: Goal,
+  previous: Plan,
+  reason: string,
+): Promise<{ plan: Plan | null; taints: Taint[] }> {
+  const finished = goal.steps.filter(hasBegun);
   const labels = finished.flatMap((step) => (step.output === null ? [] : [step.output]));
   const result = await propose(goal, {
     number: goal.planRevision,
     reason,
-    previous: goal.plan,
-    finished: finished.map((step) => ({
+    previous,
+    finished: finished.map((step: Step) => ({
       id: step.plan.id,
       status: step.status,
       output: (step.output?.value ?? null) as Json,
     })),
   });
-  if (result.plan === null || !addsSteps(goal, result.plan)) return false;
-  const taints: Taint[] =
-    combineTrust(labels.map(({ trust }) => trust)) === 'trusted'
-      ? []
-      : [{ path: '', origins: combineOrigins(labels.map(({ origins }) => origins)) }];
-  adoptPlan(goal, result.plan, taints);
-  if (!goal.input.policy.planApproval) return true;
-  return (await approvePlan(goal, result.plan)) === 'planned';
+  const isTrusted = combineTrust(labels.map(({ trust }) => trust)) === 'trusted';
+  const origins = combineOrigins(labels.map((label) => label.origins));
+  return { plan: result.plan, taints: isTrusted ? [] : [{ path: '', origins }] };
 }
 
 async function propose(goal: Goal, revision: PlanRequest['revision']): Promise<Proposal> {
@@ -83,21 +113,23 @@ async function propose(goal: Goal, revision: PlanRequest['revision']): Promise<P
 /** A planner that cannot be had is a plan that cannot be had: the goal ends with the reason. */
 async function askPlanner(goal: Goal, revision: PlanRequest['revision']): Promise<Proposal> {
   try {
-    return { ...(await callPlanner(goal, revision)), failure: null };
+    const waiter = { id: 'plan', tool: null, step: null };
+    const result = await withModelBudget(goal, () =>
+      untilAvailable(goal, waiter, () => callPlanner(goal, revision)),
+    );
+    return { ...result, failure: null };
   } catch (error) {
+    if (error instanceof BudgetRefused) {
+      return noProposal({ type: 'BudgetExceededError', message: error.message });
+    }
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    const failure = failureOf(error);
-    const problems = [failure.message];
-    return {
-      plan: null,
-      questions: [],
-      problems,
-      repairs: 0,
-      usage: [],
-      promptVersion: '',
-      failure,
-    };
+    return noProposal(failureOf(error));
   }
+}
+
+function noProposal(failure: Failure): Proposal {
+  const problems = [failure.message];
+  return { plan: null, questions: [], problems, repairs: 0, usage: [], promptVersion: '', failure };
 }
 
 async function callPlanner(goal: Goal, revision: PlanRequest['revision']): Promise<PlanResult> {
@@ -130,46 +162,6 @@ function giveUp(goal: Goal, { problems, failure }: Proposal): Planning {
   return 'failed';
 }
 
-async function askQuestions(goal: Goal, questions: readonly Question[]): Promise<boolean> {
-  goal.questions = questions.map((question) => ({ ...question, answer: null }));
-  for (const { id, question } of questions) goal.journal.append('question_asked', { id, question });
-  goal.moveTo('awaiting_answer');
-  goal.publishRequested = true;
-  const answered = await condition(
-    () => goal.questions.every(({ answer }) => answer !== null),
-    goal.input.timers.answerExpiresMs,
-    { summary: 'The question expires: without an answer the goal ends' },
-  );
-  for (const { question, answer } of goal.questions) {
-    if (answer !== null) goal.answered.push({ question, answer });
-  }
-  if (answered) {
-    goal.questions = [];
-    goal.moveTo('planning');
-  } else {
-    goal.failure = { type: 'InvalidInputError', message: 'The question was not answered in time.' };
-  }
-  return answered;
-}
-
-function adoptPlan(goal: Goal, plan: Plan, taints: readonly Taint[]): void {
-  const kept = new Map(
-    goal.steps.filter((step) => step.status === 'completed').map((step) => [step.plan.id, step]),
-  );
-  const revisions = new Map(goal.steps.map((step) => [step.plan.id, step.revision]));
-  const finished = [...kept.values()].filter(
-    (step) => !plan.steps.some(({ id }) => id === step.plan.id),
-  );
-  goal.plan = plan;
-  goal.planRevision += 1;
-  goal.steps = [
-    ...finished,
-    ...plan.steps.map(
-      (step) => kept.get(step.id) ?? newStep(step, taints, revisions.get(step.id) ?? 0),
-    ),
-  ];
-}
-
 function addsSteps(goal: Goal, plan: Plan): boolean {
   const done = new Set(
     goal.steps.filter((step) => step.status === 'completed').map((step) => step.plan.id),
@@ -178,7 +170,7 @@ function addsSteps(goal: Goal, plan: Plan): boolean {
 }
 
 async function approvePlan(goal: Goal, plan: Plan): Promise<Planning> {
-  goal.moveTo('awaiting_plan_approval');
+  goal.enter('plan_approval');
   const digest = digestOf({ goalId: goal.input.goalId, plan });
   const { approval } = await askForApproval(goal, {
     kind: 'plan',
@@ -200,5 +192,6 @@ async function approvePlan(goal: Goal, plan: Plan): Promise<Planning> {
     context: [],
     digest,
   });
-  return approval.state === 'approved' ? 'planned' : 'stopped';
+  // A further instruction or another plan took the request back: what it led to is asked again.
+  return approval.state === 'approved' || approval.state === 'superseded' ? 'planned' : 'stopped';
 }

@@ -43,7 +43,7 @@ export async function publish(goal: Goal): Promise<void> {
       goal: goal.view(),
       approvals: [...goal.approvals.values()],
       events,
-      journalNumber: goal.journal.events.length,
+      journalNumber: goal.journal.count,
     });
   } catch (error) {
     goal.journal.putBack(events);

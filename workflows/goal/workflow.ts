@@ -10,7 +10,11 @@ import {
 } from '@temporalio/workflow';
 import type { GoalState } from '#contracts/goal.ts';
 import type { GoalWorkflowInput, GoalWorkflowResult } from '#contracts/workflows.ts';
+import { takeCare } from './aftercare.ts';
+import { takeBack } from './approval.ts';
 import { compensate } from './compensation.ts';
+import { continueGoal, watchHistory } from './continue.ts';
+import { watchDeadlines } from './deadlines.ts';
 import { executePlan } from './execute.ts';
 import { Goal } from './goal.ts';
 import { handleMessages } from './handlers.ts';
@@ -18,40 +22,53 @@ import { setCurrentJournal } from './journal.ts';
 import { planGoal, revisePlan } from './planning.ts';
 import { publish, publishOnRequest } from './publish.ts';
 import { writeReport } from './report.ts';
+import { restore } from './snapshot.ts';
+import { Parked } from './waiting.ts';
 
 /**
  * Carries one goal out. Its state, plan and approvals are readable by query at any time. It is
- * auto-upgrading (the worker's default): paused, it moves to a new release at its next signal.
+ * auto-upgrading (the worker's default): paused, it moves to a new release at its next signal. When
+ * its history grows long it continues as a new run.
  */
 export async function goalWorkflow(input: GoalWorkflowInput): Promise<GoalWorkflowResult> {
   const goal = new Goal(input);
   setCurrentJournal(goal.journal);
+  if (input.carried !== undefined) restore(goal, input.carried);
   handleMessages(goal);
   publishOnRequest(goal);
-  goal.journal.append('goal_started', { mode: input.mode, policy: input.policy.version });
+  watchHistory(goal);
+  if (input.carried !== undefined) watchDeadlines(goal);
+  else goal.journal.append('goal_started', { mode: input.mode, policy: input.policy.version });
   try {
-    const state = await pursue(goal);
-    return await end(goal, state);
+    return await end(goal, await carryOut(goal));
   } catch (error) {
+    if (error instanceof Parked) return continueGoal(goal);
     if (!isCancellation(error)) throw error;
     goal.journal.append('cancel_requested', {});
-    return await CancellationScope.nonCancellable(async () => {
-      await compensate(goal);
-      return end(goal, 'cancelled');
-    });
+    return CancellationScope.nonCancellable(() => endCancelled(goal));
   }
+}
+
+async function carryOut(goal: Goal): Promise<GoalState> {
+  if (goal.ending !== null) {
+    await compensate(goal, goal.ending);
+    return goal.ending;
+  }
+  return goal.input.aftercare === undefined ? pursue(goal) : takeCare(goal, goal.input.aftercare);
 }
 
 /** Plans, carries out, and plans again where a step or the person asks for it. */
 async function pursue(goal: Goal): Promise<GoalState> {
-  const planning = await planGoal(goal);
-  if (planning === 'failed') return 'failed';
-  if (planning === 'stopped') return goal.plan === null ? 'failed' : 'completed_with_issues';
+  if (goal.phase !== 'executing') {
+    const planning = await planGoal(goal);
+    if (planning === 'failed') return 'failed';
+    if (planning === 'stopped') return goal.plan === null ? 'failed' : 'completed_with_issues';
+  }
   for (;;) {
-    goal.moveTo('running');
+    goal.enter('executing');
     const execution = await executePlan(goal);
     if (execution.ended === 'critical_failure') {
-      await compensate(goal);
+      await compensate(goal, 'failed');
       return 'failed';
     }
     const reason =
@@ -59,7 +76,7 @@ async function pursue(goal: Goal): Promise<GoalState> {
         ? `Checkpoint after step ${execution.stepId}: look at what it found.`
         : rejectionComment(goal);
     if (reason === null || !(await revisePlan(goal, reason))) {
-      if (execution.ended === 'checkpoint') continue;
+      if (execution.ended === 'checkpoint' || goal.instructions.length > 0) continue;
       const flawless = goal.steps.every(({ status }) => status === 'completed');
       return flawless ? 'completed' : 'completed_with_issues';
     }
@@ -75,8 +92,21 @@ function rejectionComment(goal: Goal): string | null {
   return reason;
 }
 
+async function endCancelled(goal: Goal): Promise<GoalWorkflowResult> {
+  try {
+    await compensate(goal, 'cancelled');
+  } catch (error) {
+    if (error instanceof Parked) return continueGoal(goal);
+    throw error;
+  }
+  return end(goal, 'cancelled');
+}
+
 async function end(goal: Goal, state: GoalState): Promise<GoalWorkflowResult> {
   await condition(allHandlersFinished);
+  for (const { approvalId } of goal.pendingApprovals()) {
+    takeBack(goal, approvalId, 'cancelled', 'The goal has ended.');
+  }
   goal.moveTo(state);
   goal.report = writeReport(goal);
   goal.journal.append('goal_ended', { state });

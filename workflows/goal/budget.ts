@@ -1,0 +1,123 @@
+/**
+ * Budgets: what a goal may use up. An amount is reserved before it is used and settled after; reaching
+ * a bound asks the person, in the same queue as everything else.
+ */
+import type { Budget } from '#contracts/goal.ts';
+import { limits } from '#contracts/limits.ts';
+import { askForApproval, nextRevision } from './approval.ts';
+import { digestOf } from './digest.ts';
+import type { Goal } from './goal.ts';
+
+type Kind = keyof Budget;
+
+/** Thrown when the person does not allow more. `message` is for people. */
+export class BudgetRefused extends Error {
+  override readonly name = 'BudgetRefused';
+}
+
+const names: Readonly<Record<Kind, string>> = {
+  modelTokens: 'model tokens',
+  costMicroUsd: 'micro-dollars for the model',
+  steps: 'steps',
+  effects: 'effects',
+};
+
+function usedOf(goal: Goal, kind: Kind): number {
+  const { inputTokens, outputTokens, costMicroUsd, steps, effects, modelCalls } = goal.usage;
+  switch (kind) {
+    case 'modelTokens':
+      return inputTokens + outputTokens + goal.reservedTokens;
+    case 'costMicroUsd':
+      // The price of a call is known afterwards only: those under way count as the average so far.
+      return (
+        costMicroUsd + (modelCalls === 0 ? 0 : (costMicroUsd / modelCalls) * callsUnderWay(goal))
+      );
+    case 'steps':
+      return steps;
+    case 'effects':
+      return effects;
+  }
+}
+
+function callsUnderWay(goal: Goal): number {
+  return goal.reservedTokens / limits.modelReserveTokens;
+}
+
+/** Counts one step or effect against its budget. @throws BudgetRefused, Parked */
+export async function reserve(goal: Goal, kind: 'steps' | 'effects'): Promise<void> {
+  // No wait between looking and counting: steps start side by side.
+  while (!isAllowed(goal, kind, 1)) await askForMore(goal, kind);
+  goal.usage[kind] += 1;
+}
+
+/** Makes a model call inside the budget. @throws BudgetRefused, Parked, and what the call throws */
+export async function withModelBudget<Result>(
+  goal: Goal,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  const tokens = limits.modelReserveTokens;
+  for (;;) {
+    const short = !isAllowed(goal, 'modelTokens', tokens)
+      ? 'modelTokens'
+      : !isAllowed(goal, 'costMicroUsd', 1)
+        ? 'costMicroUsd'
+        : null;
+    if (short === null) break;
+    await askForMore(goal, short);
+  }
+  goal.reservedTokens += tokens;
+  try {
+    return await call();
+  } finally {
+    goal.reservedTokens -= tokens;
+  }
+}
+
+function isAllowed(goal: Goal, kind: Kind, amount: number): boolean {
+  const bound = goal.budget[kind];
+  if (bound === undefined) return true;
+  const used = usedOf(goal, kind);
+  // A first model call is let through even when what is reserved for it is more than the budget.
+  const isFirst = used === 0 && (kind === 'modelTokens' || kind === 'costMicroUsd');
+  return isFirst || used + amount <= bound;
+}
+
+/** Asks the person to allow more. @throws BudgetRefused, Parked */
+async function askForMore(goal: Goal, kind: Kind): Promise<void> {
+  const used = usedOf(goal, kind);
+  const bound = goal.budget[kind] ?? 0;
+  const stepId = `budget_${kind.toLowerCase()}`;
+  const revision = nextRevision(goal, stepId);
+  const more = goal.input.budget?.[kind] ?? bound;
+  goal.journal.append('budget_reached', { kind, used, bound });
+  const { approval } = await askForApproval(goal, {
+    kind: 'budget',
+    stepId,
+    revision,
+    tier: 1,
+    tool: null,
+    reasons: [`The goal has used ${used} of ${bound} ${names[kind]} and needs more.`],
+    card: {
+      title: `Budget reached: ${bound} ${names[kind]}`,
+      lines: [
+        { label: 'Used', value: String(used) },
+        { label: 'Approve', value: `Allow ${more} more.` },
+        { label: 'Reject', value: 'What needs more is not done.' },
+      ],
+      warnings: [],
+      undo: null,
+    },
+    input: {},
+    context: [],
+    digest: digestOf({ goalId: goal.input.goalId, kind, bound, revision, question: 'budget' }),
+  });
+  if (approval.state !== 'approved') {
+    throw new BudgetRefused(
+      `The budget of ${bound} ${names[kind]} is used up, and more was not allowed.`,
+    );
+  }
+  // Whoever waited for the same request finds the budget raised already.
+  if (goal.budget[kind] !== bound) return;
+  goal.budget[kind] = bound + more;
+  goal.journal.append('budget_raised', { kind, bound: bound + more });
+}

@@ -1,0 +1,98 @@
+/**
+ * Taking in what people decide. A decision changes nothing until the local activity `admitDecision`
+ * has admitted it; a bad one is journaled with the reason and changes nothing.
+ */
+import { CancellationScope } from '@temporalio/workflow';
+import type { Admission } from '#contracts/activities.ts';
+import type { Approval, StandingDecision } from '#contracts/approval.ts';
+import { isJsonObject, type Json } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
+import { localActivities } from '../proxies.ts';
+import type { Goal } from './goal.ts';
+
+/** Takes one `decideApproval` signal through admission. Never throws. */
+export async function takeDecision(goal: Goal, message: Json, fallbackId: string): Promise<void> {
+  const fields = isJsonObject(message) ? message : {};
+  const approvalId = typeof fields['approvalId'] === 'string' ? fields['approvalId'] : '';
+  const decisionId = typeof fields['decisionId'] === 'string' ? fields['decisionId'] : fallbackId;
+  if (goal.decisions.has(decisionId)) {
+    refuse(goal, { decisionId, approvalId, code: 'repeated' }, null);
+    return;
+  }
+  const approval = goal.approvals.get(approvalId) ?? null;
+  const { goalId, owner } = goal.input;
+  const admission = await CancellationScope.nonCancellable(() =>
+    localActivities().admitDecision({
+      goalId,
+      owner,
+      decision: message,
+      fallbackId,
+      approval,
+      now: new Date().toISOString(),
+    }),
+  );
+  keep(goal.decisions, decisionId, admission.outcome, limits.decisionsKept);
+  const { outcome, standing } = admission;
+  if (outcome.outcome === 'refused' || standing === null || approval === null) {
+    const { code, message: reason } = outcome;
+    refuse(goal, { decisionId, approvalId, code, message: reason }, approval);
+    return;
+  }
+  apply(goal, approval, admission, standing);
+}
+
+function refuse(
+  goal: Goal,
+  data: { decisionId: string; approvalId: string; code: string | null; message?: string },
+  approval: Approval | null,
+): void {
+  goal.journal.append('decision_refused', data, approval?.stepId ?? null);
+  if (goal.isPrompt) goal.publishRequested = true;
+}
+
+const settledStates: Readonly<Record<string, Approval['state']>> = {
+  approve: 'approved',
+  edit: 'edited',
+  reject: 'rejected',
+};
+
+function apply(
+  goal: Goal,
+  { approvalId, stepId }: Approval,
+  { did, input }: Admission,
+  standing: StandingDecision,
+): void {
+  const { decisionId, verdict, actor } = standing;
+  // The approval may have been taken back while the decision was on its way.
+  const current = goal.approvals.get(approvalId);
+  if (current === undefined || current.state !== 'pending') return;
+  if (did === 'delegated') {
+    goal.changeApproval(approvalId, { assignedTo: standing.to ?? null });
+    const to = standing.to ?? null;
+    goal.journal.append('approval_delegated', { approvalId, decisionId, actor, to }, stepId);
+    return;
+  }
+  if (did === 'counted') {
+    goal.changeApproval(approvalId, { approvedBy: [...current.approvedBy, standing] });
+    goal.journal.append('approval_counted', { approvalId, decisionId, actor }, stepId);
+    return;
+  }
+  const state = settledStates[verdict];
+  if (state === undefined) return;
+  if (input !== null) goal.edits.set(approvalId, input);
+  goal.journal.append('decision_admitted', { decisionId, approvalId, verdict, actor }, stepId);
+  // Its admission has published it: no publication of its own.
+  goal.approvals.set(approvalId, { ...current, state, decision: standing });
+}
+
+/** Keeps an outcome for whoever reads it back, and forgets the oldest beyond a bound. */
+export function keep<Value>(
+  map: Map<string, Value>,
+  id: string,
+  value: Value,
+  bound: number,
+): void {
+  map.set(id, value);
+  const oldest = map.keys().next().value;
+  if (map.size > bound && oldest !== undefined) map.delete(oldest);
+}

@@ -1,0 +1,137 @@
+/**
+ * Waiting for providers. A provider that is away is waited for with a timer, an account that must be
+ * connected again with a request in the queue; then the same call is made once more.
+ */
+import { isCancellation } from '@temporalio/workflow';
+import type { StandingDecision } from '#contracts/approval.ts';
+import type { ProviderWait } from '#contracts/goal.ts';
+import { tools, type ToolName } from '#contracts/tools.ts';
+import { askForApproval, nextRevision } from './approval.ts';
+import { digestOf } from './digest.ts';
+import type { Goal, Step } from './goal.ts';
+import { detailsOf, failureOf } from './outcome.ts';
+import { waitUntil } from './waiting.ts';
+
+/** Who waits: a step, or the planner. */
+export type Waiter = {
+  readonly id: string;
+  readonly tool: ToolName | null;
+  readonly step: Step | null;
+};
+
+/** The waiter that stands for a step. */
+export function waiterOf(step: Step): Waiter {
+  return { id: step.plan.id, tool: step.plan.tool, step };
+}
+
+/**
+ * Makes a call, and makes it again when its provider is back. What it throws otherwise is passed on.
+ * @throws Parked when this run ends while it waits
+ */
+export async function untilAvailable<Result>(
+  goal: Goal,
+  waiter: Waiter,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        const { type } = failureOf(error);
+        if (type === 'ProviderWaitError') await waitForProvider(goal, waiter, error);
+        else if (type !== 'ReconnectRequiredError' || !goal.isPrompt) throw error;
+        else if (!(await waitForReconnection(goal, waiter, error))) throw error;
+      }
+    }
+  } finally {
+    endWait(goal, waiter);
+  }
+}
+
+/** How long is waited when the failure does not say. */
+const defaultWaitMs = 30_000;
+
+async function waitForProvider(goal: Goal, waiter: Waiter, error: unknown): Promise<void> {
+  const { provider, since, retryAt } = detailsOf(error);
+  const name = typeof provider === 'string' ? provider : 'the provider';
+  const atMs = typeof retryAt === 'string' ? Date.parse(retryAt) : Date.now() + defaultWaitMs;
+  beginWait(goal, waiter, {
+    provider: name,
+    since: typeof since === 'string' ? since : new Date().toISOString(),
+    retryAt: new Date(atMs).toISOString(),
+  });
+  await waitUntil(goal, () => false, Math.max(atMs, Date.now() + 1), `Waits for ${name}`);
+}
+
+/** False when the person says no, or does not answer. */
+async function waitForReconnection(goal: Goal, waiter: Waiter, error: unknown): Promise<boolean> {
+  const details = detailsOf(error);
+  const provider = typeof details['provider'] === 'string' ? details['provider'] : 'google';
+  const stepId = `${waiter.id}_reconnect`;
+  const revision = nextRevision(goal, stepId);
+  beginWait(goal, waiter, { provider, since: new Date().toISOString(), retryAt: null });
+  const { approval } = await askForApproval(goal, {
+    kind: 'intervention',
+    stepId,
+    revision,
+    tier: 1,
+    tool: waiter.tool,
+    reasons: [failureOf(error).message],
+    card: {
+      title: `Connect your ${provider} account again`,
+      lines: [
+        {
+          label: 'Needed for',
+          value: waiter.tool === null ? 'the plan' : tools[waiter.tool].summary,
+        },
+        { label: 'How', value: `Run: npx adjutant connect ${provider}` },
+        { label: 'Then', value: 'The goal goes on by itself. Approving makes it try again now.' },
+        { label: 'Reject', value: 'The step fails.' },
+      ],
+      warnings: [],
+      undo: null,
+    },
+    input: { provider },
+    context: [],
+    digest: digestOf({ goalId: goal.input.goalId, stepId, revision, question: 'reconnect' }),
+  });
+  return approval.state === 'approved' || approval.state === 'answered';
+}
+
+/** Answers every open request to connect an account of this provider again. */
+export function reportReconnected(goal: Goal, provider: string): void {
+  for (const { approvalId, stepId, input } of goal.pendingApprovals()) {
+    if (!stepId.endsWith('_reconnect') || input['provider'] !== provider) continue;
+    const decision: StandingDecision = {
+      decisionId: `reconnected:${approvalId}`,
+      verdict: 'answer',
+      actor: 'adjutant',
+      decidedAt: new Date().toISOString(),
+      comment: null,
+    };
+    goal.changeApproval(approvalId, { state: 'answered', decision });
+  }
+}
+
+function beginWait(goal: Goal, { id, step }: Waiter, wait: ProviderWait): void {
+  const { provider, retryAt } = wait;
+  const since = goal.waits.get(id)?.since ?? wait.since;
+  if (!goal.waits.has(id)) {
+    goal.journal.append('provider_waiting', { provider, since, retryAt }, step?.plan.id ?? null);
+  }
+  goal.waits.set(id, { provider, since, retryAt });
+  if (step !== null) step.status = 'waiting_on_provider';
+  goal.settle();
+  goal.publishRequested = true;
+}
+
+function endWait(goal: Goal, { id, step }: Waiter): void {
+  const wait = goal.waits.get(id);
+  if (wait === undefined) return;
+  goal.waits.delete(id);
+  if (step?.status === 'waiting_on_provider') step.status = 'running';
+  goal.journal.append('provider_back', { provider: wait.provider }, step?.plan.id ?? null);
+  goal.settle();
+}

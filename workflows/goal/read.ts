@@ -1,0 +1,163 @@
+/** A read step: it changes nothing, and waits for a person only where the gate asks for that. */
+import { executeChild, ParentClosePolicy } from '@temporalio/workflow';
+import { modelReadTools, type ReadResult } from '#contracts/activities.ts';
+import { gate, noFacts } from '#contracts/gate.ts';
+import type { JsonObject } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
+import { approvalIdOf, researchWorkflowId, type StepId, workflowTypes } from '#contracts/names.ts';
+import type { Resolved } from '#contracts/references.ts';
+import { type ReadToolName, type Tier, tools } from '#contracts/tools.ts';
+import type { ResearchWorkflow } from '#contracts/workflows.ts';
+import { connectorActivities, modelActivities, withSummary } from '../proxies.ts';
+import { askForApproval, awaitDecision, type Decided } from './approval.ts';
+import { withModelBudget } from './budget.ts';
+import type { Goal, Step } from './goal.ts';
+import { failStep, rejectStep } from './outcome.ts';
+import { untilAvailable, waiterOf } from './provider.ts';
+import { waitWhileHeld } from './waiting.ts';
+
+/** Runs a read step to its end. @throws CancelledFailure, Parked, and failures of reading */
+export async function runRead(
+  goal: Goal,
+  step: Step,
+  tool: ReadToolName,
+  resolved: Resolved,
+): Promise<void> {
+  const { requiresConfirmation, id } = step.plan;
+  const { policy } = goal.input;
+  const { taints } = resolved;
+  const isNew = step.phase === null;
+  if (isNew) step.revision += 1;
+  const verdict = gate({ tool, facts: noFacts, taints, requiresConfirmation, policy });
+  if (verdict.verdict === 'refuse') {
+    goal.journal.append('step_refused', { reasons: [...verdict.reasons] }, id);
+    failStep(goal, step, { type: 'PermissionDeniedError', message: verdict.reasons.join(' ') });
+    return;
+  }
+  step.tier = verdict.tier;
+  if (verdict.verdict === 'approve') {
+    const { approval } = await decide(goal, step, tool, resolved, verdict);
+    if (approval.state === 'superseded') return;
+    if (approval.state !== 'approved') {
+      const comment = approval.decision?.comment ?? null;
+      rejectStep(goal, step, comment, approval.state === 'expired');
+      return;
+    }
+    step.status = 'running';
+    await waitWhileHeld(goal);
+  }
+  const result = await untilAvailable(goal, waiterOf(step), () => read(goal, step, tool, resolved));
+  if (result.usage !== undefined) goal.addUsage(result.usage);
+  if (JSON.stringify(result.value).length > limits.stepOutputMaxChars) {
+    failStep(goal, step, {
+      type: 'InvalidInputError',
+      message:
+        'The result is too large to pass on. Ask for less: a shorter window or fewer messages.',
+    });
+    return;
+  }
+  step.output = { value: result.value, trust: result.trust, origins: result.origins };
+  step.status = 'completed';
+  goal.journal.append('step_completed', { trust: result.trust }, id);
+}
+
+async function decide(
+  goal: Goal,
+  step: Step,
+  tool: ReadToolName,
+  { value, taints, origins }: Resolved,
+  verdict: { tier: Tier; reasons: readonly string[] },
+): Promise<Decided> {
+  const { phase } = step;
+  if (phase?.approvalId != null) return awaitDecision(goal, phase.approvalId);
+  const input = value as JsonObject;
+  const prepared = await untilAvailable(goal, waiterOf(step), () =>
+    connectorActivities().prepareEffect.executeWithOptions(
+      withSummary('connectors', `Prepare ${tool} for approval`),
+      [
+        {
+          context: goal.contextOf(step.plan.id),
+          tool,
+          revision: step.revision,
+          input,
+          taints,
+          origins,
+          goalText: goal.input.goal,
+          policyVersion: goal.input.policy.version,
+        },
+      ],
+    ),
+  );
+  step.status = 'awaiting_approval';
+  const request = {
+    kind: 'action',
+    stepId: step.plan.id,
+    revision: step.revision,
+    tier: verdict.tier,
+    tool,
+    reasons: verdict.reasons,
+    card: prepared.card,
+    input,
+    context: origins,
+    digest: prepared.digest,
+  } as const;
+  step.phase = phaseOf(goal, step, input);
+  return askForApproval(goal, request);
+}
+
+function phaseOf(goal: Goal, step: Step, input: JsonObject): NonNullable<Step['phase']> {
+  return {
+    input,
+    taints: [],
+    origins: [],
+    editedUnder: null,
+    beforeEdit: null,
+    notes: [],
+    supersedes: null,
+    superseded: 0,
+    prepared: null,
+    approvalId: approvalIdOf(goal.input.goalId, step.plan.id, step.revision),
+    leavesAt: null,
+    counted: false,
+  };
+}
+
+async function read(
+  goal: Goal,
+  step: Step,
+  tool: ReadToolName,
+  { value, trust, origins }: Resolved,
+): Promise<ReadResult> {
+  const context = goal.contextOf(step.plan.id);
+  const input = value as JsonObject;
+  if (tool === 'research') return withModelBudget(goal, () => research(goal, step, input));
+  const request = { context, input, trust, origins };
+  const isModel = (modelReadTools as readonly string[]).includes(tool);
+  const kind = isModel ? 'model' : 'connectors';
+  const summary = withSummary(kind, `${step.plan.id}: ${tools[tool].summary}`.slice(0, 190));
+  if (!isModel) return connectorActivities()[tool].executeWithOptions(summary, [request]);
+  return withModelBudget(goal, () =>
+    modelActivities()[tool].executeWithOptions(summary, [request]),
+  );
+}
+
+async function research(goal: Goal, step: Step, input: JsonObject): Promise<ReadResult> {
+  const { goalId, owner } = goal.input;
+  const question = typeof input['question'] === 'string' ? input['question'] : '';
+  const maxPages =
+    typeof input['maxPages'] === 'number' ? input['maxPages'] : limits.researchPagesMax;
+  const result = await executeChild<ResearchWorkflow>(workflowTypes.research, {
+    workflowId: researchWorkflowId(goalId, step.plan.id as StepId, step.revision),
+    args: [{ goalId, owner, question, maxPages }],
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: `Research for step ${step.plan.id}`,
+  });
+  goal.usage.modelCalls += result.usage.modelCalls;
+  goal.usage.inputTokens += result.usage.inputTokens;
+  goal.usage.outputTokens += result.usage.outputTokens;
+  return {
+    value: result.output as unknown as JsonObject,
+    trust: 'untrusted',
+    origins: result.origins,
+  };
+}

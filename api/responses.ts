@@ -67,6 +67,7 @@ const standingDecisionSchema = z
     actor: z.string(),
     decidedAt: instant,
     comment: z.string().nullable(),
+    to: z.string().optional().describe('The member it was handed on to'),
   })
   .meta({ id: 'StandingDecision' });
 

@@ -61,6 +61,7 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
       actor: decider.actor,
       decidedAt: request.now,
       comment: decision.comment ?? null,
+      ...(checked.assignedTo === null ? {} : { to: checked.assignedTo }),
     },
     verdict: decision.verdict,
     digest: decision.digest,
@@ -145,27 +146,29 @@ function explain(
   admitted: AdmittedDecision,
   stored: readonly StoredDecision[],
 ): Admission {
-  const { standing, inputDigest, digest, verdict } = admitted;
+  const { approval, assignedTo, standing } = admitted;
+  const isSame = (row: StoredDecision) =>
+    row.standing.verdict === admitted.verdict &&
+    row.digest === admitted.digest &&
+    row.inputDigest === admitted.inputDigest;
   const same = stored.find((row) => row.standing.decisionId === standing.decisionId);
   if (same !== undefined) {
-    const { verdict: storedVerdict } = same.standing;
-    if (storedVerdict !== verdict || same.digest !== digest || same.inputDigest !== inputDigest) {
+    if (!isSame(same)) {
       const message = 'This decision id was used for another decision.';
       return refuse(request, 'repeated', message, same.standing);
     }
-    const input = verdict === 'edit' ? editedInputOf(admitted.approval, same) : null;
-    return applied({ ...admitted, standing: same.standing }, input, same.settles);
+    const to = assignedTo === null ? {} : { to: assignedTo };
+    const again = { ...admitted, standing: { ...same.standing, ...to } };
+    return applied(again, editedInputOf(approval, same), same.settles);
   }
   const settled = stored.find(({ settles }) => settles);
   if (settled === undefined) {
     return refuse(request, 'not_allowed', 'You have approved it. A second person must approve.');
   }
-  // The workflow was reset past this decision: it is told again what stands.
-  return {
-    ...alreadyDecided(request, settled.standing),
-    standing: settled.standing,
-    input: editedInputOf(admitted.approval, settled),
-  };
+  // The workflow was reset past the decision that stands, so it is told which one that is.
+  const input = editedInputOf(approval, settled);
+  if (isSame(settled)) return applied({ ...admitted, standing: settled.standing }, input, true);
+  return { ...alreadyDecided(request, settled.standing), standing: settled.standing, input };
 }
 
 function editedInputOf({ tool }: Approval, { standing, signed }: StoredDecision) {

@@ -1,6 +1,6 @@
 /** Who may decide, how often, and what the gateway makes of it later: admission on a real Postgres. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { owner } from '../support/effects.ts';
+import { owner, store } from '../support/effects.ts';
 import { ApprovalBench, bob, carla, mail } from './approvals-fixture.ts';
 
 let bench: ApprovalBench;
@@ -58,7 +58,7 @@ describe('who may decide (seen: 17)', () => {
 describe('delegating', () => {
   it('hands it on and settles nothing; then the delegate decides, and it is performed', async () => {
     const handed = await bench.decide(owner, { verdict: 'delegate', to: bob });
-    expect(handed).toMatchObject({ did: 'delegated', standing: { verdict: 'delegate' } });
+    expect(handed).toMatchObject({ did: 'delegated', standing: { verdict: 'delegate', to: bob } });
     expect(await bench.queued()).toMatchObject({ state: 'pending', assignedTo: bob });
     expect(await bench.perform()).toBe('NotApprovedError');
     expect((await bench.decide(bob)).did).toBe('settled');
@@ -137,7 +137,6 @@ describe('where two people must approve', () => {
     await bench.decide(owner);
     const input = { ...mail, body: 'Edited' };
     expect((await bench.decide(bob, { verdict: 'edit', input })).did).toBe('settled');
-    const { store } = await import('../support/effects.ts');
     const digest = await store(bench.pool, bench.goalId, 'sendEmail', input);
     expect(await bench.perform({ digest, revision: 2 })).toBe('NotApprovedError');
   });
@@ -259,6 +258,14 @@ describe('a decision that comes again', () => {
       outcome: { code: 'already_decided', standing: { decisionId: 'first' } },
       standing: { decisionId: 'first', verdict: 'approve' },
     });
+  });
+
+  it('and says the same as the one that stands is that one', async () => {
+    const before = bench.approval;
+    await bench.decide(owner, { decisionId: 'first' });
+    const late = await bench.decide(owner, {}, before);
+    expect(late).toMatchObject({ did: 'settled', standing: { decisionId: 'first' } });
+    expect(await bench.rows()).toHaveLength(1);
   });
 
   it('to an approval of an earlier run is told how that ended, or that there is none', async () => {

@@ -115,15 +115,15 @@ export class ApprovalBench implements AsyncDisposable {
         now: new Date().toISOString(),
       },
     );
-    this.follow(decision, admission);
+    this.follow(admission);
     return admission;
   }
 
   /** What the workflow makes of an admission. */
-  private follow({ to }: JsonObject, { standing, did }: Admission): void {
+  private follow({ standing, did }: Admission): void {
     if (standing === null) return;
     if (did === 'delegated') {
-      this.approval = { ...this.approval, assignedTo: to === owner ? null : (to as string) };
+      this.approval = { ...this.approval, assignedTo: standing.to ?? null };
     }
     if (did === 'counted') {
       this.approval = { ...this.approval, approvedBy: [...this.approval.approvedBy, standing] };

@@ -15,6 +15,7 @@ import {
   watchCommand,
 } from './commands.ts';
 import { connectAccount } from './connect.ts';
+import { describeControl } from './control-program.ts';
 import { CliError, findApi } from './find-api.ts';
 import { createPaint, escapeText } from './render.ts';
 
@@ -120,6 +121,7 @@ function describe(
     .command('cancel <goalId>')
     .description('stop a goal')
     .action((id: string) => act((context) => cancelCommand(context, id)));
+  describeControl(program, act);
   return program;
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Json, type JsonObject, isJsonObject } from './json.ts';
 import { limits } from './limits.ts';
-import { isEffectTool, type ToolName, tools } from './tools.ts';
+import { effectToolNames, type ToolName, tools } from './tools.ts';
 
 /** Whom and what an effect touches, exactly: account, everyone who is told, and the event it changes. */
 export type RuleTarget = {
@@ -21,6 +21,11 @@ export type RuleSubject = {
   /** True when any of its input was filled from text that somebody else wrote. */
   readonly tainted: boolean;
 };
+
+/** Tools whose effects a rule may cover at all: they change something, and never at tier 4. */
+export const ruleTools: readonly ToolName[] = effectToolNames.filter(
+  (name) => tools[name].tier < 4,
+);
 
 /** The actor of decisions that a rule made. */
 export function ruleActor(ruleId: string): string {
@@ -41,11 +46,10 @@ export function targetOf(payload: JsonObject): RuleTarget {
 
 /** Why no rule may ever cover this; null when one may. */
 export function whyNoRule({ tool, target, tainted }: RuleSubject): string | null {
-  if (!(Object.hasOwn(tools, tool) && isEffectTool(tool as ToolName))) {
-    return 'Only steps that change something can be approved in advance.';
+  if (!(ruleTools as readonly string[]).includes(tool)) {
+    return 'Only steps that change something, below tier 4, can be approved in advance.';
   }
   if (tainted) return 'Some of it was filled from text that somebody else wrote.';
-  if (tools[tool as ToolName].tier >= 4) return 'It is of tier 4.';
   if (target.recipients.length > limits.recipientsHighStakes) {
     return `It reaches more than ${limits.recipientsHighStakes} people.`;
   }

@@ -6,14 +6,14 @@ import type { Pool } from 'pg';
 import type { RuleUse } from '#contracts/activities.ts';
 import type { StandingDecision } from '#contracts/approval.ts';
 import { limits } from '#contracts/limits.ts';
-import { readTarget, ruleActor, whyNoRule } from '#contracts/standing-rule.ts';
+import { ruleActor, ruleTools } from '#contracts/standing-rule.ts';
 
 /** How often a use is tried again when other goals take the same place of the day. */
 const attempts = limits.ruleDailyCapMax + 1;
 
 /**
  * $1 rule, $2 owner, $3 digest, $4 approval, $5 goal, $6 now, $7 expires, $8 most recipients,
- * $9 actor. The decision and the use are stored together, or neither.
+ * $9 actor, $10 tools that rules may cover. The decision and the use are stored together, or neither.
  */
 const useSql = `with rule as (
     select r.id, ($6::timestamptz at time zone 'UTC')::date as day,
@@ -21,6 +21,7 @@ const useSql = `with rule as (
            where u.rule_id = r.id and u.day = ($6::timestamptz at time zone 'UTC')::date) as number
     from standing_rules r join payloads p
       on p.digest = $3 and p.tool = r.tool and p.target = r.target and not p.tainted
+      and p.tool = any ($10)
     where r.id = $1 and r.owner = $2 and r.revoked_at is null and r.expires_at > $6
       and jsonb_array_length(p.target->'recipients') <= $8
       and r.daily_cap > (select count(*) from rule_uses u
@@ -40,21 +41,22 @@ const useSql = `with rule as (
  */
 export async function useStandingRule(pool: Pool, use: RuleUse): Promise<StandingDecision | null> {
   const actor = ruleActor(use.ruleId);
-  const { approvalId, digest } = use;
-  if (!(await mayBeCovered(pool, digest))) return null;
-  const { ruleId, owner, goalId, now, expiresAt } = use;
+  const { ruleId, owner, goalId, approvalId, digest, now, expiresAt } = use;
   const most = limits.recipientsHighStakes;
-  const values = [ruleId, owner, digest, approvalId, goalId, now, expiresAt, most, actor];
+  const values = [
+    ...[ruleId, owner, digest, approvalId, goalId, now, expiresAt, most, actor],
+    ruleTools,
+  ];
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await pool.query(useSql, values);
-      break;
+      const { rowCount } = await pool.query(useSql, values);
+      if (rowCount === 1) return decisionOf(approvalId, actor, new Date(now));
+      return await useOf(pool, approvalId, actor, digest);
     } catch (error) {
       // Another goal took this place of the day, or this very use was stored by an earlier attempt.
       if (!isUniqueViolation(error) || attempt >= attempts) throw error;
     }
   }
-  return useOf(pool, approvalId, actor, digest);
 }
 
 /** A live rule that covers exactly this content. Its cap is looked at when it is used. */
@@ -73,39 +75,24 @@ export async function liveRuleFor(
   return rows[0]?.id ?? null;
 }
 
-/** What the catalogue says about the content; the statement checks the rest. */
-async function mayBeCovered(pool: Pool, digest: string): Promise<boolean> {
-  const { rows } = await pool.query<{ tool: string; target: never; tainted: boolean }>(
-    'select tool, target, tainted from payloads where digest = $1',
-    [digest],
-  );
-  const target = readTarget(rows[0]?.target);
-  if (rows[0] === undefined || target === undefined) return false;
-  const { tool, tainted } = rows[0];
-  return whyNoRule({ tool, target, tainted }) === null;
-}
-
+/** The decision of an earlier attempt, if that was this use. */
 async function useOf(
   pool: Pool,
   approvalId: string,
   actor: string,
   digest: string,
 ): Promise<StandingDecision | null> {
-  const { rows } = await pool.query<{ decisionId: string; decidedAt: Date }>(
-    `select d.decision_id as "decisionId", d.decided_at as "decidedAt"
-     from decisions d join rule_uses u using (approval_id)
+  const { rows } = await pool.query<{ decidedAt: Date }>(
+    `select d.decided_at as "decidedAt" from decisions d join rule_uses u using (approval_id)
      where d.approval_id = $1 and d.actor = $2 and d.digest = $3 and d.settles`,
     [approvalId, actor, digest],
   );
-  const row = rows[0];
-  if (row === undefined) return null;
-  return {
-    decisionId: row.decisionId,
-    verdict: 'approve',
-    actor,
-    decidedAt: row.decidedAt.toISOString(),
-    comment: null,
-  };
+  return rows[0] === undefined ? null : decisionOf(approvalId, actor, rows[0].decidedAt);
+}
+
+function decisionOf(approvalId: string, actor: string, at: Date): StandingDecision {
+  const decisionId = `${actor}:${approvalId}`;
+  return { decisionId, verdict: 'approve', actor, decidedAt: at.toISOString(), comment: null };
 }
 
 function isUniqueViolation(error: unknown): boolean {

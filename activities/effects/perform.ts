@@ -11,7 +11,12 @@ import type { Json, JsonObject } from '#contracts/json.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { type AuditRecord, differenceOf } from './audit.ts';
-import { authorize, type Authorization, type AuthorizationDeps } from './authorization.ts';
+import {
+  authorize,
+  type Authorization,
+  type AuthorizationDeps,
+  notApproved,
+} from './authorization.ts';
 import { effectKeyOf } from './digest.ts';
 import type { EffectContext, EffectHandler } from './handler.ts';
 import {
@@ -83,6 +88,7 @@ export async function performEffect(
 
   if (earlier !== undefined) return resume(effect, await takeOver(deps.pool, effectKey));
   if (request.reconcileOnly) return neverBegun(effectKey, request);
+  if (authorization.lapsed !== null) throw notApproved(authorization.lapsed);
   await handler.checkFresh?.(payload, request.context);
   const row = await beginEffect(deps.pool, fresh);
   if (row === undefined) {
@@ -108,6 +114,11 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   if (found.found === 'absent') {
     if (request.reconcileOnly || (await isCancelled(deps.pool, request.context.goalId))) {
       return settle(effect, row, 'not_done', null, 'The goal stopped before it was done.');
+    }
+    const { lapsed } = effect.authorization;
+    if (lapsed !== null) {
+      await settle(effect, row, 'not_done', null, lapsed);
+      throw notApproved(lapsed);
     }
     // Looking may have saved what the provider calls it.
     return act(effect, (await readEffect(deps.pool, row.effectKey)) ?? row);

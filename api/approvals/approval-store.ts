@@ -5,7 +5,7 @@
 import type { Pool } from 'pg';
 import type { Approval, ApprovalState } from '#contracts/approval.ts';
 import { ownerRole, secondRole } from '#contracts/deciders.ts';
-import { inTransaction } from '../goals/goal-store.ts';
+import { holdEffects, inTransaction } from '../goals/goal-store.ts';
 import { completeApproval } from '../stored.ts';
 
 /** An approval together with what it belongs to. `mode` is on every item, so nobody mistakes live for shadow. */
@@ -68,9 +68,7 @@ export function createApprovalStore(pool: Pool): ApprovalStore {
     },
     stop: ({ goalId, approvalId, actor }) =>
       inTransaction(pool, async (client) => {
-        // Waits for intents that are being written and holds new ones back, so that either this wish
-        // or the effect is first, and both know which. Held for two short statements.
-        await client.query('lock table effects in share row exclusive mode');
+        await client.query(holdEffects);
         const { rowCount } = await client.query(
           `insert into stopped_approvals (approval_id, goal_id, actor)
            select $1, $2, $3

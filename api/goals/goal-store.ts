@@ -169,12 +169,14 @@ type Row<T extends { at: string }> = Omit<T, 'at'> & { at: Date };
 
 function cancellationsIn(pool: Pool): Pick<GoalStore, 'recordCancellation' | 'cancelUnstarted'> {
   return {
-    async recordCancellation(goalId, actor) {
-      await pool.query(
-        'insert into cancellations (goal_id, actor) values ($1, $2) on conflict do nothing',
-        [goalId, actor],
-      );
-    },
+    recordCancellation: (goalId, actor) =>
+      inTransaction(pool, async (client) => {
+        await client.query(holdEffects);
+        await client.query(
+          'insert into cancellations (goal_id, actor) values ($1, $2) on conflict do nothing',
+          [goalId, actor],
+        );
+      }),
     async cancelUnstarted(owner, goalId) {
       const { rowCount } = await pool.query(
         `update goals set state = 'cancelled', updated_at = now(),
@@ -187,6 +189,12 @@ function cancellationsIn(pool: Pool): Pick<GoalStore, 'recordCancellation' | 'ca
     },
   };
 }
+
+/**
+ * Waits for intents that are being written and holds new ones back until the end of the transaction,
+ * so that either a wish to stop or the effect is first, and both know which.
+ */
+export const holdEffects = 'lock table effects in share row exclusive mode';
 
 /** Runs work in one transaction; a connection that broke is not used again. */
 export async function inTransaction<T>(

@@ -179,6 +179,23 @@ describe('a right that ends before the effect is performed (seen: 44)', () => {
     await refused();
   });
 
+  it('does not hide what had begun: it is looked up, and never begun again', async () => {
+    await approvedByBob();
+    bench.provider.script = ['drop_after_commit'];
+    expect(await bench.perform()).toBe('ProviderUnavailableError');
+    await bench.pool.query('delete from members where email = $1', [bob]);
+    expect(await bench.perform()).toBe('confirmed');
+    await bench.ask();
+    await bench.member(bob);
+    await approvedByBob();
+    bench.provider.script = ['drop_before'];
+    expect(await bench.perform()).toBe('ProviderUnavailableError');
+    await bench.pool.query('delete from members where email = $1', [bob]);
+    expect(await bench.perform()).toBe('NotApprovedError');
+    expect(await bench.perform()).toBe('not_done');
+    expect(bench.provider.done.size).toBe(0);
+  });
+
   it('leaves one of two, which is not enough', async () => {
     await bench.ask({ requiredDecisions: 2 });
     await bench.decide(bob);

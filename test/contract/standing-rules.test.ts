@@ -170,18 +170,21 @@ describe('whatever a rule approves', () => {
       fc.asyncProperty(scenario, async (given) => {
         n += 1;
         const effect = given.effect ?? given.rule;
-        const id = await rule({ tool: given.rule.tool, payload: given.rule, cap: given.cap });
+        const id = newGoalId();
         await bench.pool.query(
-          `update standing_rules set revoked_at = case when $2 then now() end,
-             expires_at = case when $3 then now() - interval '1 minute' else expires_at end,
-             owner = case when $4 then 'bob@example.com' else owner end where id = $1`,
-          [id, given.revoked, given.expired, given.foreign],
-        );
-        await bench.pool.query(
-          `insert into rule_uses (approval_id, rule_id, day, number, at)
+          `with added as (
+             insert into standing_rules (id, owner, tool, target, created_from, created_by, daily_cap,
+                                         revoked_at, expires_at)
+             values ($1, case when $5 then 'bob@example.com' else $6 end, $7, $8, 'a', $6, $9,
+               case when $3 then now() end,
+               now() + case when $4 then -1 else 1 end * interval '1 minute'))
+           insert into rule_uses (approval_id, rule_id, day, number, at)
            select $1 || '.' || i, $1, (now() at time zone 'UTC')::date, i, now()
            from generate_series(1, $2) i`,
-          [id, given.used],
+          [
+            ...[id, given.used, given.revoked, given.expired, given.foreign, owner],
+            ...[given.rule.tool, JSON.stringify(targetOf(given.rule)), given.cap],
+          ],
         );
         const goalId = newGoalId();
         const input = { ...effect, n };

@@ -43,7 +43,7 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
       'The decision is not signed for somebody who may decide.',
     );
   }
-  if (approval.state !== 'pending') return lookBack(deps, request, decision);
+  if (approval.state !== 'pending') return alreadyDecided(request, approval.decision);
   if (decision.digest !== approval.digest) {
     return refuse(request, 'stale_digest', 'The content has changed since. Look at it again.');
   }
@@ -177,13 +177,13 @@ function editedInputOf({ tool }: Approval, { standing, signed }: StoredDecision)
   return normalizeInput(tool, input);
 }
 
-/** A decision about an approval that nobody waits for any more, or of an earlier run. */
+/** A decision about an approval that only an earlier run of the workflow knew, or none. */
 async function lookBack(
   { pool }: AdmitDeps,
   request: AdmitRequest,
   { approvalId, decisionId, verdict, digest }: DecisionSignal,
 ): Promise<Admission> {
-  const { goalId, approval, fallbackId } = request;
+  const { goalId, fallbackId } = request;
   const stored = await decisionsOf(pool, goalId, approvalId);
   const same = stored.find(
     (row) =>
@@ -193,7 +193,7 @@ async function lookBack(
   );
   if (same !== undefined)
     return { ...told(approvalId, same.standing), standing: null, input: null };
-  const shown = approval ?? (await queuedApproval(pool, goalId, approvalId));
+  const shown = await queuedApproval(pool, goalId, approvalId);
   const settled = stored.find(({ settles }) => settles)?.standing ?? shown?.decision ?? null;
   if (settled !== null) return alreadyDecided(request, settled);
   if (shown !== undefined && shown.state !== 'pending') {

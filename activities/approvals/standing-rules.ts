@@ -42,11 +42,8 @@ const useSql = `with rule as (
 export async function useStandingRule(pool: Pool, use: RuleUse): Promise<StandingDecision | null> {
   const actor = ruleActor(use.ruleId);
   const { ruleId, owner, goalId, approvalId, digest, now, expiresAt } = use;
-  const most = limits.recipientsHighStakes;
-  const values = [
-    ...[ruleId, owner, digest, approvalId, goalId, now, expiresAt, most, actor],
-    ruleTools,
-  ];
+  const bounds = [limits.recipientsHighStakes, actor, ruleTools];
+  const values = [ruleId, owner, digest, approvalId, goalId, now, expiresAt, ...bounds];
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { rowCount } = await pool.query(useSql, values);

@@ -123,11 +123,10 @@ describe('approvals', () => {
     expect(api.temporal.decisions).toEqual([]);
     const { code, text } = await run(args, 'y');
     expect([code, text.match(/Invite Bob\n/g)?.length]).toEqual([0, 2]);
-    const sent = api.temporal.decisions.map(({ approvalId, verdict }) => [approvalId, verdict]);
-    expect(sent.toSorted()).toEqual([
-      [a.approvalId, 'approve'],
-      [b.approvalId, 'reject'],
-    ]);
+    const sent = api.temporal.decisions.map(
+      ({ approvalId, verdict }) => `${approvalId} ${verdict}`,
+    );
+    expect(sent.toSorted()).toEqual([`${a.approvalId} approve`, `${b.approvalId} reject`]);
   });
 
   it('are stopped before they leave', async () => {

@@ -181,10 +181,11 @@ describe('whatever a rule approves', () => {
            insert into rule_uses (approval_id, rule_id, day, number, at)
            select $1 || '.' || i, $1, (now() at time zone 'UTC')::date, i, now()
            from generate_series(1, $2) i`,
-          [
-            ...[id, given.used, given.revoked, given.expired, given.foreign, owner],
-            ...[given.rule.tool, JSON.stringify(targetOf(given.rule)), given.cap],
-          ],
+          [id, given.used, given.revoked, given.expired, given.foreign, owner].concat(
+            given.rule.tool,
+            JSON.stringify(targetOf(given.rule)),
+            given.cap,
+          ),
         );
         const goalId = newGoalId();
         const input = { ...effect, n };

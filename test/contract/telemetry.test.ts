@@ -119,6 +119,7 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),
+    sendDelayMs: 0,
     signDecision: (decision) => bench.keys.sign(decision) as never,
     defaultZone: 'Europe/Berlin',
     checkPostgres: async () => undefined,

@@ -6,6 +6,7 @@ import type {
   PerformRequest,
 } from '#contracts/activities.ts';
 import { admitDecision, type AdmitDeps } from './approvals/admit.ts';
+import { useStandingRule } from './approvals/standing-rules.ts';
 import { performEffect, type PerformDeps } from './effects/perform.ts';
 import { prepareEffect } from './effects/prepare.ts';
 import { listEffects } from './effects/ledger.ts';
@@ -41,7 +42,7 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     settleEffect: (request) => settleByPerson(deps, request),
     admitDecision: (request) => admitDecision(deps, request),
     publishGoal: (request) => publishGoal(deps.pool, request),
-    useStandingRule: () => Promise.resolve(null),
+    useStandingRule: (request) => useStandingRule(deps.pool, request),
     checkAmendment: (request) => Promise.resolve(checkAmendment(request)),
     listEffects: (request) => listEffects(deps.pool, request),
     closeGoal: (request) => closeGoal(deps.pool, request),

@@ -12,10 +12,12 @@ export type Principal = {
   readonly owner: string;
   /** Who is named as the decider. */
   readonly actor: string;
+  /** Set for a member of the owner, who decides approvals that are theirs to decide and nothing else. */
+  readonly member?: { readonly roles: readonly string[] };
 };
 
 /** Finds the person a token belongs to; null when there is none. */
-export type Authenticate = (token: string) => Principal | null;
+export type Authenticate = (token: string) => Principal | null | Promise<Principal | null>;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,7 +28,7 @@ declare module 'fastify' {
 /** Authentication by a fixed list of tokens, compared in constant time. */
 export function createTokenAuth(
   entries: readonly { readonly token: string; readonly principal: Principal }[],
-): Authenticate {
+): (token: string) => Principal | null {
   const known = entries.map(({ token, principal }) => ({ hash: sha256(token), principal }));
   return (token) => {
     const hash = sha256(token);
@@ -36,10 +38,24 @@ export function createTokenAuth(
   };
 }
 
+/** Authentication by several means: the first that knows the token tells whose it is. */
+export function firstOf(...means: readonly Authenticate[]): Authenticate {
+  return async (token) => {
+    for (const authenticate of means) {
+      const principal = await authenticate(token);
+      if (principal !== null) return principal;
+    }
+    return null;
+  };
+}
+
 /** Reads and checks the Authorization header of a request. */
-export function authenticateRequest(request: FastifyRequest, authenticate: Authenticate): void {
+export async function authenticateRequest(
+  request: FastifyRequest,
+  authenticate: Authenticate,
+): Promise<void> {
   const match = /^Bearer +([!-~]{1,4096})$/i.exec(request.headers.authorization ?? '');
-  const principal = match?.[1] === undefined ? null : authenticate(match[1]);
+  const principal = match?.[1] === undefined ? null : await authenticate(match[1]);
   if (principal === null) {
     throw new Problem(
       'unauthorized',
@@ -50,12 +66,26 @@ export function authenticateRequest(request: FastifyRequest, authenticate: Authe
   request.principal = principal;
 }
 
-/** The person behind an authenticated request. */
+/**
+ * The owner behind an authenticated request. Routes that do not ask for a decider are the owner's.
+ * @throws Problem not-allowed for a member
+ */
 export function principalOf(request: FastifyRequest): Principal {
+  const principal = deciderOf(request);
+  if (principal.member === undefined) return principal;
+  throw new Problem(
+    'not-allowed',
+    'Members decide approvals: use /v1/approvals. Everything else is the owner’s.',
+  );
+}
+
+/** The person behind an authenticated request, owner or member: for routes that decide approvals. */
+export function deciderOf(request: FastifyRequest): Principal {
   if (request.principal === null) throw new Problem('unauthorized', 'Send a bearer token.');
   return request.principal;
 }
 
-function sha256(text: string): Buffer {
+/** SHA-256 of a token: what is compared and, for members, stored instead of it. */
+export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

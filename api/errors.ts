@@ -3,6 +3,7 @@
  * says what to do. Never shows a stack, a query or a message that was not written for people.
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { limits } from '#contracts/limits.ts';
 
 const kilobytes = limits.requestBodyMaxBytes / 1024;
@@ -20,6 +21,13 @@ export const problemKinds = {
   'decision-id-reused': { status: 409, title: 'Decision id used for another decision' },
   'answer-refused': { status: 409, title: 'The answer was not taken' },
   'too-many-webhooks': { status: 409, title: 'Too many webhooks' },
+  'too-late': { status: 409, title: 'Too late' },
+  'nothing-to-stop': { status: 409, title: 'There is nothing to stop' },
+  'no-rule': { status: 422, title: 'No standing rule can be made of this' },
+  'stale-plan': { status: 409, title: 'The plan has changed' },
+  'invalid-plan': { status: 422, title: 'The plan is not valid' },
+  'control-refused': { status: 409, title: 'It was not done' },
+  'goal-running': { status: 409, title: 'The goal still runs' },
   'goal-ended': { status: 409, title: 'The goal has ended' },
   'approval-expired': { status: 410, title: 'The approval has expired' },
   'stale-digest': { status: 412, title: 'The content has changed' },
@@ -34,6 +42,18 @@ export const problemKinds = {
   unavailable: { status: 503, title: 'Not available right now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemKind = keyof typeof problemKinds;
+
+/** The shape of a problem document. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string().describe('Stable, like urn:adjutant:problem:stale-digest'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What happened and what to do'),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    requestId: z.string(),
+  })
+  .meta({ id: 'Problem' });
 
 /** One thing that is wrong with an input: where, and what to do. */
 export type ProblemItem = { readonly path: string; readonly message: string };
@@ -128,23 +148,26 @@ function isDatabaseUnavailable(error: unknown): boolean {
 
 /** Sends one problem document. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  const { status, title } = problemKinds[problem.kind];
-  const { errors, members, headers } = problem.extras;
   return reply
-    .code(status)
-    .headers(headers ?? {})
+    .code(problemKinds[problem.kind].status)
+    .headers(problem.extras.headers ?? {})
     .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `urn:adjutant:problem:${problem.kind}`,
-        title,
-        status,
-        detail: problem.message,
-        ...(errors === undefined ? {} : { errors }),
-        ...members,
-        requestId: reply.request.id,
-      }),
-    );
+    .send(JSON.stringify(documentOf(problem, reply.request.id)));
+}
+
+/** A problem as it is sent: an answer of its own, or one item of a batch. */
+export function documentOf(problem: Problem, requestId: string) {
+  const { status, title } = problemKinds[problem.kind];
+  const { errors, members } = problem.extras;
+  return {
+    type: `urn:adjutant:problem:${problem.kind}`,
+    title,
+    status,
+    detail: problem.message,
+    ...(errors === undefined ? {} : { errors: [...errors] }),
+    ...members,
+    requestId,
+  };
 }
 
 /** Registers the handlers for errors, unknown paths and wrong methods. */

@@ -17,21 +17,28 @@ import {
   defineSearchAttributeKey,
   SearchAttributeType,
 } from '@temporalio/common';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
 import type { FailureType } from '#contracts/failures.ts';
-import type { GoalView, Retry } from '#contracts/goal.ts';
-import type { Json } from '#contracts/json.ts';
+import type { ControlOutcome, GoalView, Retry } from '#contracts/goal.ts';
+import type { Json, JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import {
+  accountReconnectedSignal,
+  amendPlanSignal,
   answerQuestionSignal,
   decideApprovalSignal,
   getAnswerQuery,
   getApprovalQuery,
+  getControlQuery,
   getDecisionQuery,
   getGoalQuery,
+  pauseGoalSignal,
+  resumeGoalSignal,
+  steerGoalSignal,
+  stopEffectSignal,
 } from '#contracts/messages.ts';
 import {
   type GoalId,
@@ -54,6 +61,16 @@ export type NoOutcome = 'ended' | 'no_answer';
 /** What became of an answer to a question. */
 export type AnswerOutcome = { readonly applied: boolean; readonly message: string };
 
+/** Signals that control a running goal and answer by `getControl`. */
+const controlSignals = {
+  pauseGoal: pauseGoalSignal,
+  resumeGoal: resumeGoalSignal,
+  steerGoal: steerGoalSignal,
+  amendPlan: amendPlanSignal,
+  stopEffect: stopEffectSignal,
+} as const;
+export type ControlSignal = keyof typeof controlSignals;
+
 /** What the api asks of Temporal. Every method throws UnavailableError when it does not answer. */
 export type GoalClient = {
   /** Starts a goal. Idempotent by its id: a goal that runs or has run is left alone. */
@@ -73,6 +90,14 @@ export type GoalClient = {
     goalId: GoalId,
     message: AnswersInput & { readonly answerId: string; readonly actor: string },
   ): Promise<AnswerOutcome | NoOutcome>;
+  /** Sends a control signal with an id of its own and reads back what became of it. */
+  control(
+    goalId: GoalId,
+    signal: ControlSignal,
+    message: JsonObject & { readonly actor: string },
+  ): Promise<ControlOutcome | NoOutcome>;
+  /** Tells a goal that an account works again; false when there is no open workflow. */
+  accountReconnected(goalId: GoalId, provider: string): Promise<boolean>;
   /** Asks Temporal to cancel; false when there is no open workflow. */
   cancel(goalId: GoalId): Promise<boolean>;
   /** A page of the audit's anchors in the histories of an owner's goals. Null: a cursor it did not give. */
@@ -164,6 +189,17 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
       if (!(await send(() => handle.signal(answerQuestionSignal, message)))) return 'ended';
       return readBack(() => handle.query(getAnswerQuery, message.answerId));
     },
+    async control(goalId, signal, message) {
+      const handle = handleOf(goalId);
+      const controlId = randomUUID();
+      const sent = await send(() =>
+        handle.signal(controlSignals[signal], { ...message, controlId }),
+      );
+      if (!sent) return 'ended';
+      return readBack(() => handle.query(getControlQuery, controlId));
+    },
+    accountReconnected: (goalId, provider) =>
+      send(() => handleOf(goalId).signal(accountReconnectedSignal, { provider })),
     async cancel(goalId) {
       let running = false;
       const handle = handleOf(goalId);

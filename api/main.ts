@@ -14,7 +14,8 @@ import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
 import { createDecisionSigner } from './approvals/decision-signature.ts';
-import { createTokenAuth } from './auth.ts';
+import { createReconnector } from './approvals/reconnect.ts';
+import { createTokenAuth, firstOf } from './auth.ts';
 import { createPeopleStore } from './directory/people-store.ts';
 import { createJournalFeed } from './events/journal-feed.ts';
 import { createJournalWatch } from './events/journal-watch.ts';
@@ -23,6 +24,8 @@ import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
 import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
+import { createMemberAuth, createMemberStore } from './members/member-store.ts';
+import { createRuleStore } from './rules/rule-store.ts';
 import { buildServer } from './server.ts';
 import { runDispatcher } from './webhooks/run-dispatcher.ts';
 import { createDeliveryStarter } from './webhooks/start-delivery.ts';
@@ -51,9 +54,13 @@ async function main(): Promise<void> {
   });
   const goalClient = createGoalClient({ client, queuePrefix: config.taskQueue });
   const feed = createJournalFeed(pool);
+  const members = createMemberStore(pool);
   const metrics = createMetrics(pool);
   const app = await buildServer({
-    authenticate: createTokenAuth([{ token, principal: { owner, actor: owner } }]),
+    authenticate: firstOf(
+      createTokenAuth([{ token, principal: { owner, actor: owner } }]),
+      createMemberAuth(members),
+    ),
     goals,
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
@@ -63,6 +70,8 @@ async function main(): Promise<void> {
       onError: (error) => logger.warn({ err: error }, 'the journal cannot be read'),
     }),
     webhooks: createWebhookStore(pool, createSealer(readSecret(config.keys.webhooksFile))),
+    members,
+    rules: createRuleStore(pool),
     goalClient,
     sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),
@@ -74,10 +83,15 @@ async function main(): Promise<void> {
     logger,
   });
 
+  const reconnect = createReconnector({ pool, goalClient });
   const reconcile = () => {
     reconcileStarts({ goals, goalClient }).then(
       (count) => count > 0 && logger.info({ count }, 'kept goals started'),
       (error: unknown) => logger.warn({ err: error }, 'kept goals could not be started yet'),
+    );
+    reconnect().then(
+      (count) => count > 0 && logger.info({ count }, 'goals told that their account works again'),
+      (error: unknown) => logger.warn({ err: error }, 'could not look for reconnected accounts'),
     );
   };
   reconcile();

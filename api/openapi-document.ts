@@ -1,5 +1,5 @@
 /** The OpenAPI document of a built server: what the routes declare, with problems and security added. */
-import { problemSchema } from './responses.ts';
+import { problemSchema } from './errors.ts';
 import { finishRefs, type NamedSchemas, toJson } from './zod-routes.ts';
 
 /** The parts of the document that no route declares. */

@@ -25,6 +25,8 @@ export async function renderOpenApi(): Promise<string> {
     feed: nothing,
     watch: nothing,
     webhooks: nothing,
+    members: nothing,
+    rules: nothing,
     goalClient: nothing,
     signDecision: nothing,
     defaultZone: 'UTC',

@@ -44,17 +44,6 @@ export const approvalStateSchema = z.enum([
   'stopped',
 ] satisfies Approval['state'][]);
 
-export const problemSchema = z
-  .looseObject({
-    type: z.string().describe('Stable, like urn:adjutant:problem:stale-digest'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().describe('What happened and what to do'),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    requestId: z.string(),
-  })
-  .meta({ id: 'Problem' });
-
 const originSchema = z.object({
   kind: z.enum(['goal', 'directory', 'calendar', 'mail', 'page', 'model']),
   label: z.string(),
@@ -78,6 +67,7 @@ const standingDecisionSchema = z
     actor: z.string(),
     decidedAt: instant,
     comment: z.string().nullable(),
+    to: z.string().optional().describe('The member it was handed on to'),
   })
   .meta({ id: 'StandingDecision' });
 

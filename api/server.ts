@@ -10,8 +10,10 @@ import { observeRequests } from '#infra/telemetry/http.ts';
 import { limits } from '#contracts/limits.ts';
 import { approvalRoutes } from './approvals/approval-routes.ts';
 import type { ApprovalStore } from './approvals/approval-store.ts';
+import { batchRoutes } from './approvals/batch-routes.ts';
 import type { SignDecision } from './approvals/decision-signature.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
+import { stopRoutes } from './approvals/stop-routes.ts';
 import { type Authenticate, authenticateRequest } from './auth.ts';
 import { directoryRoutes } from './directory/directory-routes.ts';
 import type { PeopleStore } from './directory/people-store.ts';
@@ -20,14 +22,20 @@ import { eventRoutes, type StreamLimits } from './events/event-routes.ts';
 import type { JournalFeed } from './events/journal-feed.ts';
 import type { JournalWatch } from './events/journal-watch.ts';
 import type { GoalClient } from './goal-client.ts';
+import { controlRoutes } from './goals/control-routes.ts';
 import { goalRoutes } from './goals/goal-routes.ts';
 import type { GoalStore } from './goals/goal-store.ts';
 import { startRoutes } from './goals/start-routes.ts';
+import { undoRoutes } from './goals/undo-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { acceptJsonOnly } from './json-body.ts';
+import { memberRoutes } from './members/member-routes.ts';
+import type { MemberStore } from './members/member-store.ts';
 import { completeDocument, documentInfo } from './openapi-document.ts';
 import { webhookRoutes } from './webhooks/webhook-routes.ts';
 import type { WebhookStore } from './webhooks/webhook-store.ts';
+import { ruleRoutes } from './rules/rule-routes.ts';
+import type { RuleStore } from './rules/rule-store.ts';
 import { type NamedSchemas, toRouteSchema, useZod } from './zod-routes.ts';
 
 /** The docs page runs its own scripts and asks this server only. */
@@ -44,6 +52,8 @@ export type ServerDeps = {
   readonly feed: JournalFeed;
   readonly watch: JournalWatch;
   readonly webhooks: WebhookStore;
+  readonly members: MemberStore;
+  readonly rules: RuleStore;
   readonly goalClient: GoalClient;
   readonly signDecision: SignDecision;
   /** How long an approved mail can be stopped, where the goal's policy does not say. */
@@ -98,14 +108,17 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
   // Everything in here needs a token; nothing outside does.
   await app.register((scope, _options, done) => {
-    scope.addHook('onRequest', (request, _reply, next) => {
-      authenticateRequest(request, deps.authenticate);
-      next();
-    });
+    scope.addHook('onRequest', (request) => authenticateRequest(request, deps.authenticate));
     const v1 = useZod(scope);
     startRoutes(v1, { ...deps, closing: closing.signal });
     goalRoutes(v1, deps);
+    controlRoutes(v1, deps);
+    undoRoutes(v1, { ...deps, closing: closing.signal });
     approvalRoutes(v1, deps);
+    batchRoutes(v1, deps);
+    stopRoutes(v1, deps);
+    memberRoutes(v1, deps);
+    ruleRoutes(v1, deps);
     directoryRoutes(v1, deps);
     eventRoutes(v1, { ...deps, closing: closing.signal });
     webhookRoutes(v1, deps);

@@ -33,6 +33,10 @@ export const limits = {
   ruleDaysMax: 30,
   ruleDailyCapMax: 100,
   batchDecisionsMax: 50,
+  memberRolesMax: 20,
+  planBodyMaxBytes: 512 * 1024,
+  /** A goal is told again that an account works when it did not take it in within this time. */
+  reconnectSignalAgainMs: 10 * minute,
   /** Reserved for a model call before it is made; settled by what the server counted. */
   modelReserveTokens: 8_000,
   journalDataMaxChars: 2_000,

@@ -2,47 +2,46 @@
  * Admission of decisions: who, for what exactly, in time. Whatever does not pass changes nothing and
  * is answered with the reason. The admitted decision is stored for the effect gateway to check again.
  */
-import type { KeyObject } from 'node:crypto';
-import type { Pool } from 'pg';
 import type { Admission, AdmitRequest } from '#contracts/activities.ts';
-import type { Approval, RefusalCode, StandingDecision } from '#contracts/approval.ts';
-import type { JsonObject } from '#contracts/json.ts';
+import type { Approval } from '#contracts/approval.ts';
+import { isJsonObject, type JsonObject } from '#contracts/json.ts';
 import { type DecisionSignal, decisionSignalSchema } from '#contracts/schemas/approval.ts';
 import { digestOf } from '../effects/digest.ts';
 import { normalizeInput } from '../effects/prepare.ts';
-import { isSigned } from './signature.ts';
+import { alreadyDecided, applied, refuse } from './admission.ts';
+import { type Decider, type DeciderDeps, deciderOf, findMember } from './deciders.ts';
+import {
+  type AdmittedDecision,
+  decisionsOf,
+  queuedApproval,
+  storeDecision,
+  type StoredDecision,
+} from './decision-store.ts';
 
-export type AdmitDeps = {
-  readonly pool: Pool;
-  readonly decisionPublicKey: KeyObject;
-  /** `allow` admits unsigned signals from the Temporal CLI and Web UI. */
-  readonly unsignedDecisions: 'allow' | 'refuse';
-  /** Who sent the newest `decideApproval` signal, for unsigned ones. */
-  readonly signalIdentity: () => Promise<string>;
-};
+export type AdmitDeps = DeciderDeps;
 
 /**
- * Effect: stores the decision and updates the approval's row. Idempotency: by approval; a retry finds
- * its own decision. Heartbeats: no (local activity). Failures: none on purpose, refusals are values.
+ * Effect: stores the decision and updates the approval's row. Idempotency: by decision id; a repeated
+ * one finds itself. Heartbeats: no (local activity). Failures: none on purpose, refusals are values.
  */
 export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Promise<Admission> {
   const parsed = decisionSignalSchema.safeParse(request.decision);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return refuse(
-      request,
-      'malformed',
-      `The decision is malformed: ${issue?.path.join('.') || 'it'} ${issue?.message ?? ''}.`,
-    );
+    const where = issue?.path.join('.') || 'it';
+    return refuse(request, 'malformed', `The decision is malformed: ${where} ${issue?.message}.`);
   }
   const decision = parsed.data;
-  const { approval } = request;
-  if (approval === null) {
-    return refuse(request, 'unknown_approval', 'This goal has no such approval.');
-  }
-  const actor = await actorOf(deps, request, decision);
-  if (actor === null) {
-    return refuse(request, 'not_allowed', 'The decision is not signed by the api for this owner.');
+  const { approval, goalId } = request;
+  if (approval === null) return lookBack(deps, request, decision);
+  const raw = request.decision as JsonObject;
+  const decider = await deciderOf(deps, { owner: request.owner, raw, approval }, decision);
+  if (decider === null) {
+    return refuse(
+      request,
+      'not_allowed',
+      'The decision is not signed for somebody who may decide.',
+    );
   }
   if (approval.state !== 'pending') return alreadyDecided(request, approval.decision);
   if (decision.digest !== approval.digest) {
@@ -51,152 +50,167 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
   if (Date.parse(request.now) >= Date.parse(approval.expiresAt)) {
     return refuse(request, 'expired', 'The approval has expired. No answer meant no.');
   }
-  const edit = checkEdit(approval, decision);
-  if (edit.problem !== null) return refuse(request, 'invalid_edit', edit.problem);
-  const standing: StandingDecision = {
-    decisionId: decision.decisionId ?? request.fallbackId,
+  const checked = await checkVerdict(deps, request.owner, approval, decision, decider);
+  if ('code' in checked) return refuse(request, checked.code, checked.message);
+  const admitted: AdmittedDecision = {
+    goalId,
+    approval,
+    standing: {
+      decisionId: decision.decisionId ?? request.fallbackId,
+      verdict: decision.verdict,
+      actor: decider.actor,
+      decidedAt: request.now,
+      comment: decision.comment ?? null,
+      ...(checked.assignedTo === null ? {} : { to: checked.assignedTo }),
+    },
     verdict: decision.verdict,
-    actor,
-    decidedAt: request.now,
-    comment: decision.comment ?? null,
+    digest: decision.digest,
+    inputDigest: checked.input === null ? null : digestOf(checked.input),
+    decider,
+    signed: raw,
+    assignedTo: checked.assignedTo,
   };
-  return store(deps, request, approval, decision, standing, edit.input);
+  const stored = await storeDecision(deps.pool, admitted);
+  if (stored !== undefined) return applied(admitted, checked.input, stored.settles);
+  return explain(request, admitted, await decisionsOf(deps.pool, goalId, approval.approvalId));
 }
 
-async function actorOf(
+type Checked =
+  | { readonly input: JsonObject | null; readonly assignedTo: string | null }
+  | { readonly code: 'invalid_edit' | 'malformed' | 'not_allowed'; readonly message: string };
+
+async function checkVerdict(
   deps: AdmitDeps,
-  request: AdmitRequest,
-  decision: DecisionSignal,
-): Promise<string | null> {
-  if (decision.signature !== undefined) {
-    const valid = isSigned(request.decision as JsonObject, deps.decisionPublicKey);
-    return valid && decision.actor === request.owner ? decision.actor : null;
-  }
-  if (deps.unsignedDecisions === 'refuse') return null;
-  return `temporal:${await deps.signalIdentity()}`;
-}
-
-function checkEdit(
+  owner: string,
   approval: Approval,
   decision: DecisionSignal,
-): { input: JsonObject | null; problem: string | null } {
-  if (decision.verdict !== 'edit') return { input: null, problem: null };
+  decider: Decider,
+): Promise<Checked> {
+  switch (decision.verdict) {
+    case 'reject':
+      return { input: null, assignedTo: null };
+    case 'approve':
+      if (approval.requiredDecisions > 1 && !decider.signed) {
+        return {
+          code: 'not_allowed',
+          message:
+            'Two people must approve this, so the decision must say who it is from: sign in.',
+        };
+      }
+      return { input: null, assignedTo: null };
+    case 'edit':
+      return checkEdit(approval, decision);
+    case 'delegate':
+      return checkDelegate(deps, owner, decision.to);
+    default:
+      return decision.verdict satisfies never;
+  }
+}
+
+function checkEdit(approval: Approval, decision: DecisionSignal): Checked {
+  const invalid = (message: string) => ({ code: 'invalid_edit', message }) as const;
   if (approval.kind !== 'action' || approval.tool === null) {
-    return { input: null, problem: 'Only the input of a step can be edited.' };
+    return invalid('Only the input of a step can be edited.');
   }
   if (decision.input === undefined) {
-    return { input: null, problem: 'Give the whole edited input with the verdict "edit".' };
+    return invalid('Give the whole edited input with the verdict "edit".');
   }
   try {
-    return { input: normalizeInput(approval.tool, decision.input as JsonObject), problem: null };
+    const input = normalizeInput(approval.tool, decision.input as JsonObject);
+    return { input, assignedTo: null };
   } catch (error) {
-    return { input: null, problem: error instanceof Error ? error.message : String(error) };
+    return invalid(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** The decision and the approval's row in one round trip; nothing when one is stored already. */
-const storeSql = `with stored as (
-    insert into decisions (approval_id, decision_id, goal_id, digest, verdict, input_digest,
-                           actor, comment, signed, decided_at, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-    on conflict (approval_id) do nothing returning 1),
-  shown as (
-    update approvals set state = $12, approval = $13
-    where approval_id = $1 and exists (select 1 from stored))
-  select count(*)::int as stored from stored`;
-
-async function standingOf(pool: Pool, approvalId: string): Promise<StandingDecision | undefined> {
-  const { rows } = await pool.query<StandingDecision>(
-    `select decision_id as "decisionId", verdict, actor, decided_at as "decidedAt", comment
-     from decisions where approval_id = $1`,
-    [approvalId],
-  );
-  return rows[0];
-}
-
-const stateOf: Readonly<Record<string, Approval['state']>> = {
-  approve: 'approved',
-  edit: 'edited',
-  reject: 'rejected',
-};
-
-async function store(
+/** A delegate may hand it on, or back to the owner. */
+async function checkDelegate(
   deps: AdmitDeps,
-  request: AdmitRequest,
-  approval: Approval,
-  decision: DecisionSignal,
-  standing: StandingDecision,
-  input: JsonObject | null,
-): Promise<Admission> {
-  const { approvalId } = approval;
-  const settled = {
-    ...approval,
-    state: stateOf[decision.verdict] ?? 'rejected',
-    decision: standing,
-  };
-  const { rows } = await deps.pool.query<{ stored: number }>(storeSql, [
-    approvalId,
-    standing.decisionId,
-    request.goalId,
-    decision.digest,
-    decision.verdict,
-    input === null ? null : digestOf(input),
-    standing.actor,
-    standing.comment,
-    JSON.stringify(request.decision),
-    standing.decidedAt,
-    approval.expiresAt,
-    settled.state,
-    JSON.stringify(settled),
-  ]);
-  const stands = rows[0]?.stored === 1 ? standing : await standingOf(deps.pool, approvalId);
-  if (stands !== undefined && stands.decisionId !== standing.decisionId) {
-    const decidedAt = new Date(stands.decidedAt).toISOString();
-    return alreadyDecided(request, { ...stands, decidedAt });
+  owner: string,
+  to: string | undefined,
+): Promise<Checked> {
+  if (to === undefined) {
+    return { code: 'malformed', message: 'Name a member in `to` with the verdict "delegate".' };
   }
-  const outcome = {
-    decisionId: standing.decisionId,
-    approvalId,
-    outcome: 'applied',
-    code: null,
-    message: 'Applied.',
-    standing,
-  } as const;
-  return { outcome, standing, input };
+  const email = to.toLowerCase();
+  if (email === owner.toLowerCase()) return { input: null, assignedTo: null };
+  if ((await findMember(deps.pool, owner, email)) !== undefined) {
+    return { input: null, assignedTo: email };
+  }
+  return { code: 'malformed', message: `${email} is not a member, so nothing was handed on.` };
 }
 
-function alreadyDecided(request: AdmitRequest, standing: StandingDecision | null): Admission {
-  if (standing?.verdict === 'expire') {
-    return refuse(request, 'expired', 'The approval has expired. No answer meant no.', standing);
-  }
-  const by = standing === null ? '' : ` by ${standing.actor}: ${standing.verdict}`;
-  return refuse(request, 'already_decided', `It was decided already${by}.`, standing);
-}
-
-function refuse(
+/** Why a decision could not be stored: it is there already, or another one stands. */
+function explain(
   request: AdmitRequest,
-  code: RefusalCode,
-  message: string,
-  standing: StandingDecision | null = null,
+  admitted: AdmittedDecision,
+  stored: readonly StoredDecision[],
 ): Admission {
-  const fields = request.decision;
-  const text = (key: string): string | undefined => {
-    const value =
-      typeof fields === 'object' && fields !== null && !Array.isArray(fields)
-        ? (fields as JsonObject)[key]
-        : undefined;
-    return typeof value === 'string' ? value.slice(0, 120) : undefined;
-  };
-  return {
-    outcome: {
-      decisionId: text('decisionId') ?? request.fallbackId,
-      approvalId: text('approvalId') ?? '',
-      outcome: 'refused',
-      code,
-      message,
-      standing,
-    },
-    standing: null,
-    input: null,
-  };
+  const { approval, assignedTo, standing } = admitted;
+  const isSame = (row: StoredDecision) =>
+    row.standing.verdict === admitted.verdict &&
+    row.digest === admitted.digest &&
+    row.inputDigest === admitted.inputDigest;
+  const same = stored.find((row) => row.standing.decisionId === standing.decisionId);
+  if (same !== undefined) {
+    if (!isSame(same)) {
+      const message = 'This decision id was used for another decision.';
+      return refuse(request, 'repeated', message, same.standing);
+    }
+    const to = assignedTo === null ? {} : { to: assignedTo };
+    const again = { ...admitted, standing: { ...same.standing, ...to } };
+    return applied(again, editedInputOf(approval, same), same.settles);
+  }
+  const settled = stored.find(({ settles }) => settles);
+  if (settled === undefined) {
+    return refuse(request, 'not_allowed', 'You have approved it. A second person must approve.');
+  }
+  // The workflow was reset past the decision that stands, so it is told which one that is.
+  const input = editedInputOf(approval, settled);
+  if (isSame(settled)) return applied({ ...admitted, standing: settled.standing }, input, true);
+  return { ...alreadyDecided(request, settled.standing), standing: settled.standing, input };
+}
+
+function editedInputOf({ tool }: Approval, { standing, signed }: StoredDecision) {
+  const { input } = signed;
+  if (standing.verdict !== 'edit' || tool === null || !isJsonObject(input)) return null;
+  return normalizeInput(tool, input);
+}
+
+/** A decision about an approval that only an earlier run of the workflow knew, or none. */
+async function lookBack(
+  { pool }: AdmitDeps,
+  request: AdmitRequest,
+  { approvalId, decisionId, verdict, digest }: DecisionSignal,
+): Promise<Admission> {
+  const { goalId, fallbackId } = request;
+  const stored = await decisionsOf(pool, goalId, approvalId);
+  const same = stored.find(
+    (row) =>
+      row.standing.decisionId === (decisionId ?? fallbackId) &&
+      row.standing.verdict === verdict &&
+      row.digest === digest,
+  );
+  if (same !== undefined)
+    return { ...told(approvalId, same.standing), standing: null, input: null };
+  const shown = await queuedApproval(pool, goalId, approvalId);
+  const settled = stored.find(({ settles }) => settles)?.standing ?? shown?.decision ?? null;
+  if (settled !== null) return alreadyDecided(request, settled);
+  if (shown !== undefined && shown.state !== 'pending') {
+    if (shown.state === 'expired') {
+      return refuse(request, 'expired', 'The approval has expired. No answer meant no.');
+    }
+    return alreadyDecided(request, null);
+  }
+  return refuse(request, 'unknown_approval', 'This goal has no such approval.');
+}
+
+/** The outcome an earlier run of the workflow gave; nothing is left to do. */
+function told(
+  approvalId: string,
+  standing: StoredDecision['standing'],
+): Pick<Admission, 'outcome'> {
+  const { decisionId } = standing;
+  const message = 'Applied.';
+  return { outcome: { decisionId, approvalId, outcome: 'applied', code: null, message, standing } };
 }

@@ -15,7 +15,7 @@ type CardContent = Omit<Card, 'undo'>;
 
 /** The card of an event to create. */
 export function createEventCard(payload: CreateEventPayload): CardContent {
-  const { title, start, end, zone, guests, location, description } = payload;
+  const { title, start, end, zone, guests, location, description, conflicts } = payload;
   return {
     title: `Create "${makeVisible(title)}"`,
     lines: [
@@ -34,6 +34,9 @@ export function createEventCard(payload: CreateEventPayload): CardContent {
         'The location': location,
         'The description': description,
       }),
+      ...(conflicts ?? []).map(
+        (other) => `You have "${makeVisible(other.title)}" then: ${showTime(other.start, zone)}.`,
+      ),
     ],
   };
 }

@@ -12,6 +12,7 @@ import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { createEventCard } from './cards.ts';
 import type { CalendarDeps } from './dependencies.ts';
+import { conflictsAt, requireStillFree } from './conflicts.ts';
 import { changedSince, countGuests, isStill, receiptOf } from './existing-event.ts';
 import { resolving } from './summaries.ts';
 import { resolveInstant } from './time-phrases.ts';
@@ -29,16 +30,20 @@ export function createCreateEventHandler({
       const owner = context.owner.toLowerCase();
       const start = resolving(resolveInstant, input.start, context);
       const guests = [...new Set(input.guests)].filter((email) => email !== owner);
+      const slot = {
+        start: start.iso,
+        end: toRfc3339(start.ms + input.durationMinutes * MINUTE_MS, start.zone),
+        zone: start.zone,
+      };
       const payload: CreateEventPayload = {
         kind: 'createEvent',
         account: owner,
         title: input.title,
-        start: start.iso,
-        end: toRfc3339(start.ms + input.durationMinutes * MINUTE_MS, start.zone),
-        zone: start.zone,
+        ...slot,
         guests,
         location: input.location ?? null,
         description: input.description ?? null,
+        conflicts: await conflictsAt(await calendar(context.owner), slot),
       };
       const card = createEventCard(payload);
       const invite =
@@ -50,8 +55,11 @@ export function createCreateEventHandler({
         summary: `Create ${invite}`,
       };
     },
+    async checkFresh(payload, context) {
+      await requireStillFree(await calendar(context.owner), payload);
+    },
     async perform(payload, context) {
-      const { kind: _kind, account: _account, ...event } = payload;
+      const { kind: _kind, account: _account, conflicts: _conflicts, ...event } = payload;
       const port = await calendar(context.step.owner);
       const created = await port.insertEvent({ effectKey: context.effectKey, ...event });
       return receiptOf(created, payload);

@@ -52,6 +52,11 @@ export type EffectHandler<Payload extends JsonObject = JsonObject> = {
   /** Resolves an input (already valid for the tool's schema). Reads only. */
   prepare(context: StepContext, input: JsonObject): Promise<PreparedPayload<Payload>>;
   /**
+   * Looks whether the world still is as it was when the payload was prepared, before the first attempt
+   * writes its intent. Reads only. @throws PreconditionFailedError, saying what changed
+   */
+  checkFresh?(payload: Payload, context: StepContext): Promise<void>;
+  /**
    * Maps the payload to the vendor's request and sends it once, client-library retries off.
    * @throws a failure of the closed list (failures.ts) when the provider surely did nothing: refused
    * before sending, connection refused, 400, 401, 403, 422, 429, and 412. Anything else it throws

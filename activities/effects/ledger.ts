@@ -67,15 +67,17 @@ export async function readEffect(pool: Pool, effectKey: string): Promise<LedgerR
 }
 
 /**
- * Records the intent to act, once. Undefined when the goal has been cancelled (no effect starts after
- * a cancellation is acknowledged) or when another attempt was first.
+ * Records the intent to act, once. Undefined when the goal was cancelled or the approved effect was
+ * stopped (nothing starts after either is acknowledged), or when another attempt was first.
  */
 export async function beginEffect(pool: Pool, effect: NewEffect): Promise<LedgerRow | undefined> {
   const { rows } = await pool.query<LedgerRow>(
     `insert into effects (effect_key, goal_id, step_id, revision, purpose, tool, owner, digest,
                           approval_id, state, attempts, fence)
      select $1, $2, $3, $4, $5, $6, $7, $8, $9, 'intent', 1, 1
-     where $5 = 'undo' or not exists (select 1 from cancellations where goal_id = $2)
+     where $5 = 'undo' or not exists (
+       select 1 from cancellations where goal_id = $2
+       union all select 1 from stopped_approvals where approval_id = $9)
      on conflict (effect_key) do nothing
      returning ${columns}`,
     [
@@ -108,6 +110,35 @@ export async function takeOver(pool: Pool, effectKey: string): Promise<LedgerRow
 export async function isCancelled(pool: Pool, goalId: string): Promise<boolean> {
   const { rowCount } = await pool.query('select 1 from cancellations where goal_id = $1', [goalId]);
   return rowCount === 1;
+}
+
+/** True when an approved effect was stopped before it began. */
+export async function isStopped(pool: Pool, approvalId: string | null): Promise<boolean> {
+  const { rowCount } = await pool.query('select 1 from stopped_approvals where approval_id = $1', [
+    approvalId,
+  ]);
+  return rowCount === 1;
+}
+
+/**
+ * The effect that a step's confirmed content left, at whatever revision, unless it was undone since.
+ * After an operator's reset a step finds here that there is nothing left to do.
+ */
+export async function confirmedEffectOf(
+  pool: Pool,
+  goalId: string,
+  stepId: string,
+): Promise<LedgerRow | undefined> {
+  const { rows } = await pool.query<LedgerRow>(
+    `select ${columns} from effects e
+     where goal_id = $1 and step_id = $2 and purpose = 'do' and state = 'confirmed'
+       and not exists (select 1 from effects u
+         where u.goal_id = $1 and u.step_id = $2 and u.revision = e.revision
+           and u.purpose = 'undo' and u.state = 'confirmed')
+     order by revision desc limit 1`,
+    [goalId, stepId],
+  );
+  return rows[0];
 }
 
 /** Fails unless this attempt is still the newest one. Called just before bytes leave. */

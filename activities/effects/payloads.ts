@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { Card } from '#contracts/approval.ts';
 import type { JsonObject } from '#contracts/json.ts';
+import { targetOf } from '#contracts/standing-rule.ts';
 import type { Origin } from '#contracts/trust.ts';
 import { failure } from '../failures.ts';
 import { digestOf } from './digest.ts';
@@ -21,6 +22,8 @@ export type StoredPayload = {
   readonly content: PayloadContent;
   readonly card: Card;
   readonly context: readonly Origin[];
+  /** True when any of its input was filled from text that somebody else wrote. */
+  readonly tainted: boolean;
 };
 
 const contentSchema = z.strictObject({
@@ -30,7 +33,10 @@ const contentSchema = z.strictObject({
   policyVersion: z.string(),
 });
 
-/** Stores a payload and returns its digest. Storing it again changes nothing. */
+/**
+ * Stores a payload and returns its digest. Storing it again changes nothing, except that content which
+ * was tainted once stays tainted: a plan that repeats the words does not clean them.
+ */
 export async function storePayload(
   pool: Pool,
   owner: { goalId: string; stepId: string },
@@ -38,8 +44,10 @@ export async function storePayload(
 ): Promise<string> {
   const digest = digestOf(stored.content);
   await pool.query(
-    `insert into payloads (digest, goal_id, step_id, tool, content, card, context)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict (digest) do nothing`,
+    `insert into payloads (digest, goal_id, step_id, tool, content, card, context, target, tainted)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (digest) do update set tainted = true
+     where excluded.tainted and not payloads.tainted`,
     [
       digest,
       owner.goalId,
@@ -48,6 +56,8 @@ export async function storePayload(
       JSON.stringify(stored.content),
       JSON.stringify(stored.card),
       JSON.stringify(stored.context),
+      JSON.stringify(targetOf(stored.content.payload)),
+      stored.tainted,
     ],
   );
   return digest;
@@ -55,8 +65,8 @@ export async function storePayload(
 
 /** Reads a payload and checks that it still is what its digest says. @throws NotApprovedError */
 export async function loadPayload(pool: Pool, digest: string): Promise<StoredPayload> {
-  const { rows } = await pool.query<{ content: unknown; card: Card; context: Origin[] }>(
-    'select content, card, context from payloads where digest = $1',
+  const { rows } = await pool.query<Omit<StoredPayload, 'content'> & { content: unknown }>(
+    'select content, card, context, tainted from payloads where digest = $1',
     [digest],
   );
   const row = rows[0];
@@ -67,5 +77,6 @@ export async function loadPayload(pool: Pool, digest: string): Promise<StoredPay
       'The approved content is not stored as it was approved. Nothing was done; ask for it again.',
     );
   }
-  return { content: content.data, card: row.card, context: row.context };
+  const { card, context, tainted } = row;
+  return { content: content.data, card, context, tainted };
 }

@@ -12,13 +12,19 @@ import type { Json, JsonObject } from '#contracts/json.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
 import { failure, failureTypeOf, withAnchor } from '../failures.ts';
 import { differenceOf } from './audit.ts';
-import { authorize, type Authorization, type AuthorizationDeps } from './authorization.ts';
+import {
+  authorize,
+  type Authorization,
+  type AuthorizationDeps,
+  notApproved,
+} from './authorization.ts';
 import { effectKeyOf } from './digest.ts';
 import type { EffectContext, EffectHandler } from './handler.ts';
 import {
   beginEffect,
   checkFence,
   isCancelled,
+  isStopped,
   type LedgerRow,
   readEffect,
   receiptOf,
@@ -83,11 +89,15 @@ export async function performEffect(
 
   if (earlier !== undefined) return resume(effect, await takeOver(deps.pool, effectKey));
   if (request.reconcileOnly) return neverBegun(effectKey, request);
+  if (authorization.lapsed !== null) throw notApproved(authorization.lapsed);
+  await handler.checkFresh?.(payload, request.context);
   const row = await beginEffect(deps.pool, fresh);
   if (row === undefined) {
     const other = await readEffect(deps.pool, effectKey);
     if (other === undefined) {
-      throw failure('CancelledByPersonError', 'The goal was cancelled; nothing was done.');
+      const stopped = await isStopped(deps.pool, approvalId);
+      const what = stopped ? 'It was stopped before it left' : 'The goal was cancelled';
+      throw failure('CancelledByPersonError', `${what}; nothing was done.`);
     }
     throw failure('StorageUnavailableError', 'Another attempt has begun this effect.');
   }
@@ -105,6 +115,11 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   if (found.found === 'absent') {
     if (request.reconcileOnly || (await isCancelled(deps.pool, request.context.goalId))) {
       return settle(effect, row, 'not_done', null, 'The goal stopped before it was done.');
+    }
+    const { lapsed } = effect.authorization;
+    if (lapsed !== null) {
+      await settle(effect, row, 'not_done', null, lapsed);
+      throw notApproved(lapsed);
     }
     // Looking may have saved what the provider calls it.
     return act(effect, (await readEffect(deps.pool, row.effectKey)) ?? row);

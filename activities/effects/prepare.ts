@@ -4,14 +4,19 @@
  */
 import type { Pool } from 'pg';
 import type { PreparedEffect, PrepareRequest } from '#contracts/activities.ts';
-import type { Card, CardLine } from '#contracts/approval.ts';
+import type { Card, CardLine, Difference } from '#contracts/approval.ts';
 import type { JsonObject } from '#contracts/json.ts';
+import { approvalIdOf } from '#contracts/names.ts';
+import { targetOf } from '#contracts/standing-rule.ts';
 import { isEffectTool, type ToolName, tools } from '#contracts/tools.ts';
-import { failure } from '../failures.ts';
+import { liveRuleFor } from '../approvals/standing-rules.ts';
+import { failure, failureTypeOf } from '../failures.ts';
 import type { Directory } from '../people.ts';
 import { parseToolInput } from '../tool-input.ts';
+import { differenceOf } from './audit.ts';
 import type { EffectHandler, PreparedPayload } from './handler.ts';
-import { storePayload } from './payloads.ts';
+import { confirmedEffectOf, type LedgerRow, receiptOf } from './ledger.ts';
+import { loadPayload, storePayload } from './payloads.ts';
 
 export type PrepareDeps = {
   readonly pool: Pool;
@@ -21,20 +26,42 @@ export type PrepareDeps = {
 
 /**
  * Effect: none outside; stores the payload under its digest. Idempotency: same content, same digest.
- * Heartbeats: no (reads, 10 s limit each). @throws InvalidInputError and the failures of its reads.
+ * Heartbeats: no (reads, 10 s limit each). @throws InvalidInputError, ConflictError when the step has
+ * done something else already, and the failures of its reads.
  */
 export async function prepareEffect(
   deps: PrepareDeps,
   request: PrepareRequest,
 ): Promise<PreparedEffect> {
-  const { tool, context } = request;
+  const { tool, context, previousDigest } = request;
   const input = normalizeInput(tool, request.input);
+  if (!isEffectTool(tool)) {
+    const prepared = await prepareAnew(deps, request, input, prepareRead(tool, input));
+    return { ...prepared, taken: await isTaken(deps.pool, request, prepared.digest) };
+  }
   const handler = deps.handlers.get(tool);
-  if (isEffectTool(tool) && handler === undefined) {
+  if (handler === undefined) {
     throw failure('InvalidInputError', `${tool} is not available here.`);
   }
-  const prepared =
-    handler === undefined ? prepareRead(tool, input) : await handler.prepare(context, input);
+  const done = await confirmedEffectOf(deps.pool, context.goalId, context.stepId);
+  if (done !== undefined) return answerDone(deps, request, done);
+  const payload = await handler.prepare(context, input);
+  const prepared = await prepareAnew(deps, request, input, payload);
+  const [taken, ruleId, difference] = await Promise.all([
+    isTaken(deps.pool, request, prepared.digest),
+    liveRuleFor(deps.pool, context.owner, prepared.digest),
+    previousDigest === undefined ? [] : changesSince(deps.pool, previousDigest, payload.payload),
+  ]);
+  return { ...prepared, settled: null, taken, ruleId, difference };
+}
+
+async function prepareAnew(
+  deps: PrepareDeps,
+  request: PrepareRequest,
+  input: JsonObject,
+  prepared: PreparedPayload<JsonObject>,
+): Promise<Pick<PreparedEffect, 'digest' | 'card' | 'facts' | 'summary'>> {
+  const { tool, context, policyVersion, taints, origins } = request;
   const card: Card = {
     title: prepared.card.title,
     lines: prepared.card.lines.map((line) => withOrigin(line, request)),
@@ -45,13 +72,64 @@ export async function prepareEffect(
     deps.pool,
     { goalId: context.goalId, stepId: context.stepId },
     {
-      content: { tool, input, payload: prepared.payload, policyVersion: request.policyVersion },
+      content: { tool, input, payload: prepared.payload, policyVersion },
       card,
-      context: request.origins,
+      context: origins,
+      tainted: taints.length > 0,
     },
   );
   const facts = await factsOf(deps, request, prepared.recipients);
   return { digest, card, facts, summary: prepared.summary };
+}
+
+/** The step was carried out before the goal was reset: its receipt is the answer. */
+async function answerDone(
+  deps: PrepareDeps,
+  request: PrepareRequest,
+  done: LedgerRow,
+): Promise<PreparedEffect> {
+  if (done.tool !== request.tool) {
+    throw failure(
+      'ConflictError',
+      `Step ${request.context.stepId} has done ${done.tool} already; plan ${request.tool} as another step.`,
+    );
+  }
+  const { card, content } = await loadPayload(deps.pool, done.digest);
+  const facts = await factsOf(deps, request, targetOf(content.payload).recipients);
+  const settled = receiptOf(done);
+  return { digest: done.digest, card, facts, summary: 'Done already', settled, taken: false };
+}
+
+/** True when this revision was settled by a decision about other content. */
+async function isTaken(
+  pool: Pool,
+  { context, revision }: PrepareRequest,
+  digest: string,
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'select 1 from decisions where approval_id = $1 and settles and digest <> $2',
+    [approvalIdOf(context.goalId, context.stepId, revision), digest],
+  );
+  return rowCount === 1;
+}
+
+/** What changed in the payload since content that was approved; nothing when that is not stored. */
+async function changesSince(
+  pool: Pool,
+  previousDigest: string,
+  payload: JsonObject,
+): Promise<Difference[]> {
+  try {
+    const { content } = await loadPayload(pool, previousDigest);
+    return differenceOf(content.payload, payload).map(({ path, proposed, executed }) => ({
+      path,
+      before: proposed,
+      after: executed,
+    }));
+  } catch (error) {
+    if (failureTypeOf(error) === 'NotApprovedError') return [];
+    throw error;
+  }
 }
 
 /**

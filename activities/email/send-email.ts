@@ -31,6 +31,9 @@ export function createSendEmailHandler(
         summary: `Send mail to ${countPeople(recipients.length)}`,
       };
     },
+    async checkFresh(payload, context) {
+      if (payload.reply !== null) await checkThreadHead(await deps.email(context.owner), payload);
+    },
     async perform(payload, context) {
       const mailbox = await deps.email(context.step.owner);
       const raw = await composeMime(payload, context);

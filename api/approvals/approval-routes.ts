@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { limits } from '#contracts/limits.ts';
 import { parseApprovalId } from '#contracts/names.ts';
 import { decisionInputSchema } from '#contracts/schemas/approval.ts';
-import { principalOf } from '../auth.ts';
+import { deciderOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import {
   approvalListSchema,
@@ -31,6 +31,8 @@ export function approvalRoutes(app: ZodInstance, deps: DecideDeps): void {
         tags: ['approvals'],
         operationId: 'listApprovals',
         summary: 'The review queue over all your goals, newest first',
+        description:
+          'A member sees what is theirs to decide: delegated, escalated, or a second yes.',
         querystring: listSchema,
         response: { 200: approvalListSchema },
       },
@@ -40,9 +42,11 @@ export function approvalRoutes(app: ZodInstance, deps: DecideDeps): void {
       if (cursor !== undefined && parseApprovalId(cursor) === undefined) {
         throw new Problem('invalid-input', 'Send the `nextCursor` of an earlier answer.');
       }
-      const items = await deps.approvals.list(principalOf(request).owner, {
+      const { owner, actor, member } = deciderOf(request);
+      const items = await deps.approvals.list(owner, {
         state: state ?? null,
         goalId: goalId ?? null,
+        member: member === undefined ? null : { email: actor, roles: member.roles },
         cursor: cursor ?? null,
         limit: limit + 1,
       });
@@ -62,7 +66,7 @@ export function approvalRoutes(app: ZodInstance, deps: DecideDeps): void {
         response: { 200: approvalSchema },
       },
     },
-    (request) => findApproval(deps, principalOf(request).owner, request.params.id),
+    (request) => findApproval(deps, deciderOf(request), request.params.id),
   );
   app.post(
     '/v1/approvals/:id/decision',
@@ -70,7 +74,7 @@ export function approvalRoutes(app: ZodInstance, deps: DecideDeps): void {
       schema: {
         tags: ['approvals'],
         operationId: 'decideApproval',
-        summary: 'Approve, edit or reject exactly what the digest stands for',
+        summary: 'Approve, edit, reject or hand on exactly what the digest stands for',
         description:
           '200 applied; 202 not confirmed in time; 409 already decided; 410 expired; 412 the content has changed; 422 invalid edit.',
         params: paramsSchema,
@@ -82,7 +86,7 @@ export function approvalRoutes(app: ZodInstance, deps: DecideDeps): void {
       const { id } = request.params;
       const { decisionId, outcome, approval } = await decide(
         deps,
-        principalOf(request),
+        deciderOf(request),
         id,
         request.body,
       );

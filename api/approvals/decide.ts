@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Approval, DecisionOutcome, RefusalCode } from '#contracts/approval.ts';
+import { capacityOf } from '#contracts/deciders.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { isTerminal } from '#contracts/goal.ts';
 import { parseApprovalId } from '#contracts/names.ts';
@@ -32,10 +33,22 @@ export type Decided = {
 };
 
 /**
- * Finds an approval of this owner, as live as it can be had.
+ * Finds an approval that this person may see, as live as it can be had.
  * @throws Problem not-found, also for one of somebody else
  */
 export async function findApproval(
+  deps: Omit<DecideDeps, 'signDecision'>,
+  { owner, actor, member }: Principal,
+  approvalId: string,
+): Promise<ApprovalItem> {
+  const approval = await ownersApproval(deps, owner, approvalId);
+  if (member === undefined) return approval;
+  const assigned = capacityOf({ email: actor, roles: member.roles }, approval) !== null;
+  if (!assigned) throw noSuchApproval();
+  return approval;
+}
+
+async function ownersApproval(
   deps: Omit<DecideDeps, 'signDecision'>,
   owner: string,
   approvalId: string,
@@ -65,7 +78,7 @@ export async function decide(
   approvalId: string,
   input: DecisionInput,
 ): Promise<Decided> {
-  const approval = await findApproval(deps, principal.owner, approvalId);
+  const approval = await findApproval(deps, principal, approvalId);
   const decision = signedDecision(deps, principal, approval, input);
   const { decisionId } = decision;
   // A decision id that the caller chose may have been used: then what became of it is the answer.
@@ -75,7 +88,7 @@ export async function decide(
       : await deps.goalClient.getDecision(approval.goalId, decisionId);
   const outcome = earlier ?? (await deps.goalClient.decide(approval.goalId, decision));
   if (outcome === 'ended') {
-    const now = await findApproval(deps, principal.owner, approvalId);
+    const now = await ownersApproval(deps, principal.owner, approvalId);
     throw refusal(now.state === 'expired' ? 'expired' : 'already_decided', null, now);
   }
   if (outcome === 'no_answer') return { decisionId, outcome: null, approval };
@@ -99,6 +112,7 @@ function signedDecision(
     digest: input.digest,
     verdict: input.verdict,
     ...(input.input === undefined ? {} : { input: input.input as JsonObject }),
+    ...(input.to === undefined ? {} : { to: input.to.toLowerCase() }),
     ...(input.comment === undefined ? {} : { comment: input.comment }),
     actor: principal.actor,
     decidedAt: new Date().toISOString(),
@@ -110,8 +124,10 @@ function signedDecision(
 function settled(approval: ApprovalItem, outcome: DecisionOutcome): ApprovalItem {
   if (approval.state !== 'pending' || outcome.standing === null) return approval;
   const states = { approve: 'approved', edit: 'edited', reject: 'rejected' } as const;
-  const { verdict } = outcome.standing;
+  const { verdict, actor } = outcome.standing;
   if (verdict !== 'approve' && verdict !== 'edit' && verdict !== 'reject') return approval;
+  const others = approval.approvedBy.filter((decision) => decision.actor !== actor);
+  if (verdict === 'approve' && others.length + 1 < approval.requiredDecisions) return approval;
   return { ...approval, state: states[verdict], decision: outcome.standing };
 }
 

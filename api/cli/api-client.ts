@@ -21,9 +21,10 @@ export type ListedGoal = {
 /** What a person decides. */
 export type CliDecision = {
   readonly digest: string;
-  readonly verdict: 'approve' | 'edit' | 'reject';
+  readonly verdict: 'approve' | 'edit' | 'reject' | 'delegate';
   readonly decisionId: string;
   readonly input?: JsonObject;
+  readonly to?: string;
   readonly comment?: string | undefined;
 };
 export type DecisionAnswer = {
@@ -59,6 +60,8 @@ export type ApiClient = {
     histories: readonly AnchorHistory[];
     nextCursor: string | null;
   }>;
+  /** Any other request; path segments must be encoded. */
+  call<T>(method: string, path: string, options?: CallOptions): Promise<T>;
 };
 
 const timeoutMs = 15_000;
@@ -69,13 +72,14 @@ export function createApiClient({ url, token }: ApiAddress): ApiClient {
   async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const limitMs = timeoutMs + (options.waitSeconds ?? 0) * 1_000;
     for (let attempt = 1; ; attempt += 1) {
+      const last = attempt >= attempts || options.once === true;
       const answer = await send(method, path, options, limitMs).catch((error: unknown) => {
-        if (attempt < attempts) return null;
+        if (!last) return null;
         throw unreachable(url, error);
       });
       if (answer?.ok === true) return (await answer.json()) as T;
       const repeat = answer === null || answer.status === 503;
-      if (!repeat || attempt >= attempts) throw await problemLine(answer);
+      if (!repeat || last) throw await problemLine(answer);
       await sleep(200 * 2 ** attempt);
     }
   }
@@ -94,6 +98,7 @@ export function createApiClient({ url, token }: ApiAddress): ApiClient {
   }
   const id = encodeURIComponent;
   return {
+    call,
     startGoal: (body, { key, waitSeconds }) =>
       call('POST', '/v1/goals', {
         body,
@@ -118,7 +123,10 @@ export function createApiClient({ url, token }: ApiAddress): ApiClient {
   };
 }
 
-type CallOptions = {
+/** What a request carries besides its method and path. */
+export type CallOptions = {
+  /** True for what must not be sent twice when an answer is lost. */
+  readonly once?: boolean;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly waitSeconds?: number;

@@ -1,11 +1,10 @@
 /** What the commands do. They print and ask through what they are given, so that tests can listen. */
 import { randomUUID } from 'node:crypto';
 import { isTerminal, type GoalView } from '#contracts/goal.ts';
-import type { JsonObject } from '#contracts/json.ts';
-import type { ApiClient, ShownApproval } from './api-client.ts';
+import type { ApiClient, CliDecision, ShownApproval } from './api-client.ts';
 import { applySettings } from './edit-input.ts';
 import { CliError } from './find-api.ts';
-import { type Paint, renderApproval, renderGoal, renderListed } from './render.ts';
+import { escapeText, type Paint, renderApproval, renderGoal, renderListed } from './render.ts';
 import { watchGoal } from './watch.ts';
 
 /** What commands work with. `ask` is null where nobody can answer. */
@@ -121,7 +120,11 @@ export async function cancelCommand(context: CommandContext, goalId: string): Pr
   return 0;
 }
 
-async function showPending(context: CommandContext, approvalId: string): Promise<ShownApproval> {
+/** Shows an approval that waits. @throws CliError for one that is decided */
+export async function showPending(
+  context: CommandContext,
+  approvalId: string,
+): Promise<ShownApproval> {
   const approval = await context.api.approval(approvalId);
   for (const line of renderApproval(approval, context.paint)) context.print(line);
   if (approval.state === 'pending') return approval;
@@ -129,7 +132,12 @@ async function showPending(context: CommandContext, approvalId: string): Promise
   throw new CliError(`This is ${approval.state} already${by}.`);
 }
 
-async function confirm(context: CommandContext, question: string, yes?: boolean): Promise<void> {
+/** Asks before anything is sent. @throws CliError when the answer is not yes */
+export async function confirm(
+  context: CommandContext,
+  question: string,
+  yes?: boolean,
+): Promise<void> {
   if (yes === true) return;
   if (context.ask === null) {
     throw new CliError('Nobody can be asked here. Add --yes to decide without the question.');
@@ -138,14 +146,11 @@ async function confirm(context: CommandContext, question: string, yes?: boolean)
   if (!/^(y|yes)$/i.test(answer.trim())) throw new CliError('Nothing was decided.');
 }
 
-async function send(
+/** Sends a decision about exactly what was shown. Returns the exit code. */
+export async function send(
   context: CommandContext,
   approval: ShownApproval,
-  decision: {
-    verdict: 'approve' | 'edit' | 'reject';
-    input?: JsonObject;
-    comment?: string | undefined;
-  },
+  decision: Omit<CliDecision, 'digest' | 'decisionId'>,
 ): Promise<number> {
   const answer = await context.api.decide(approval.approvalId, {
     ...decision,
@@ -158,7 +163,9 @@ async function send(
     return 2;
   }
   const words = { approve: 'Approved.', edit: 'Approved with your changes.', reject: 'Rejected.' };
-  context.print(context.paint.green(words[decision.verdict]));
+  const settled = answer.approval.state !== 'pending' && decision.verdict !== 'delegate';
+  const text = settled ? words[decision.verdict as keyof typeof words] : answer.message;
+  context.print(context.paint.green(escapeText(text)));
   return 0;
 }
 

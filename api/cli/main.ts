@@ -16,6 +16,7 @@ import {
 } from './commands.ts';
 import { exportCommand, fetchAudit, notChecked, readBundle, verifyCommand } from './audit.ts';
 import { connectAccount } from './connect.ts';
+import { describeControl } from './control-program.ts';
 import { CliError, findApi } from './find-api.ts';
 import { createPaint, escapeText } from './render.ts';
 
@@ -122,6 +123,7 @@ function describe(
     .command('cancel <goalId>')
     .description('stop a goal')
     .action((id: string) => act((context) => cancelCommand(context, id)));
+  describeControl(program, act);
   return program;
 }
 

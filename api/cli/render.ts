@@ -53,10 +53,29 @@ export function renderApproval(approval: ShownApproval, paint: Paint): string[] 
       ...(origin === undefined ? [] : [paint.dim(`            (${escapeText(origin)})`)]),
     ]),
     ...card.warnings.map((warning) => paint.red(`  ! ${escapeText(warning)}`)),
+    ...approval.difference.map(({ path, before, after }) =>
+      paint.red(
+        `  ! changed: ${escapeText(path)} from ${escapeText(JSON.stringify(before))} to ${escapeText(JSON.stringify(after))}`,
+      ),
+    ),
     ...labelled('why asked', approval.reasons.join(' ')),
+    ...renderDeciders(approval),
     ...labelled('undo', card.undo ?? 'cannot be undone'),
     ...labelled('expires', approval.expiresAt),
     paint.dim(`  id        ${approval.approvalId}`),
+  ];
+}
+
+/** Who is asked, where that is not simply the owner. */
+function renderDeciders(approval: ShownApproval): string[] {
+  const { assignedTo, assignedRole, requiredDecisions, approvedBy, leavesAt } = approval;
+  const names = approvedBy.map(({ actor }) => actor).join(', ');
+  const soFar = names === '' ? '' : `; approved by ${names} so far`;
+  return [
+    ...(assignedTo === null ? [] : labelled('handed to', assignedTo)),
+    ...(assignedRole === 'owner' ? [] : labelled('also', `everyone with the role ${assignedRole}`)),
+    ...(requiredDecisions > 1 ? labelled('needs', `${requiredDecisions} people${soFar}`) : []),
+    ...(leavesAt === null ? [] : labelled('leaves', leavesAt)),
   ];
 }
 

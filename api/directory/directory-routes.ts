@@ -76,6 +76,7 @@ export function directoryRoutes(app: ZodInstance, deps: { readonly people: Peopl
     name,
     ...tools[name],
     sensitive: [...tools[name].sensitive],
+    delayed: tools[name].delayed ?? false,
     inputSchema: z.toJSONSchema(toolSchemas[name].input, { io: 'input', unrepresentable: 'any' }),
   }));
   app.get(
@@ -88,6 +89,9 @@ export function directoryRoutes(app: ZodInstance, deps: { readonly people: Peopl
         response: { 200: toolListSchema },
       },
     },
-    () => ({ tools: catalogue as z.input<typeof toolListSchema>['tools'] }),
+    (request) => {
+      principalOf(request);
+      return { tools: catalogue as z.input<typeof toolListSchema>['tools'] };
+    },
   );
 }

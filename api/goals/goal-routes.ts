@@ -42,7 +42,7 @@ const noBodySchema = z.strictObject({}).nullish();
 export function goalRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
   readRoutes(app, deps);
   historyRoutes(app, deps);
-  controlRoutes(app, deps);
+  stopAndAnswerRoutes(app, deps);
 }
 
 /**
@@ -182,7 +182,7 @@ function historyRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
   );
 }
 
-function controlRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
+function stopAndAnswerRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
   app.post(
     '/v1/goals/:id/cancel',
     {
@@ -238,7 +238,8 @@ function controlRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
   );
 }
 
-function goalEnded(state: string | null): Problem {
+/** The problem of asking something of a goal that has ended. */
+export function goalEnded(state: string | null): Problem {
   const how = state === null ? 'The goal has ended' : `The goal is ${state}`;
   return new Problem('goal-ended', `${how}; start a new goal instead.`);
 }

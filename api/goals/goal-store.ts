@@ -8,6 +8,7 @@ import type { GoalState, GoalView } from '#contracts/goal.ts';
 import type { JournalEvent, JournalType } from '#contracts/journal.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
+import { completeView } from '../stored.ts';
 
 /** A start as it is kept until Temporal has it. */
 export type GoalStart = {
@@ -130,7 +131,7 @@ function readsFrom(pool: Pool): Reads {
         `select ${viewNow} from goals where owner = $1 and goal_id = $2`,
         [owner, goalId],
       );
-      return rows[0]?.view ?? null;
+      return rows[0] === undefined ? null : completeView(rows[0].view);
     },
     async list(owner, { states, cursor, limit }) {
       const { rows } = await pool.query<{ view: GoalView }>(
@@ -141,7 +142,7 @@ function readsFrom(pool: Pool): Reads {
          order by created_at desc, goal_id desc limit $4`,
         [owner, states, cursor, limit],
       );
-      return rows.map((row) => row.view);
+      return rows.map((row) => completeView(row.view));
     },
     async journal(goalId, after, limit) {
       const { rows } = await pool.query<Row<JournalEvent> & { type: JournalType }>(
@@ -169,12 +170,14 @@ type Row<T extends { at: string }> = Omit<T, 'at'> & { at: Date };
 
 function cancellationsIn(pool: Pool): Pick<GoalStore, 'recordCancellation' | 'cancelUnstarted'> {
   return {
-    async recordCancellation(goalId, actor) {
-      await pool.query(
-        'insert into cancellations (goal_id, actor) values ($1, $2) on conflict do nothing',
-        [goalId, actor],
-      );
-    },
+    recordCancellation: (goalId, actor) =>
+      inTransaction(pool, async (client) => {
+        await client.query(holdEffects);
+        await client.query(
+          'insert into cancellations (goal_id, actor) values ($1, $2) on conflict do nothing',
+          [goalId, actor],
+        );
+      }),
     async cancelUnstarted(owner, goalId) {
       const { rowCount } = await pool.query(
         `update goals g set state = 'cancelled', updated_at = c.requested_at,
@@ -188,6 +191,12 @@ function cancellationsIn(pool: Pool): Pick<GoalStore, 'recordCancellation' | 'ca
     },
   };
 }
+
+/**
+ * Waits for intents that are being written and holds new ones back until the end of the transaction,
+ * so that either a wish to stop or the effect is first, and both know which.
+ */
+export const holdEffects = 'lock table effects in share row exclusive mode';
 
 /** Runs work in one transaction; a connection that broke is not used again. */
 export async function inTransaction<T>(

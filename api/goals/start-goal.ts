@@ -11,7 +11,7 @@ import type { Json } from '#contracts/json.ts';
 import { defaultTimers, limits } from '#contracts/limits.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { GoalInput } from '#contracts/schemas/goal.ts';
-import type { GoalWorkflowInput } from '#contracts/workflows.ts';
+import type { Aftercare, GoalWorkflowInput } from '#contracts/workflows.ts';
 import { Problem } from '../errors.ts';
 import type { GoalClient } from '../goal-client.ts';
 import type { GoalStore } from './goal-store.ts';
@@ -31,6 +31,8 @@ export type StartRequest = {
   readonly zone: string;
   readonly key: string | null;
   readonly body: GoalInput;
+  /** Set for a goal that undoes another one. */
+  readonly aftercare?: Aftercare;
 };
 
 /**
@@ -41,10 +43,10 @@ export async function startGoal(
   deps: StartDeps,
   request: StartRequest,
 ): Promise<{ goalId: GoalId; replayed: boolean }> {
-  const { owner, key, body } = request;
+  const { owner, key, body, aftercare } = request;
   const input = workflowInputOf(newGoalId(), request, deps.sendDelayMs);
   const bodyDigest = createHash('sha256')
-    .update(canonicalJson(body as Json))
+    .update(canonicalJson((aftercare === undefined ? body : { ...body, aftercare }) as Json))
     .digest('hex');
   const { goalId } = input;
   const { start, created } = await deps.goals.keepStart(
@@ -100,7 +102,7 @@ export async function reconcileStarts(
 /** Completes a checked request with every default, so that the workflow needs none. */
 function workflowInputOf(
   goalId: GoalId,
-  { owner, zone, body }: StartRequest,
+  { owner, zone, body, aftercare }: StartRequest,
   sendDelayMs: number = limits.sendDelayMs,
 ): GoalWorkflowInput {
   const { approvalExpiresMs, answerExpiresMs, reconcileForMs, budget, ...policy } =
@@ -122,6 +124,7 @@ function workflowInputOf(
     },
     protocol: 2,
     ...(budget === undefined ? {} : { budget: budget as Budget }),
+    ...(aftercare === undefined ? {} : { aftercare }),
   };
 }
 

@@ -99,6 +99,16 @@ const existingEventShape = {
   title: z.string(),
   guests: guestsSchema,
 };
+/** What else the person has at the time, as it was when the event was prepared. */
+const conflictSchema = z.strictObject({
+  eventId: z.string(),
+  title: z.string(),
+  /** Instants, or dates of an all-day event. */
+  start: z.string(),
+  end: z.string(),
+});
+export type EventConflict = z.infer<typeof conflictSchema>;
+
 export const createEventPayloadSchema = z.strictObject({
   kind: z.literal('createEvent'),
   account: addressSchema,
@@ -109,6 +119,8 @@ export const createEventPayloadSchema = z.strictObject({
   guests: guestsSchema,
   location: z.string().nullable(),
   description: z.string().nullable(),
+  /** Precondition: nothing else was in the way. Null where it was not looked at. */
+  conflicts: z.array(conflictSchema).nullable().default(null),
 });
 export const moveEventPayloadSchema = z.strictObject({
   kind: z.literal('moveEvent'),

@@ -3,24 +3,42 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { createApprovalStore } from '#api/approvals/approval-store.ts';
 import { createDecisionSigner } from '#api/approvals/decision-signature.ts';
-import { createTokenAuth } from '#api/auth.ts';
+import { createTokenAuth, firstOf } from '#api/auth.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import { UnavailableError } from '#api/errors.ts';
-import type { AnswerOutcome, GoalClient, NoOutcome, SignedDecision } from '#api/goal-client.ts';
+import type {
+  AnswerOutcome,
+  ControlSignal,
+  GoalClient,
+  NoOutcome,
+  SignedDecision,
+} from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createMemberAuth, createMemberStore } from '#api/members/member-store.ts';
+import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
-import type { GoalView } from '#contracts/goal.ts';
+import type { ControlOutcome, GoalView } from '#contracts/goal.ts';
+import type { JsonObject } from '#contracts/json.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
-import { alice, approvalOf, bob } from './api-samples.ts';
+import { targetOf } from '#contracts/standing-rule.ts';
+import { alice, approvalOf, bob, viewOf } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { eventParts } from '../support/events.ts';
 
 export { alice, approvalOf, bob, digest, viewOf } from './api-samples.ts';
 
 export const tokens = { [alice]: 'token-of-alice-0001', [bob]: 'token-of-bob-000001' };
+
+/** The answer of a control signal that was taken. */
+export const takenControl: ControlOutcome = {
+  applied: true,
+  code: 'applied',
+  message: 'Done.',
+  problems: [],
+};
 
 /** Stands in for Temporal: what it is told is recorded, what it answers is set by the test. */
 export class FakeGoalClient implements GoalClient {
@@ -42,6 +60,9 @@ export class FakeGoalClient implements GoalClient {
   outcomes = new Map<string, DecisionOutcome>();
   cancelled: string[] = [];
   onCancel: () => Promise<void> = async () => undefined;
+  controls: { goalId: GoalId; signal: ControlSignal; message: JsonObject }[] = [];
+  controlOutcome: ControlOutcome | NoOutcome = takenControl;
+  reconnected: { goalId: GoalId; provider: string }[] = [];
   answerOutcome: AnswerOutcome | NoOutcome = { applied: true, message: 'Answered.' };
   nextOutcome: ((decision: SignedDecision) => DecisionOutcome | NoOutcome) | null = null;
   open = true;
@@ -77,6 +98,16 @@ export class FakeGoalClient implements GoalClient {
   async answer() {
     this.reach();
     return this.answerOutcome;
+  }
+  async control(goalId: GoalId, signal: ControlSignal, message: JsonObject) {
+    this.reach();
+    this.controls.push({ goalId, signal, message });
+    return this.controlOutcome;
+  }
+  async accountReconnected(goalId: GoalId, provider: string) {
+    this.reach();
+    this.reconnected.push({ goalId, provider });
+    return this.open;
   }
   async cancel(goalId: GoalId) {
     this.reach();
@@ -126,6 +157,18 @@ export type Fixture = AsyncDisposable & {
   goal(who?: string, text?: string): Promise<string>;
   /** Puts a pending approval into the read model and the stand-in. */
   approval(goalId: string, changes?: Partial<Approval>, owner?: string): Promise<Approval>;
+  /** Changes an approval in the read model and the stand-in. */
+  setApproval(approvalId: string, changes: Partial<Approval>): Promise<void>;
+  /** Stores a prepared payload under a digest. */
+  payload(
+    goalId: string,
+    tool: string,
+    payload: JsonObject,
+    digest: string,
+    tainted?: boolean,
+  ): Promise<void>;
+  /** Ends a goal in the read model. */
+  endGoal(goalId: string, changes?: Partial<GoalView>): Promise<void>;
 };
 
 /** Builds the server on a database of its own. */
@@ -135,16 +178,21 @@ export async function createFixture(): Promise<Fixture> {
   const temporal = new FakeGoalClient();
   const { pool } = database;
   const app = await buildServer({
-    authenticate: createTokenAuth(
-      Object.entries(tokens).map(([owner, token]) => ({
-        token,
-        principal: { owner, actor: owner },
-      })),
+    authenticate: firstOf(
+      createTokenAuth(
+        Object.entries(tokens).map(([owner, token]) => ({
+          token,
+          principal: { owner, actor: owner },
+        })),
+      ),
+      createMemberAuth(createMemberStore(pool)),
     ),
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    members: createMemberStore(pool),
+    rules: createRuleStore(pool),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -194,6 +242,36 @@ export async function createFixture(): Promise<Fixture> {
         ],
       );
       return approval;
+    },
+    async setApproval(approvalId, changes) {
+      const { rows } = await pool.query<{ approval: Approval }>(
+        `update approvals set approval = approval || $2, state = coalesce($2->>'state', state)
+         where approval_id = $1 returning approval`,
+        [approvalId, JSON.stringify(changes)],
+      );
+      if (rows[0] !== undefined) temporal.approvals.set(approvalId, rows[0].approval);
+    },
+    async payload(goalId, tool, payload, digest, tainted = false) {
+      await pool.query(
+        `insert into payloads (digest, goal_id, step_id, tool, content, card, context, target, tainted)
+         values ($1, $2, 'invite', $3, $4, '{}', '[]', $5, $6)`,
+        [
+          digest,
+          goalId,
+          tool,
+          JSON.stringify({ tool, input: {}, payload, policyVersion: 'p1' }),
+          JSON.stringify(targetOf(payload)),
+          tainted,
+        ],
+      );
+    },
+    async endGoal(goalId, changes = {}) {
+      const view = { ...viewOf(goalId, alice, changes), state: 'completed' };
+      await pool.query('update goals set state = $2, view = $3 where goal_id = $1', [
+        goalId,
+        view.state,
+        JSON.stringify(view),
+      ]);
     },
     async [Symbol.asyncDispose]() {
       await app.close();

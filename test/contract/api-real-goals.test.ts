@@ -1,67 +1,26 @@
 /** The api on real workflows: every answer a decider can get, from the workflow itself. */
-import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createApprovalStore } from '#api/approvals/approval-store.ts';
-import { createTokenAuth } from '#api/auth.ts';
-import { createPeopleStore } from '#api/directory/people-store.ts';
-import { createGoalClient } from '#api/goal-client.ts';
-import { createGoalStore } from '#api/goals/goal-store.ts';
-import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
-import { eventParts } from '../support/events.ts';
-import { GoalBench, plan, step } from '../support/goals.ts';
+import { type GoalBench, plan, step } from '../support/goals.ts';
+import { RealApi } from './api-real-fixture.ts';
 
+let api: RealApi;
 let bench: GoalBench;
-let app: FastifyInstance;
-const token = 'token-of-the-owner-1';
 beforeAll(async () => {
-  bench = await GoalBench.start();
-  const { pool } = bench.database;
-  const entry = { token, principal: { owner, actor: owner } };
-  app = await buildServer({
-    authenticate: createTokenAuth([entry]),
-    goals: createGoalStore(pool),
-    approvals: createApprovalStore(pool),
-    people: createPeopleStore(pool),
-    ...eventParts(pool),
-    goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
-    signDecision: (decision) => bench.keys.sign(decision) as never,
-    defaultZone: 'Europe/Berlin',
-    checkPostgres: async () => undefined,
-    renderMetrics: async () => '',
-    version: 'test',
-  });
+  api = await RealApi.start();
+  ({ bench } = api);
 });
-afterAll(async () => {
-  await app.close();
-  await bench[Symbol.asyncDispose]();
-});
+afterAll(() => api[Symbol.asyncDispose]());
 
 const mail = { to: ['bob@office.example.com'], subject: 'Hi', body: 'Hello' };
 beforeEach(() => {
   bench.planner = () => plan(step('send', 'sendEmail', mail));
 });
 
-async function call(method: 'GET' | 'POST', url: string, payload?: object, headers = {}) {
-  const answer = await app.inject({
-    method,
-    url,
-    headers: { authorization: `Bearer ${token}`, ...headers },
-    ...(payload === undefined ? {} : { payload }),
-  });
-  return { status: answer.statusCode, body: answer.json() };
-}
-/** Starts a goal, waits until it needs a person, and returns it with its approval. */
-async function waiting(policy: object = {}): Promise<{ id: string; approval: Approval }> {
-  const payload = { goal: 'Say hi to bob@office.example.com', policy };
-  const { status, body } = await call('POST', '/v1/goals', payload, { prefer: 'wait=20' });
-  expect([status, body.state]).toEqual([202, 'awaiting_approval']);
-  const queue = await call('GET', `/v1/approvals?state=pending&goalId=${body.id}`);
-  return { id: body.id, approval: queue.body.approvals[0] };
-}
-const decide = ({ approvalId, digest }: Approval, decision: object) =>
-  call('POST', `/v1/approvals/${approvalId}/decision`, { digest, verdict: 'approve', ...decision });
+const call: RealApi['call'] = (...args) => api.call(...args);
+const waiting: RealApi['waiting'] = (...args) => api.waiting(...args);
+const decide = (approval: Approval, decision: object) => api.decide(approval, decision);
 const ended = (id: string) =>
   expect.poll(async () => (await call('GET', `/v1/goals/${id}`)).body.report, { timeout: 15_000 });
 

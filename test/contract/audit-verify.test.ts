@@ -7,9 +7,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApprovalStore } from '#api/approvals/approval-store.ts';
 import { createTokenAuth } from '#api/auth.ts';
 import { runCli } from '#api/cli/main.ts';
+import { createMemberStore } from '#api/members/member-store.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { performEffect } from '#activities/effects/perform.ts';
 import { failure } from '#activities/failures.ts';
@@ -40,6 +42,8 @@ beforeAll(async () => {
     ),
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
+    members: createMemberStore(pool),
+    rules: createRuleStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),

@@ -6,10 +6,12 @@ import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApprovalStore } from '#api/approvals/approval-store.ts';
 import { createTokenAuth } from '#api/auth.ts';
+import { createMemberStore } from '#api/members/member-store.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import type { StreamLimits } from '#api/events/event-routes.ts';
 import { newGoalId } from '#api/goals/goal-id.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { publishEvents, publishGoal } from '#activities/journal/publish.ts';
 import type { GoalEvent, JournalEvent } from '#contracts/journal.ts';
@@ -49,6 +51,8 @@ async function start(streams: StreamLimits = {}, port = 0) {
     ),
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
+    members: createMemberStore(pool),
+    rules: createRuleStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     goalClient: new FakeGoalClient(),

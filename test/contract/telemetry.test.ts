@@ -14,6 +14,8 @@ import { createTokenAuth } from '#api/auth.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createMemberStore } from '#api/members/member-store.ts';
+import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
@@ -116,7 +118,10 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    members: createMemberStore(pool),
+    rules: createRuleStore(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),
+    sendDelayMs: 0,
     signDecision: (decision) => bench.keys.sign(decision) as never,
     defaultZone: 'Europe/Berlin',
     checkPostgres: async () => undefined,

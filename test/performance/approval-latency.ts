@@ -7,6 +7,8 @@ import { createTokenAuth } from '#api/auth.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createMemberStore } from '#api/members/member-store.ts';
+import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
 import { eventParts } from '../support/events.ts';
@@ -66,6 +68,8 @@ function startApi(stack: BenchStack, pool: Pool) {
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    members: createMemberStore(pool),
+    rules: createRuleStore(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
     signDecision: (decision) => ({
       ...decision,

@@ -141,7 +141,13 @@ export function performDeps(pool: Pool, provider: FakeProvider, keys = testKeys(
 }
 
 /** Stores a payload of a step and returns its digest. */
-export function store(pool: Pool, goalId: string, tool: string, input: JsonObject) {
+export function store(
+  pool: Pool,
+  goalId: string,
+  tool: string,
+  input: JsonObject,
+  tainted = false,
+) {
   return storePayload(
     pool,
     { goalId, stepId: 's1' },
@@ -149,6 +155,7 @@ export function store(pool: Pool, goalId: string, tool: string, input: JsonObjec
       content: { tool, input, payload: { kind: tool, ...input }, policyVersion: 'p1' },
       card: { title: tool, lines: [], warnings: [], undo: null },
       context: [],
+      tainted,
     },
   );
 }

@@ -17,6 +17,7 @@ const event: CreateEventPayload = {
   guests: ['bob@office.example.com', 'eve@elsewhere.example.net'],
   location: 'Room 1',
   description: 'Why',
+  conflicts: null,
 };
 const mail: SendEmailPayload = {
   kind: 'sendEmail',

@@ -27,12 +27,13 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
   const { approval, admission } = taken;
   keep(goal.decisions, decisionId, admission.outcome, limits.decisionsKept);
   const { outcome, standing } = admission;
-  if (outcome.outcome === 'refused' || standing === null || approval === null) {
+  if (outcome.outcome === 'refused' || approval === null) {
     const { code, message: reason } = outcome;
-    refuse(goal, { decisionId, approvalId, code, message: reason }, approval);
-    return;
+    // An applied one without an approval was applied by an earlier run: it is a repetition.
+    refuse(goal, { decisionId, approvalId, code: code ?? 'repeated', message: reason }, approval);
   }
-  apply(goal, approval, admission, standing);
+  // After a reset another decision may stand already: then that is the one that counts.
+  if (approval !== null && standing !== null) apply(goal, approval, admission, standing);
 }
 
 async function admit(

@@ -160,7 +160,9 @@ async function judge(
   step.tier = tier;
   const prepared = { ...phase, prepared: { digest, summary } };
   if (verdict.verdict === 'run') return { next: 'perform', phase: prepared };
-  if (editedUnder !== null && tier <= editedUnder.tier) {
+  // Two people approve the same content, so an edit by one of them is asked again.
+  const needsTwo = goal.input.policy.secondPerson === true && tier === 4;
+  if (editedUnder !== null && tier <= editedUnder.tier && !needsTwo) {
     return { next: 'perform', phase: { ...prepared, approvalId: editedUnder.approvalId } };
   }
   const raised =

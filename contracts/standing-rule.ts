@@ -1,0 +1,75 @@
+/**
+ * Standing rules: a decision given in advance for one tool and one exact target. Pure: what a rule may
+ * ever cover, what it compares, and how its decisions are signed.
+ */
+import { type Json, type JsonObject, isJsonObject } from './json.ts';
+import { limits } from './limits.ts';
+import { effectToolNames, type ToolName, tools } from './tools.ts';
+
+/** Whom and what an effect touches, exactly: account, everyone who is told, and the event it changes. */
+export type RuleTarget = {
+  readonly account: string | null;
+  /** Lower case, sorted, each once. */
+  readonly recipients: readonly string[];
+  readonly eventId: string | null;
+};
+
+/** A prepared payload as a rule sees it. */
+export type RuleSubject = {
+  readonly tool: string;
+  readonly target: RuleTarget;
+  /** True when any of its input was filled from text that somebody else wrote. */
+  readonly tainted: boolean;
+};
+
+/** Tools whose effects a rule may cover at all: they change something, and never at tier 4. */
+export const ruleTools: readonly ToolName[] = effectToolNames.filter(
+  (name) => tools[name].tier < 4,
+);
+
+/** The actor of decisions that a rule made. */
+export function ruleActor(ruleId: string): string {
+  return `rule:${ruleId}`;
+}
+
+/** The target of a payload, read from the payload and nothing else. */
+export function targetOf(payload: JsonObject): RuleTarget {
+  const { account, eventId } = payload;
+  const told = ['to', 'cc', 'bcc', 'guests'].flatMap((key) => textsOf(payload[key]));
+  const recipients = [...new Set(told.map((email) => email.toLowerCase()))].sort();
+  return {
+    account: typeof account === 'string' ? account.toLowerCase() : null,
+    recipients,
+    eventId: typeof eventId === 'string' ? eventId : null,
+  };
+}
+
+/** Why no rule may ever cover this; null when one may. */
+export function whyNoRule({ tool, target, tainted }: RuleSubject): string | null {
+  if (!(ruleTools as readonly string[]).includes(tool)) {
+    return 'Only steps that change something, below tier 4, can be approved in advance.';
+  }
+  if (tainted) return 'Some of it was filled from text that somebody else wrote.';
+  if (target.recipients.length > limits.recipientsHighStakes) {
+    return `It reaches more than ${limits.recipientsHighStakes} people.`;
+  }
+  return null;
+}
+
+/** Reads a target back from storage; undefined when it is none. */
+export function readTarget(value: Json | null | undefined): RuleTarget | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { account, recipients, eventId } = value;
+  const texts = textsOf(recipients);
+  if (!Array.isArray(recipients) || texts.length !== recipients.length) return undefined;
+  return {
+    account: typeof account === 'string' ? account : null,
+    recipients: texts,
+    eventId: typeof eventId === 'string' ? eventId : null,
+  };
+}
+
+function textsOf(value: Json | undefined): string[] {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly Json[]).filter((item) => typeof item === 'string');
+}

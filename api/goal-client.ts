@@ -38,6 +38,7 @@ import type { AnswersInput } from '#contracts/schemas/goal.ts';
 import type { DecisionSignal } from '#contracts/schemas/approval.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { UnavailableError } from './errors.ts';
+import { reached } from './points.ts';
 
 /** A decision ready to be sent: signed and with an id to read it back by. */
 export type SignedDecision = DecisionSignal & { readonly decisionId: string };
@@ -140,6 +141,7 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
       const handle = handleOf(goalId);
       const sent = await send(() => handle.signal(decideApprovalSignal, decision as Json));
       if (!sent) return 'ended';
+      reached('C6');
       return readBack(() => handle.query(getDecisionQuery, decision.decisionId));
     },
     async answer(goalId, message) {

@@ -10,6 +10,7 @@ import type { JsonObject } from '#contracts/json.ts';
 import { type DecisionSignal, decisionSignalSchema } from '#contracts/schemas/approval.ts';
 import { digestOf } from '../effects/digest.ts';
 import { normalizeInput } from '../effects/prepare.ts';
+import { reached } from '../points.ts';
 import { isSigned } from './signature.ts';
 
 export type AdmitDeps = {
@@ -26,6 +27,7 @@ export type AdmitDeps = {
  * its own decision. Heartbeats: no (local activity). Failures: none on purpose, refusals are values.
  */
 export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Promise<Admission> {
+  reached('C6');
   const parsed = decisionSignalSchema.safeParse(request.decision);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

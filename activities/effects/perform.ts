@@ -10,6 +10,7 @@ import type { EffectReceipt } from '#contracts/goal.ts';
 import type { Json, JsonObject } from '#contracts/json.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
 import { failure, failureTypeOf } from '../failures.ts';
+import { reached } from '../points.ts';
 import { type AuditRecord, differenceOf } from './audit.ts';
 import { authorize, type Authorization, type AuthorizationDeps } from './authorization.ts';
 import { effectKeyOf } from './digest.ts';
@@ -122,8 +123,10 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
 
 async function act(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   await checkFence(effect.deps.pool, row);
+  reached('C7');
   try {
     const receipt = await effect.handler.perform(effect.payload, contextOf(effect, row));
+    reached('C9');
     return await settle(effect, row, 'confirmed', receipt, null);
   } catch (error) {
     const type = failureTypeOf(error);
@@ -150,7 +153,9 @@ async function settle(
 ): Promise<EffectReceipt> {
   const settlement = { state, receipt, reconciled, detail };
   const audit = auditOf(effect, row, { outcome: state, receipt, detail, reconciled });
-  return receiptOf(await settleEffect(effect.deps.pool, row, settlement, audit));
+  const settled = await settleEffect(effect.deps.pool, row, settlement, audit);
+  reached('C10');
+  return receiptOf(settled);
 }
 
 function contextOf(effect: Effect, row: LedgerRow): EffectContext {

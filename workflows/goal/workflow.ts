@@ -40,7 +40,9 @@ export async function goalWorkflow(input: GoalWorkflowInput): Promise<GoalWorkfl
   if (input.carried !== undefined) watchDeadlines(goal);
   else goal.journal.append('goal_started', { mode: input.mode, policy: input.policy.version });
   try {
-    return await end(goal, await carryOut(goal));
+    const state = await carryOut(goal);
+    // From here on it has ended: a cancellation that comes while this is published is too late.
+    return await CancellationScope.nonCancellable(() => end(goal, state));
   } catch (error) {
     if (error instanceof Parked) return continueGoal(goal);
     if (!isCancellation(error)) throw error;

@@ -2,7 +2,7 @@
  * One run of the crash bench: a whole stack with goals in flight, its parts killed again and again,
  * then quiet, and the verdict of the checker. Everything it starts has stopped when it returns.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,9 +20,9 @@ import { check, type Evidence, type Violation } from './checker.ts';
 import { Client } from './client.ts';
 import { Crowd } from './crowd.ts';
 import { nextFault } from './faults.ts';
-import { goalIdsIn, readHistory } from './histories.ts';
+import { factsOf, type GoalHistory, goalIdsIn, readRuns } from './histories.ts';
 import { type Kill, Killer, type Point } from './killer.ts';
-import { ClientLog, type Entry } from './log.ts';
+import { ClientLog } from './log.ts';
 import { measureRecovery, type Recovery } from './recovery.ts';
 
 export type BenchOptions = {
@@ -70,15 +70,19 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   try {
     await using temporal = await connectTemporal(stack);
     run = await breakThings(options, { stack, temporal: temporal.client, dir, log });
-    witnesses = await gather(stack, temporal.client, log.entries, run.stillOpen);
+    witnesses = await gather({ stack, temporal: temporal.client, dir, log }, run.stillOpen);
     pids.push(...pidsOf(stack.endpoints()));
   } finally {
+    cpSync(join(stack.stateDir, 'logs'), join(dir, 'logs'), { recursive: true });
     await stack[Symbol.asyncDispose]();
   }
   const evidence = { ...witnesses, leftovers: leftoversOf(pids, stack.stateDir) };
   const violations = [...check(evidence), ...slowRecoveries(run.kills)];
   if (violations.length === 0) rmSync(dir, { recursive: true, force: true });
-  else options.progress(`the client's log is kept in ${dir}`);
+  else
+    options.progress(
+      `the client's log, the parts' logs and the histories of what broke are in ${dir}`,
+    );
   const { kills, hits, ended } = run;
   const { seed } = options;
   const { effects } = evidence;
@@ -171,14 +175,18 @@ async function longStarter(stack: Stack, temporal: TemporalClient, log: ClientLo
 }
 
 async function gather(
-  stack: Stack,
-  temporal: TemporalClient,
-  log: readonly Entry[],
+  { stack, temporal, dir, log }: World,
   stillOpen: readonly string[],
 ): Promise<Omit<Evidence, 'leftovers'>> {
-  const goals = [];
-  for (const goalId of await goalIdsIn(temporal)) goals.push(await readHistory(temporal, goalId));
-  return { effects: await stack.effects(), log, goals, stillOpen };
+  const goals: GoalHistory[] = [];
+  for (const goalId of await goalIdsIn(temporal)) {
+    const runs = await readRuns(temporal, goalId);
+    const facts = factsOf(goalId, runs);
+    goals.push(facts);
+    const isOdd = facts.ended !== 'completed' || facts.taskFailures.length > 0;
+    if (isOdd) writeFileSync(join(dir, `${goalId}.json`), JSON.stringify(runs));
+  }
+  return { effects: await stack.effects(), log: log.entries, goals, stillOpen };
 }
 
 function leftoversOf(pids: readonly number[], stateDir: string): string[] {

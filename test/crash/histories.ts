@@ -7,7 +7,7 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { Admission, PerformRequest, UndoRequest } from '#contracts/activities.ts';
 import { effectActivityOf } from '#contracts/activities.ts';
 import type { EffectReceipt, GoalState } from '#contracts/goal.ts';
-import { goalIdOfWorkflow, goalWorkflowId, workflowTypes } from '#contracts/names.ts';
+import { type GoalId, goalIdOfWorkflow, goalWorkflowId, workflowTypes } from '#contracts/names.ts';
 import type { GoalWorkflowResult } from '#contracts/workflows.ts';
 
 /** A decision as admission answered it. */
@@ -54,11 +54,14 @@ export type GoalHistory = {
   readonly taskFailures: readonly string[];
 };
 
-type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
+/** One event as Temporal's client decodes it. */
+export type Event = NonNullable<
+  Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']
+>[number];
 
 /** Ids of all goals that Temporal knows. */
-export async function goalIdsIn(client: Client): Promise<string[]> {
-  const ids = new Set<string>();
+export async function goalIdsIn(client: Client): Promise<GoalId[]> {
+  const ids = new Set<GoalId>();
   const query = `WorkflowType = '${workflowTypes.goal}'`;
   for await (const { workflowId } of client.workflow.list({ query })) {
     const goalId = goalIdOfWorkflow(workflowId);
@@ -67,18 +70,19 @@ export async function goalIdsIn(client: Client): Promise<string[]> {
   return [...ids];
 }
 
-/** Reads a goal's history over all its runs. @throws WorkflowNotFoundError */
-export async function readHistory(client: Client, goalId: string): Promise<GoalHistory> {
-  const runs: (readonly Event[])[] = [];
+/** The events of all runs of a goal's workflow, first run first. @throws WorkflowNotFoundError */
+export async function readRuns(client: Client, goalId: GoalId): Promise<Event[][]> {
+  const runs: Event[][] = [];
   let runId: string | undefined;
   do {
-    const handle = client.workflow.getHandle(goalWorkflowId(goalId as never), runId);
-    const { events } = await handle.fetchHistory();
+    const { events } = await client.workflow
+      .getHandle(goalWorkflowId(goalId), runId)
+      .fetchHistory();
     runs.unshift(events ?? []);
     const started = events?.[0]?.workflowExecutionStartedEventAttributes;
     runId = started?.continuedExecutionRunId || undefined;
   } while (runId !== undefined);
-  return factsOf(goalId, runs);
+  return runs;
 }
 
 const performing = new Set<string>(Object.values(effectActivityOf));

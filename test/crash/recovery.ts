@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { goalWorkflowId } from '#contracts/names.ts';
+import { type GoalId, goalWorkflowId } from '#contracts/names.ts';
 
 /** Where a goal stands: its run and the number of its events. */
 type Standing = {
@@ -75,7 +75,7 @@ async function untilAnswered<T>(ask: () => Promise<T>, deadline: number): Promis
 }
 
 async function standingOf(client: Client, goalId: string): Promise<Standing | undefined> {
-  const handle = client.workflow.getHandle(goalWorkflowId(goalId as never));
+  const handle = client.workflow.getHandle(goalWorkflowId(goalId as GoalId));
   try {
     const found = await client.withDeadline(Date.now() + 2_000, () => handle.describe());
     const { pendingActivities, pendingWorkflowTask } = found.raw;

@@ -11,19 +11,21 @@ import type { ModelUsage } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { failure } from '../failures.ts';
+import { type ProviderHealth, wholeInstallation } from '../providers/health.ts';
 import { modelFailure } from './model-failures.ts';
 import { strictSchema } from './strict-schema.ts';
 
 /** `primary` plans and writes; `fast` does small language work. */
 export type ModelRole = 'primary' | 'fast';
 
-/** What a model client needs. `fetch` is the guarded one. */
+/** What a model client needs. `fetch` is the guarded one; the server is one of its providers. */
 export type ModelClientOptions = {
   readonly apiKey: string;
   readonly baseUrl: string;
   readonly models: Readonly<Record<ModelRole, string>>;
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
+  readonly health: ProviderHealth;
 };
 
 /** One question to the model. `data` is all it sees besides the instructions. */
@@ -44,8 +46,8 @@ export type ModelAnswer<Value> = { readonly value: Value; readonly usage: ModelU
 export type ModelClient = {
   /**
    * Asks once and returns the parsed reply.
-   * @throws RateLimitedError, ModelUnavailableError, ReconnectRequiredError, PermissionDeniedError,
-   *   InvalidInputError, ModelRefusedError, InvalidModelReplyError (its details hold the usage)
+   * @throws RateLimitedError, ModelUnavailableError, ProviderWaitError, ReconnectRequiredError,
+   *   PermissionDeniedError, InvalidInputError, ModelRefusedError, InvalidModelReplyError (its details hold the usage)
    */
   askModel<Value>(question: ModelQuestion<Value>): Promise<ModelAnswer<Value>>;
 };
@@ -56,9 +58,10 @@ export type ModelClient = {
  *   to its public address.
  */
 export function createModelClient(options: ModelClientOptions): ModelClient {
-  const { apiKey, baseUrl, models, timeoutMs, fetch } = options;
+  const { apiKey, baseUrl, models, timeoutMs, fetch, health } = options;
   if (!URL.canParse(baseUrl)) throw new TypeError('The model server’s address is not a URL.');
   if (models.primary === '' || models.fast === '') throw new TypeError('Name both models.');
+  const who = { provider: `model:${new URL(baseUrl).host}`, account: wholeInstallation };
   const client = new OpenAI({
     apiKey,
     baseURL: baseUrl,
@@ -73,14 +76,15 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
   return {
     askModel: (question) =>
       traced(models[question.role], question.schemaName, async (span) => {
-        const response = await client.responses
-          .create(
-            requestOf(models[question.role], question),
-            question.signal === undefined ? {} : { signal: question.signal },
-          )
-          .catch((error: unknown) => {
-            throw modelFailure(error, question.signal);
-          });
+        const request = requestOf(models[question.role], question);
+        const { signal } = question;
+        const response = await health.call(who, () =>
+          client.responses
+            .create(request, signal === undefined ? {} : { signal })
+            .catch((error: unknown) => {
+              throw modelFailure(error, who, signal);
+            }),
+        );
         const usage = usageOf(response);
         span.setAttributes({
           'gen_ai.response.id': usage.responseId,

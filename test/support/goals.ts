@@ -9,7 +9,7 @@ import { createActivities, type ConnectorActivities } from '#activities/index.ts
 import type { PlanRequest, PlanResult, ReadRequest, ReadResult } from '#contracts/activities.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
-import type { GoalView } from '#contracts/goal.ts';
+import type { ControlOutcome, GoalView } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
 import { defaultTimers } from '#contracts/limits.ts';
@@ -260,6 +260,21 @@ export class RunningGoal {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     throw new Error(`decision ${decisionId} was never taken`);
+  }
+
+  /** Sends a control signal and reads back what became of it. */
+  async control(signal: string, fields: JsonObject = {}): Promise<ControlOutcome> {
+    const { controlId = `c-${Math.random().toString(36).slice(2)}` } = fields;
+    await this.handle.signal(signal, { controlId, actor: owner, ...fields });
+    for (let i = 0; i < 200; i += 1) {
+      const outcome = await this.handle.query<ControlOutcome | null, [string]>(
+        'getControl',
+        controlId as string,
+      );
+      if (outcome !== null) return outcome;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`a ${signal} was never taken`);
   }
 
   result() {

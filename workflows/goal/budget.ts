@@ -45,7 +45,8 @@ function callsUnderWay(goal: Goal): number {
 
 /** Counts one step or effect against its budget. @throws BudgetRefused, Parked */
 export async function reserve(goal: Goal, kind: 'steps' | 'effects'): Promise<void> {
-  await allow(goal, kind, 1);
+  // No wait between looking and counting: steps start side by side.
+  while (!isAllowed(goal, kind, 1)) await askForMore(goal, kind);
   goal.usage[kind] += 1;
 }
 
@@ -54,29 +55,37 @@ export async function withModelBudget<Result>(
   goal: Goal,
   call: () => Promise<Result>,
 ): Promise<Result> {
-  await allow(goal, 'modelTokens', limits.modelReserveTokens);
-  await allow(goal, 'costMicroUsd', 0);
-  goal.reservedTokens += limits.modelReserveTokens;
+  const tokens = limits.modelReserveTokens;
+  for (;;) {
+    const short = !isAllowed(goal, 'modelTokens', tokens)
+      ? 'modelTokens'
+      : !isAllowed(goal, 'costMicroUsd', 1)
+        ? 'costMicroUsd'
+        : null;
+    if (short === null) break;
+    await askForMore(goal, short);
+  }
+  goal.reservedTokens += tokens;
   try {
     return await call();
   } finally {
-    goal.reservedTokens -= limits.modelReserveTokens;
+    goal.reservedTokens -= tokens;
   }
 }
 
-async function allow(goal: Goal, kind: Kind, amount: number): Promise<void> {
-  for (;;) {
-    const bound = goal.budget[kind];
-    if (bound === undefined) return;
-    const used = usedOf(goal, kind);
-    // A first call is let through even when the reserve alone is more than the whole budget.
-    if (used + amount <= bound || (used === 0 && kind !== 'steps' && kind !== 'effects')) return;
-    if (kind === 'costMicroUsd' && used < bound) return;
-    await askForMore(goal, kind, used, bound);
-  }
+function isAllowed(goal: Goal, kind: Kind, amount: number): boolean {
+  const bound = goal.budget[kind];
+  if (bound === undefined) return true;
+  const used = usedOf(goal, kind);
+  // A first model call is let through even when what is reserved for it is more than the budget.
+  const isFirst = used === 0 && (kind === 'modelTokens' || kind === 'costMicroUsd');
+  return isFirst || used + amount <= bound;
 }
 
-async function askForMore(goal: Goal, kind: Kind, used: number, bound: number): Promise<void> {
+/** Asks the person to allow more. @throws BudgetRefused, Parked */
+async function askForMore(goal: Goal, kind: Kind): Promise<void> {
+  const used = usedOf(goal, kind);
+  const bound = goal.budget[kind] ?? 0;
   const stepId = `budget_${kind.toLowerCase()}`;
   const revision = nextRevision(goal, stepId);
   const more = goal.input.budget?.[kind] ?? bound;

@@ -7,7 +7,10 @@ import type { Goal, Step } from './goal.ts';
 export function writeReport(goal: Goal): Report {
   const effects = goal.steps.filter((step) => step.effect !== null);
   const done = effects
-    .filter((step) => step.effect?.outcome === 'confirmed' && !step.undone)
+    .filter(
+      ({ effect, undone: isUndone, status }) =>
+        effect?.outcome === 'confirmed' && !isUndone && status === 'completed',
+    )
     .map((step) => sentenceOf(step));
   const shadow = effects
     .filter((step) => step.effect?.outcome === 'shadow')

@@ -1,0 +1,146 @@
+/** Waiting on others: providers that are away, and accounts that must be connected again. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { failure } from '#activities/failures.ts';
+import type { ReadResult } from '#contracts/activities.ts';
+import { GoalBench, plan, step } from '../support/goals.ts';
+
+let bench: GoalBench;
+beforeAll(async () => {
+  bench = await GoalBench.start();
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+const found: ReadResult = { value: { events: [] }, trust: 'trusted', origins: [] };
+const look = { window: 'today' };
+const since = '2026-11-21T10:00:00.000Z';
+const away = (retryInMs: number) =>
+  failure('ProviderWaitError', 'Google is away.', {
+    details: {
+      provider: 'google',
+      account: 'alex',
+      since,
+      retryAt: new Date(Date.now() + retryInMs).toISOString(),
+    },
+  });
+const revoked = () =>
+  failure('ReconnectRequiredError', 'Google must be connected again.', {
+    details: { provider: 'google' },
+  });
+beforeEach(() => {
+  bench.reads = {};
+  bench.planner = () => plan(step('look', 'listEvents', look));
+});
+
+describe('a goal whose provider is away', () => {
+  it('says which and since when, and goes on by itself', async () => {
+    let calls = 0;
+    bench.reads = {
+      listEvents: () => {
+        calls += 1;
+        if (calls <= 2) throw away(700);
+        return found;
+      },
+    };
+    const goal = await bench.goal();
+    const view = await goal.until(({ state }) => state === 'waiting_on_provider');
+    expect(view.waitingOn).toMatchObject([{ provider: 'google', since }]);
+    expect(view.steps[0]?.status).toBe('waiting_on_provider');
+    const { rows } = await bench.database.pool.query('select state from goals where goal_id = $1', [
+      goal.input.goalId,
+    ]);
+    expect(rows).toEqual([{ state: 'waiting_on_provider' }]);
+    expect(await goal.result()).toMatchObject({ state: 'completed' });
+    expect(calls).toBe(3);
+    const types = await goal.journalTypes();
+    expect(types.filter((type) => type.startsWith('provider'))).toEqual([
+      'provider_waiting',
+      'provider_back',
+    ]);
+    expect((await goal.view()).waitingOn).toEqual([]);
+  });
+
+  it('waits for the planner as well', async () => {
+    let calls = 0;
+    bench.planner = () => {
+      calls += 1;
+      if (calls === 1) throw away(500);
+      return plan(step('look', 'listEvents', look));
+    };
+    bench.reads = { listEvents: () => found };
+    const goal = await bench.goal();
+    await goal.until(({ state }) => state === 'waiting_on_provider');
+    expect(await goal.result()).toMatchObject({ state: 'completed' });
+  });
+
+  it('can be cancelled while it waits', async () => {
+    bench.reads = {
+      listEvents: () => {
+        throw away(60_000);
+      },
+    };
+    const goal = await bench.goal();
+    await goal.until(({ state }) => state === 'waiting_on_provider');
+    await goal.handle.cancel();
+    expect(await goal.result()).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('does not hold up steps that need another provider', async () => {
+    bench.planner = () =>
+      plan(step('look', 'listEvents', look), step('web', 'searchWeb', { query: 'x' }));
+    let isAway = true;
+    bench.reads = {
+      listEvents: () => {
+        if (isAway) throw away(300);
+        return found;
+      },
+      searchWeb: () => found,
+    };
+    const goal = await bench.goal();
+    await goal.until(
+      ({ steps, state }) => steps[1]?.status === 'completed' && state === 'waiting_on_provider',
+    );
+    isAway = false;
+    expect(await goal.result()).toMatchObject({ state: 'completed' });
+  });
+});
+
+describe('a goal whose account must be connected again', () => {
+  let isRevoked = true;
+  beforeEach(() => {
+    isRevoked = true;
+    bench.reads = {
+      listEvents: () => {
+        if (isRevoked) throw revoked();
+        return found;
+      },
+    };
+  });
+
+  it('asks in the queue and goes on by itself when the account works again', async () => {
+    const goal = await bench.goal();
+    const [approval] = await goal.approvals();
+    expect(approval).toMatchObject({
+      kind: 'intervention',
+      stepId: 'look_reconnect',
+      input: { provider: 'google' },
+    });
+    await goal.handle.signal('accountReconnected', { provider: 'microsoft' });
+    expect((await goal.view()).pendingApprovals).toHaveLength(1);
+    isRevoked = false;
+    await goal.handle.signal('accountReconnected', { provider: 'google' });
+    expect(await goal.result()).toMatchObject({ state: 'completed' });
+  });
+
+  it('asks again when it still does not work, and fails the step when the person says no', async () => {
+    const goal = await bench.goal();
+    const [first] = await goal.approvals();
+    await goal.decide(first!);
+    const view = await goal.until(
+      ({ pendingApprovals }) =>
+        pendingApprovals.length === 1 && pendingApprovals[0]?.approvalId !== first?.approvalId,
+    );
+    await goal.decide(view.pendingApprovals[0]!, { verdict: 'reject' });
+    expect(await goal.result()).toMatchObject({ state: 'completed_with_issues' });
+    expect((await goal.view()).steps[0]?.failure?.type).toBe('ReconnectRequiredError');
+  });
+});

@@ -40,9 +40,9 @@ function reached(folder, point) {
   } catch {
     return; // No plan, or another process was faster.
   }
-  writeFileSync(
-    join(folder, 'killed'),
-    JSON.stringify({ point, pid: process.pid, at: Date.now() }),
-  );
+  // Written beside and renamed: who waits for the file finds it whole.
+  const note = join(folder, 'killed');
+  writeFileSync(`${note}.tmp`, JSON.stringify({ point, pid: process.pid, at: Date.now() }));
+  renameSync(`${note}.tmp`, note);
   process.kill(process.pid, 'SIGKILL');
 }

@@ -17,11 +17,15 @@ const { values } = parseArgs({
   },
 });
 const startedAt = Date.now();
+const stop = new AbortController();
+// The stack is a process tree of its own: it is stopped in order, whatever ends the bench.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 const result = await runBench({
   kills: Number(values.kills),
   seed: Number(values.seed),
   goals: Number(values.goals),
   limitMs: Number(values.minutes) * 60_000,
+  signal: stop.signal,
   progress: (line) => {
     const seconds = ((Date.now() - startedAt) / 1_000).toFixed(0);
     process.stderr.write(`${seconds.padStart(4)} s  ${line}\n`);

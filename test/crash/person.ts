@@ -119,10 +119,11 @@ async function regret(
   await client.cancel(goalId, until);
 }
 
+/** The input with another subject or title. */
 function edited({ tool, input }: Approval): JsonObject {
-  return tool === 'sendEmail'
-    ? { ...input, subject: `${String(input['subject'])} (edited)` }
-    : tool === 'createEvent'
-      ? { ...input, title: `${String(input['title'])} (edited)` }
-      : input;
+  const field = tool === 'sendEmail' ? 'subject' : tool === 'createEvent' ? 'title' : null;
+  const text = field === null ? undefined : input[field];
+  return field === null || typeof text !== 'string'
+    ? input
+    : { ...input, [field]: `${text} (edited)` };
 }

@@ -22,7 +22,7 @@ export type Recovery = {
   /** How long the slowest of them took; milliseconds. */
   readonly slowestMs: number;
   /** Goals that had not moved when the time was over, with what they waited for. */
-  readonly stuck: readonly string[];
+  readonly stuck: ReadonlyMap<string, string>;
 };
 
 const pollMs = 100;
@@ -57,8 +57,8 @@ export async function measureRecovery(
     }
   }
   if (before.size > 0) slowestMs = Date.now() - since;
-  const stuck = [...before].map(
-    ([goalId, then]) => `${goalId} (${(last.get(goalId) ?? then).waitsFor})`,
+  const stuck = new Map(
+    [...before].map(([goalId, then]) => [goalId, (last.get(goalId) ?? then).waitsFor]),
   );
   return { owed, slowestMs, stuck };
 }

@@ -36,7 +36,18 @@ export const limits = {
   /** Reserved for a model call before it is made; settled by what the server counted. */
   modelReserveTokens: 8_000,
   journalDataMaxChars: 2_000,
-  stepOutputMaxChars: 24_000,
+  /** Larger payloads are kept in Postgres, and a history holds a reference of about 300 bytes. */
+  historyPayloadMaxBytes: 8 * 1024,
+  /** What enters no history is stored only above this: Temporal warns at 512 KiB, refuses at 2 MiB. */
+  messagePayloadMaxBytes: 500 * 1024,
+  /** Below Temporal's 10 s for a workflow task, so that an outage is a failure with a reason. */
+  payloadStorageTimeoutMs: 7 * second,
+  payloadSweepMs: hour,
+  /** How long a stored payload without a workflow is kept: time to notice a wrong address. */
+  payloadGraceMs: 7 * 24 * hour,
+  stepOutputMaxChars: 200_000,
+  /** What a tool that lists things aims at: planner and model read it whole. */
+  listOutputMaxChars: 24_000,
   excerptMaxChars: 500,
   emailBodyMaxChars: 50_000,
   subjectMaxChars: 300,
@@ -92,6 +103,8 @@ export const limits = {
   reconcileForMs: 10 * minute,
   preferWaitMaxSeconds: 60,
   queryTimeoutMs: 3 * second,
+  /** A worker may have to replay the whole history of a goal that ended long ago. */
+  rebuildQueryTimeoutMs: 30 * second,
   temporalTimeoutMs: 5 * second,
   readyTimeoutMs: 2 * second,
   startReconcileMs: 10 * second,
@@ -101,6 +114,19 @@ export const limits = {
   jsonDepthMax: 64,
   peopleMax: 500,
   idempotencyKeyMaxChars: 255,
+  journalPollMs: 250,
+  eventPageSize: 100,
+  eventKeepAliveMs: 15 * second,
+  /** A reader that takes nothing for this long is disconnected; it resumes where it stopped. */
+  slowReaderMs: 30 * second,
+  streamsPerOwner: 32,
+  webhooksPerOwner: 20,
+  webhookPollMs: 1 * second,
+  webhookTimeoutMs: 15 * second,
+  webhookRotationMs: 24 * hour,
+  webhookDisableAfterMs: 5 * 24 * hour,
+  webhookDeliveriesShown: 50,
+  webhookDeliveriesKeptMs: 30 * 24 * hour,
 } as const;
 
 /** Timers of one goal. Tests shorten them through the goal's input. All in milliseconds. */
@@ -120,3 +146,19 @@ export const defaultTimers: GoalTimers = {
   reconcileForMs: limits.reconcileForMs,
   sendDelayMs: limits.sendDelayMs,
 };
+
+/**
+ * Pauses between the attempts of a webhook; the first attempt is made at once.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const webhookScheduleMs: readonly number[] = [
+  5 * second,
+  5 * minute,
+  30 * minute,
+  2 * hour,
+  5 * hour,
+  10 * hour,
+  14 * hour,
+  20 * hour,
+  24 * hour,
+];

@@ -1,4 +1,5 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
+import type { WebhookOutcome, WebhookRequest } from './activities.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
 import type { Failure } from './failures.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   EffectReceipt,
   GoalState,
   OpenQuestion,
+  ProviderWait,
   Report,
   StepStatus,
   Usage,
@@ -126,11 +128,18 @@ export type GoalSnapshot = {
   };
   readonly signalsReceived: number;
   readonly flushedAttributes: string;
+  /** Approvals whose decision nobody has taken up yet: whoever waited for it stopped waiting. */
+  readonly unheard?: readonly string[];
+  /** Providers that are waited for, by what waits. */
+  readonly waits?: readonly (readonly [string, ProviderWait])[];
 };
 
 /** Result of goalWorkflow. */
 export type GoalWorkflowResult = { readonly state: GoalState; readonly report: Report };
 export type GoalWorkflow = (input: GoalWorkflowInput) => Promise<GoalWorkflowResult>;
+
+/** Delivers one journal event to one endpoint. */
+export type WebhookWorkflow = (request: WebhookRequest) => Promise<WebhookOutcome>;
 
 /** Input of researchWorkflow, a child of a goal. */
 export type ResearchWorkflowInput = {
@@ -142,5 +151,10 @@ export type ResearchWorkflowInput = {
 export type ResearchWorkflow = (input: ResearchWorkflowInput) => Promise<{
   readonly output: ResearchOutput;
   readonly origins: readonly { kind: 'page'; label: string; ref: string }[];
-  readonly usage: { modelCalls: number; inputTokens: number; outputTokens: number };
+  readonly usage: {
+    modelCalls: number;
+    inputTokens: number;
+    outputTokens: number;
+    costMicroUsd?: number;
+  };
 }>;

@@ -18,11 +18,16 @@ import { strictSchema } from './strict-schema.ts';
 /** `primary` plans and writes; `fast` does small language work. */
 export type ModelRole = 'primary' | 'fast';
 
+/** Dollars per million tokens, which is micro-dollars per token. */
+export type ModelPrice = { readonly input: number; readonly output: number };
+
 /** What a model client needs. `fetch` is the guarded one; the server is one of its providers. */
 export type ModelClientOptions = {
   readonly apiKey: string;
   readonly baseUrl: string;
   readonly models: Readonly<Record<ModelRole, string>>;
+  /** What tokens cost, for budgets of money; without prices nothing is counted. */
+  readonly prices?: Readonly<Record<ModelRole, ModelPrice | undefined>>;
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
   readonly health: ProviderHealth;
@@ -85,13 +90,14 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
               throw modelFailure(error, who, signal);
             }),
         );
-        const usage = usageOf(response);
+        const price = options.prices?.[question.role];
+        const usage = usageOf(response, price);
         span.setAttributes({
           'gen_ai.response.id': usage.responseId,
           'gen_ai.usage.input_tokens': usage.inputTokens,
           'gen_ai.usage.output_tokens': usage.outputTokens,
         });
-        return readAnswer(response, question.schema);
+        return readAnswer(response, usage, question.schema);
       }),
   };
 }
@@ -135,8 +141,11 @@ function requestOf<Value>(model: string, question: ModelQuestion<Value>) {
   };
 }
 
-function readAnswer<Value>(response: Response, schema: z.ZodType<Value>): ModelAnswer<Value> {
-  const usage = usageOf(response);
+function readAnswer<Value>(
+  response: Response,
+  usage: ModelUsage,
+  schema: z.ZodType<Value>,
+): ModelAnswer<Value> {
   const invalid = (message: string) =>
     failure('InvalidModelReplyError', message, { details: { ...usage } });
   // A compatible server, or a proxy in between, may answer anything with status 200.
@@ -166,11 +175,16 @@ function readAnswer<Value>(response: Response, schema: z.ZodType<Value>): ModelA
   throw invalid(`The model’s reply does not have the agreed form: ${said.join('; ')}.`);
 }
 
-function usageOf(response: Response): ModelUsage {
+function usageOf(response: Response, price: ModelPrice | undefined): ModelUsage {
+  const inputTokens = response?.usage?.input_tokens ?? 0;
+  const outputTokens = response?.usage?.output_tokens ?? 0;
   return {
     responseId: String(response?.id ?? ''),
     model: String(response?.model ?? ''),
-    inputTokens: response?.usage?.input_tokens ?? 0,
-    outputTokens: response?.usage?.output_tokens ?? 0,
+    inputTokens,
+    outputTokens,
+    ...(price === undefined
+      ? {}
+      : { costMicroUsd: Math.ceil(inputTokens * price.input + outputTokens * price.output) }),
   };
 }

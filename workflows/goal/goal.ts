@@ -60,6 +60,8 @@ export class Goal {
   instructions: string[] = [];
   /** Undo of a step is registered here before the step acts; run last in, first out. */
   readonly undoStack: Step[] = [];
+  /** Approvals that nobody waits for until the next run does. They may be decided meanwhile. */
+  readonly unheard = new Set<string>();
   phase: Phase = 'planning';
   state: GoalState = 'planning';
   /** How the goal will end once everything is undone; set when compensation begins. */
@@ -84,6 +86,10 @@ export class Goal {
   failure: Failure | null = null;
   report: Report | null = null;
   publishRequested = false;
+  /** Publications under way. A run must not end with one. */
+  publications = 0;
+  /** Set when this run publishes for the last time before the next one goes on. */
+  isBeingHandedOn = false;
   signalsReceived = 0;
   /** When the running deadline timer fires; null when none runs. */
   deadlineTimerAt: number | null = null;

@@ -42,14 +42,29 @@ export async function goalWorkflow(input: GoalWorkflowInput): Promise<GoalWorkfl
   if (input.carried !== undefined) watchDeadlines(goal);
   else goal.journal.append('goal_started', { mode: input.mode, policy: input.policy.version });
   try {
-    const state = await carryOut(goal);
+    return await toTheEnd(goal, () => carryOut(goal));
+  } catch (error) {
+    // It may also have come while this run was being handed on.
+    if (!isCancellation(error)) throw error;
+    goal.journal.append('cancel_requested', {});
+    return CancellationScope.nonCancellable(() =>
+      toTheEnd(goal, async () => {
+        await compensate(goal, 'cancelled');
+        return 'cancelled';
+      }),
+    );
+  }
+}
+
+/** Does something to its end, or to where the next run of the workflow goes on. */
+async function toTheEnd(goal: Goal, work: () => Promise<GoalState>): Promise<GoalWorkflowResult> {
+  try {
+    const state = await work();
     // From here on it has ended: a cancellation that comes while this is published is too late.
     return await CancellationScope.nonCancellable(() => end(goal, state));
   } catch (error) {
     if (error instanceof Parked) return continueGoal(goal);
-    if (!isCancellation(error)) throw error;
-    goal.journal.append('cancel_requested', {});
-    return CancellationScope.nonCancellable(() => endCancelled(goal));
+    throw error;
   }
 }
 
@@ -96,24 +111,24 @@ function rejectionComment(goal: Goal): string | null {
   return reason;
 }
 
-async function endCancelled(goal: Goal): Promise<GoalWorkflowResult> {
-  try {
-    await compensate(goal, 'cancelled');
-  } catch (error) {
-    if (error instanceof Parked) return continueGoal(goal);
-    throw error;
-  }
-  return end(goal, 'cancelled');
-}
-
+/** Ends the goal. Once it has its last state, a wish to cancel changes nothing any more. */
 async function end(goal: Goal, state: GoalState): Promise<GoalWorkflowResult> {
   await condition(allHandlersFinished);
-  for (const { approvalId } of goal.pendingApprovals()) {
-    takeBack(goal, approvalId, 'cancelled', 'The goal has ended.');
-  }
-  goal.moveTo(state);
-  goal.report = writeReport(goal);
-  goal.journal.append('goal_ended', { state });
-  await publish(goal);
-  return { state, report: goal.report };
+  return CancellationScope.nonCancellable(async () => {
+    for (const { approvalId } of goal.pendingApprovals()) {
+      takeBack(goal, approvalId, 'cancelled', 'The goal has ended.');
+    }
+    goal.moveTo(state);
+    const report = writeReport(goal);
+    goal.report = report;
+    goal.journal.append('goal_ended', { state });
+    await publish(goal);
+    // Whoever signalled meanwhile gets an answer, and it is published too.
+    const isBusy = () => !allHandlersFinished() || goal.publications > 0;
+    while (goal.isPrompt && (isBusy() || goal.publishRequested)) {
+      await condition(() => !isBusy());
+      if (goal.publishRequested) await publish(goal);
+    }
+    return { state, report };
+  });
 }

@@ -6,7 +6,10 @@ import { channel } from 'node:diagnostics_channel';
 
 const points = channel('adjutant:point');
 
-/** Says that a point has been reached: C1 start kept, C2 Temporal has it, C6 decision signalled. */
-export function reached(point: 'C1' | 'C2' | 'C6'): void {
+/**
+ * Says that a point has been reached: C1 start kept, C2 Temporal has it, C6 decision signalled, C14
+ * deliveries started and their cursor not saved.
+ */
+export function reached(point: 'C1' | 'C2' | 'C6' | 'C14'): void {
   if (points.hasSubscribers) points.publish({ point });
 }

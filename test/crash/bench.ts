@@ -5,6 +5,7 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { newGoalId } from '#api/goals/goal-id.ts';
@@ -23,6 +24,7 @@ import { nextFault } from './faults.ts';
 import { factsOf, type GoalHistory, goalIdsIn, readRuns } from './histories.ts';
 import { type Kill, Killer, type Point } from './killer.ts';
 import { ClientLog } from './log.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
 import { measureRecovery, type Recovery } from './recovery.ts';
 
 export type BenchOptions = {
@@ -52,6 +54,8 @@ export type BenchResult = {
 
 /** All goals move again this long after the killed part is ready. */
 export const recoveryLimitMs = 15_000;
+/** The end of each goal is delivered this long after the last kill, at the latest. */
+const deliveryLimitMs = 30_000;
 /** Goals that have not ended this long after faults and kills stop are lost. */
 const quietMs = 60_000;
 const measureLimitMs = 30_000;
@@ -65,14 +69,20 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload}`,
     ADJUTANT_CRASH_DIR: dir,
   });
+  await using receiver = await startReceiver();
   const log = new ClientLog(join(dir, 'client.jsonl'));
   const pids = pidsOf(stack.endpoints());
   let run: Awaited<ReturnType<typeof breakThings>>;
   let witnesses: Omit<Evidence, 'leftovers'>;
   try {
     await using temporal = await connectTemporal(stack);
+    await register(stack, receiver);
     run = await breakThings(options, { stack, temporal: temporal.client, dir, log });
-    witnesses = await gather({ stack, temporal: temporal.client, dir, log }, run.stillOpen);
+    witnesses = await gather(
+      { stack, temporal: temporal.client, dir, log },
+      receiver,
+      run.stillOpen,
+    );
     pids.push(...pidsOf(stack.endpoints()));
   } finally {
     cpSync(join(stack.stateDir, 'logs'), join(dir, 'logs'), { recursive: true });
@@ -148,6 +158,13 @@ async function connectTemporal(stack: Stack) {
   };
 }
 
+/** Has the end of every goal delivered to the receiver. */
+async function register(stack: Stack, { url }: Receiver): Promise<void> {
+  const body = JSON.stringify({ url, eventTypes: ['goal.goal_ended'] });
+  const { status } = await stack.api('/v1/webhooks', { method: 'POST', body });
+  if (status !== 201) throw new Error(`the webhook was not taken: ${status}`);
+}
+
 /** Starts goals that continue as new every few events, which the api does not offer. */
 async function longStarter(stack: Stack, temporal: TemporalClient, log: ClientLog) {
   const goals = createGoalClient({ client: temporal, queuePrefix: defaultQueuePrefix });
@@ -183,6 +200,7 @@ async function longStarter(stack: Stack, temporal: TemporalClient, log: ClientLo
 
 async function gather(
   { stack, temporal, dir, log }: World,
+  { deliveries }: Receiver,
   stillOpen: readonly string[],
 ): Promise<Omit<Evidence, 'leftovers'>> {
   const goals: GoalHistory[] = [];
@@ -193,7 +211,11 @@ async function gather(
     const isOdd = facts.ended !== 'completed' || facts.taskFailures.length > 0;
     if (isOdd) writeFileSync(join(dir, `${goalId}.json`), JSON.stringify(runs));
   }
-  return { effects: await stack.effects(), log: log.entries, goals, stillOpen };
+  for (const until = Date.now() + deliveryLimitMs; Date.now() < until; await sleep(200)) {
+    const told = new Set(deliveries.map(({ goalId }) => goalId));
+    if (goals.every(({ goalId, ended }) => ended === null || told.has(goalId))) break;
+  }
+  return { effects: await stack.effects(), log: log.entries, goals, stillOpen, deliveries };
 }
 
 function leftoversOf(pids: readonly number[], stateDir: string): string[] {

@@ -8,6 +8,7 @@ import { tools, type ToolName } from '#contracts/tools.ts';
 import type { OracleEffect } from '#test/support/stack.ts';
 import type { GoalHistory, Performed } from './histories.ts';
 import { type Entry, type Op, opsOf } from './log.ts';
+import type { Delivery } from './receiver.ts';
 import { contentProblem } from './wire.ts';
 
 /** What the witnesses say. */
@@ -17,6 +18,8 @@ export type Evidence = {
   readonly goals: readonly GoalHistory[];
   /** Goals that the api still shows as open, after everything has been answered. */
   readonly stillOpen: readonly string[];
+  /** What the receiver of webhooks was sent: the end of every goal. */
+  readonly deliveries: readonly Delivery[];
   /** Processes and temporary files that outlived the stack. */
   readonly leftovers: readonly string[];
 };
@@ -44,6 +47,7 @@ export function check(evidence: Evidence): Violation[] {
     ...statesInOrder(evidence),
     ...nothingAfterNo(evidence, ops),
     ...undoneInOrder(evidence),
+    ...everyEndTold(evidence),
     ...evidence.leftovers.map((what) => violation('INV12', '', what)),
   ];
 }
@@ -268,6 +272,25 @@ function undoneInOrder({ goals }: Evidence): Violation[] {
     const expected = keys.filter((key) => back.includes(key)).toReversed();
     if (expected.join() !== back.join()) {
       found.push(violation('INV7', goalId, 'was not undone last first'));
+    }
+  }
+  return found;
+}
+
+/** C14: the receiver is told of every end, and knows a repeat by its id. */
+function everyEndTold({ goals, deliveries }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const ids = new Map<string, string>();
+  for (const { id, goalId, number } of deliveries) {
+    const event = `${goalId} ${number}`;
+    const other = ids.get(event) ?? id;
+    ids.set(event, other);
+    if (other !== id) found.push(violation('C14', goalId, `event ${number} came under two ids`));
+  }
+  const told = new Set(deliveries.map(({ goalId }) => goalId));
+  for (const { goalId, ended } of goals) {
+    if (ended !== null && !told.has(goalId)) {
+      found.push(violation('C14', goalId, 'its end was never delivered'));
     }
   }
   return found;

@@ -27,6 +27,7 @@ export const points = [
   'C10',
   'C11',
   'C12',
+  'C14',
 ] as const;
 export type Point = (typeof points)[number];
 

@@ -73,6 +73,7 @@ const evidence = (fields: Partial<Evidence> = {}): Evidence => ({
   log: [...start(), saw(1_500, 'awaiting_approval'), ...decide(), saw(5_000, 'completed')],
   goals: [history()],
   stillOpen: [],
+  deliveries: [{ id: 'w1', goalId, number: 9 }],
   leftovers: [],
   ...fields,
 });
@@ -175,7 +176,9 @@ describe('the checker', () => {
     expect(found({ stillOpen: [goalId] })).toEqual(['INV3']);
     const twice = start({ phase: 'ok', status: 202, goalId: 'g2' });
     const goals = [history(), history({ goalId: 'g2', decisions: [], performed: [] })];
-    expect(found({ log: [...evidence().log, ...twice], goals })).toEqual(['INV3']);
+    const deliveries = goals.map((one) => ({ id: one.goalId, goalId: one.goalId, number: 9 }));
+    const log = [...evidence().log, ...twice];
+    expect(found({ log, goals, deliveries })).toEqual(['INV3']);
   });
 
   it('finds a decision that was acknowledged and lost, counted twice, or made by nobody', () => {
@@ -217,6 +220,13 @@ describe('the checker', () => {
   it('finds an effect that was not undone, or not undone last first', () => {
     expect(found(cancelled([undo('b', 5)]))).toEqual(['INV7']);
     expect(found(cancelled([undo('a', 5), undo('b', 6)]))).toEqual(['INV7']);
+  });
+
+  it('finds an end that was never delivered, and an event that came under two ids', () => {
+    expect(found({ deliveries: [] })).toEqual(['C14']);
+    const [first] = evidence().deliveries;
+    expect(found({ deliveries: [first!, { ...first!, id: 'w2' }] })).toEqual(['C14']);
+    expect(found({ deliveries: [first!, first!] })).toEqual([]);
   });
 
   it('finds what outlived the stack', () => {

@@ -59,9 +59,7 @@ export async function goalWorkflow(input: GoalWorkflowInput): Promise<GoalWorkfl
 /** Does something to its end, or to where the next run of the workflow goes on. */
 async function toTheEnd(goal: Goal, work: () => Promise<GoalState>): Promise<GoalWorkflowResult> {
   try {
-    const state = await work();
-    // From here on it has ended: a cancellation that comes while this is published is too late.
-    return await CancellationScope.nonCancellable(() => end(goal, state));
+    return await end(goal, await work());
   } catch (error) {
     if (error instanceof Parked) return continueGoal(goal);
     throw error;

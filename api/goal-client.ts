@@ -53,6 +53,7 @@ import type { DecisionSignal } from '#contracts/schemas/approval.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { type AnchorPage, createAnchorReader } from './audit/anchor-reader.ts';
 import { UnavailableError } from './errors.ts';
+import { reached } from './points.ts';
 
 /** A decision ready to be sent: signed and with an id to read it back by. */
 export type SignedDecision = DecisionSignal & { readonly decisionId: string };
@@ -182,6 +183,7 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
       const handle = handleOf(goalId);
       const sent = await send(() => handle.signal(decideApprovalSignal, decision as Json));
       if (!sent) return 'ended';
+      reached('C6');
       return readBack(() => handle.query(getDecisionQuery, decision.decisionId));
     },
     async answer(goalId, message) {

@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from '#contracts/json.ts';
 import { type DecisionSignal, decisionSignalSchema } from '#contracts/schemas/approval.ts';
 import { digestOf } from '../effects/digest.ts';
 import { normalizeInput } from '../effects/prepare.ts';
+import { reached } from '../points.ts';
 import { alreadyDecided, applied, refuse } from './admission.ts';
 import { type Decider, type DeciderDeps, deciderOf, findMember } from './deciders.ts';
 import {
@@ -25,6 +26,7 @@ export type AdmitDeps = DeciderDeps;
  * one finds itself. Heartbeats: no (local activity). Failures: none on purpose, refusals are values.
  */
 export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Promise<Admission> {
+  reached('C6');
   const parsed = decisionSignalSchema.safeParse(request.decision);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

@@ -11,6 +11,7 @@ import type { EffectReceipt } from '#contracts/goal.ts';
 import type { Json, JsonObject } from '#contracts/json.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
 import { failure, failureTypeOf, withAnchor } from '../failures.ts';
+import { reached } from '../points.ts';
 import { differenceOf } from './audit.ts';
 import {
   authorize,
@@ -138,8 +139,10 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
 
 async function act(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   await checkFence(effect.deps.pool, row);
+  reached('C7');
   try {
     const receipt = await effect.handler.perform(effect.payload, contextOf(effect, row));
+    reached('C9');
     return await settle(effect, row, 'confirmed', receipt, null);
   } catch (error) {
     const type = failureTypeOf(error);
@@ -167,7 +170,9 @@ async function settle(
 ): Promise<EffectReceipt> {
   const settlement = { state, receipt, reconciled, detail };
   const audit = auditOf(effect, row, { outcome: state, receipt, detail, reconciled });
-  return receiptOf(await settleEffect(effect.deps.pool, row, settlement, audit));
+  const settled = await settleEffect(effect.deps.pool, row, settlement, audit);
+  reached('C10');
+  return receiptOf(settled);
 }
 
 function contextOf(effect: Effect, row: LedgerRow): EffectContext {

@@ -6,6 +6,7 @@ import type { EffectReceipt } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
 import { failure, failureTypeOf, withAnchor } from '../failures.ts';
+import { reached } from '../points.ts';
 import { effectKeyOf } from './digest.ts';
 import {
   beginEffect,
@@ -74,7 +75,9 @@ export async function undoEffect(
     });
     const settlement = { state: 'confirmed', receipt, reconciled: false, detail: null } as const;
     const audit = auditOf(row, payload, { outcome: 'confirmed', receipt });
-    return receiptOf(await settleEffect(deps.pool, row, settlement, audit));
+    const settled = await settleEffect(deps.pool, row, settlement, audit);
+    reached('C11');
+    return receiptOf(settled);
   } catch (error) {
     const type = failureTypeOf(error);
     if (type !== undefined && failures[type].category === 'permanent') {

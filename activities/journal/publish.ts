@@ -5,6 +5,7 @@ import type { Approval } from '#contracts/approval.ts';
 import { terminalStates } from '#contracts/goal.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
 import { inTransaction } from '../effects/ledger.ts';
+import { reached } from '../points.ts';
 
 /**
  * Publishes journal events alone and lets the goal's state follow them.
@@ -32,6 +33,8 @@ export async function publishEvents(
  */
 export async function publishGoal(pool: Pool, publication: GoalPublication): Promise<void> {
   const { goal, approvals, events, journalNumber } = publication;
+  const asks = goal.pendingApprovals.length > 0;
+  if (asks) reached('C4');
   await inTransaction(pool, async (client) => {
     await client.query(`with ${insertedEvents} select 1`, [goal.id, JSON.stringify(events)]);
     const { rowCount } = await client.query(
@@ -53,6 +56,8 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
     );
     await upsertApprovals(client, goal.owner, approvals, rowCount === 1);
   });
+  if (asks) reached('C5');
+  if (events.some(({ type }) => type === 'run_continued')) reached('C12');
 }
 
 /**

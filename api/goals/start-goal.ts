@@ -15,6 +15,7 @@ import type { Aftercare, GoalWorkflowInput } from '#contracts/workflows.ts';
 import { Problem } from '../errors.ts';
 import type { GoalClient } from '../goal-client.ts';
 import type { GoalStore } from './goal-store.ts';
+import { reached } from '../points.ts';
 import { newGoalId } from './goal-id.ts';
 
 /** What starting needs. */
@@ -55,6 +56,7 @@ export async function startGoal(
     { goalId, bodyDigest, input },
     initialView(input, new Date().toISOString()),
   );
+  reached('C1');
   if (start.bodyDigest !== bodyDigest) {
     throw new Problem(
       'idempotency-key-reused',
@@ -77,6 +79,7 @@ async function startKept(
     if (dropFor !== null) await deps.goals.dropStart(dropFor, input.goalId);
     throw error;
   }
+  reached('C2');
   await deps.goals.markStarted(input.goalId);
 }
 

@@ -9,6 +9,7 @@ import { limits, webhookScheduleMs } from '#contracts/limits.ts';
 import { webhookEventType } from '#contracts/schemas/webhook.ts';
 import { type Cursor, formatCursor, parseCursor } from '../events/cursor.ts';
 import type { JournalFeed } from '../events/journal-feed.ts';
+import { reached } from '../points.ts';
 import type { StartDelivery } from './start-delivery.ts';
 
 /** What dispatching needs. */
@@ -90,6 +91,7 @@ async function dispatchTo(deps: DispatchDeps, endpoint: Endpoint): Promise<numbe
       .filter((event) => wants(endpoint, event))
       .filter(({ at }) => Date.parse(at) >= since.getTime());
     await Promise.all(due.map((event) => deps.startDelivery(requestOf(deps, id, event))));
+    if (due.length > 0) reached('C14');
     count += due.length;
     cursor = page.next;
     if (page.events.length === limits.eventPageSize) continue;

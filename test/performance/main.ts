@@ -8,6 +8,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { measureApproval } from './approval-latency.ts';
 import { startBenchStack } from './bench-stack.ts';
 import { measureColdStart } from './cold-start.ts';
+import { measureCrashTax } from './crash-tax.ts';
 import { measureEngine } from './engine.ts';
 import { measureEvents } from './events.ts';
 import { type Effort, markdownTable, type Row } from './measurement.ts';
@@ -18,7 +19,7 @@ import { measureThroughput } from './throughput.ts';
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 const words = process.argv.slice(2);
 const effort: Effort = words.includes('--full') ? 'full' : 'default';
-const only = words.filter((word) => /^P\d+$/.test(word));
+const only = words.filter((word) => /^(P\d+|crash-tax)$/.test(word));
 const rows: Row[] = [];
 const startedAt = Date.now();
 const progress = (line: string) =>
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
     await engine.stop();
   }
   await measure('P9', () => measureColdStart(servers, effort));
+  await measure('crash-tax', () => measureCrashTax(effort));
 }
 
 function machineLine(): string {

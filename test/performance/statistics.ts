@@ -44,8 +44,8 @@ export async function interleaved<A, B>(
   return results;
 }
 
-/** mulberry32: small, seeded, good enough for resampling. */
-function randomNumbers(seed: number): () => number {
+/** mulberry32: small, seeded, good enough for resampling and for choosing what to break. */
+export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

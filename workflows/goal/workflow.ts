@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { GoalState } from '#contracts/goal.ts';
 import type { GoalWorkflowInput, GoalWorkflowResult } from '#contracts/workflows.ts';
+import { takeTurns } from '../proxies.ts';
 import { takeCare } from './aftercare.ts';
 import { takeBack } from './approval.ts';
 import { compensate } from './compensation.ts';
@@ -33,6 +34,7 @@ import { Parked } from './waiting.ts';
 export async function goalWorkflow(input: GoalWorkflowInput): Promise<GoalWorkflowResult> {
   const goal = new Goal(input);
   setCurrentJournal(goal.journal);
+  if (goal.isPrompt) takeTurns();
   if (input.carried !== undefined) restore(goal, input.carried);
   handleMessages(goal);
   publishOnRequest(goal);

@@ -12,7 +12,6 @@ export const limits = {
   planProblemsMax: 20,
   modelOutputMaxTokens: 16_384,
   modelMaterialMaxChars: 60_000,
-  modelHeartbeatMs: 5 * second,
   planMaxDependencies: 20,
   planRepairAttempts: 2,
   planRevisionsMax: 5,
@@ -63,6 +62,31 @@ export const limits = {
   approvalExpiresMs: 72 * hour,
   answerExpiresMs: 72 * hour,
   vendorTimeoutMs: 10 * second,
+  /** Failures in a row of one account that make every worker wait for its provider. */
+  providerFailuresMax: 5,
+  /** A Retry-After from here on is waited for by the workflow, a shorter one by Temporal's retry. */
+  providerWaitFromMs: 30 * second,
+  /** The first pause; it doubles with every failed probe up to the longest. */
+  providerWaitMs: 30 * second,
+  providerWaitMaxMs: 5 * minute,
+  /** The longest Retry-After that is believed. Ten hours have been seen. */
+  providerAskedMaxMs: 24 * hour,
+  /** Callers that waited come back one after the other, this far apart. */
+  providerDrainSpacingMs: 250,
+  /** Who comes while the probe is under way comes back after this. */
+  providerProbePatienceMs: 5 * second,
+  /** A probe that has not ended by then has died with its worker. */
+  providerProbeLeaseMs: 30 * second,
+  /** How long a process believes that nobody has to wait. */
+  providerBelievedMs: 1 * second,
+  /** An access token that ends sooner is renewed first. */
+  accessTokenSpareMs: 5 * minute,
+  /** Renewals of one process at once; each holds a database connection meanwhile. */
+  tokenRenewalsMax: 3,
+  /** A renewal that holds its account longer than this has lost its worker. */
+  tokenRenewalMaxMs: 20 * second,
+  /** How often every running activity tells the server that its worker lives. */
+  heartbeatMs: 1_500,
   modelTimeoutMs: 60 * second,
   decisionReadBackMs: 5 * second,
   reconcileForMs: 10 * minute,

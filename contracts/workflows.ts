@@ -7,6 +7,7 @@ import type {
   EffectReceipt,
   GoalState,
   OpenQuestion,
+  ProviderWait,
   Report,
   StepStatus,
   Usage,
@@ -126,6 +127,10 @@ export type GoalSnapshot = {
   };
   readonly signalsReceived: number;
   readonly flushedAttributes: string;
+  /** Approvals whose decision nobody has taken up yet: whoever waited for it stopped waiting. */
+  readonly unheard?: readonly string[];
+  /** Providers that are waited for, by what waits. */
+  readonly waits?: readonly (readonly [string, ProviderWait])[];
 };
 
 /** Result of goalWorkflow. */
@@ -142,5 +147,10 @@ export type ResearchWorkflowInput = {
 export type ResearchWorkflow = (input: ResearchWorkflowInput) => Promise<{
   readonly output: ResearchOutput;
   readonly origins: readonly { kind: 'page'; label: string; ref: string }[];
-  readonly usage: { modelCalls: number; inputTokens: number; outputTokens: number };
+  readonly usage: {
+    modelCalls: number;
+    inputTokens: number;
+    outputTokens: number;
+    costMicroUsd?: number;
+  };
 }>;

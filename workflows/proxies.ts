@@ -21,24 +21,31 @@ import { type QueueKind, siblingQueue } from '#contracts/names.ts';
 
 const nonRetryableErrorTypes = [...permanentFailures];
 
-/** Timeouts and retries by kind of work. A provider that stays down is
- * tried for an hour by reads and for a day by effects; meanwhile `GET /v1/goals/{id}` shows `retrying`. */
+/**
+ * Every worker beats for its activities each 1.5 s (workers/heartbeat-interceptor.ts). One that says
+ * nothing four times is taken for dead: soon enough to go on within 15 s of a kill, late enough for a
+ * busy machine.
+ */
+const heartbeatTimeout = '6 seconds';
+
+/** Timeouts and retries by kind of work. */
 const options = {
   model: {
     startToCloseTimeout: '4 minutes',
     scheduleToCloseTimeout: '1 hour',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   },
   connectors: {
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '1 hour',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   },
   effects: {
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '1 day',
-    heartbeatTimeout: '10 seconds',
+    heartbeatTimeout,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   },

@@ -204,6 +204,10 @@ export async function inTransaction<Result>(
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
+  // A connection lost between two statements is an event; without a listener it ends the process.
+  let lost: Error | undefined;
+  const onError = (error: Error) => void (lost = error);
+  client.on('error', onError);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -213,7 +217,8 @@ export async function inTransaction<Result>(
     await client.query('rollback').catch(() => undefined);
     throw error;
   } finally {
-    client.release();
+    client.off('error', onError);
+    client.release(lost);
   }
 }
 

@@ -127,7 +127,7 @@ async function act(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
     return await settle(effect, row, 'confirmed', receipt, null);
   } catch (error) {
     const type = failureTypeOf(error);
-    if (type !== undefined && failures[type].category !== 'transient') {
+    if (type !== undefined && failures[type].category === 'permanent') {
       const detail = error instanceof Error ? error.message : String(error);
       await settle(effect, row, 'not_done', null, detail);
     }

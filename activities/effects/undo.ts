@@ -77,7 +77,7 @@ export async function undoEffect(
     return receiptOf(await settleEffect(deps.pool, row, settlement, audit));
   } catch (error) {
     const type = failureTypeOf(error);
-    if (type !== undefined && failures[type].category !== 'transient') {
+    if (type !== undefined && failures[type].category === 'permanent') {
       const detail = error instanceof Error ? error.message : String(error);
       const settlement = { state: 'not_done', receipt: null, reconciled: false, detail } as const;
       const audit = auditOf(row, payload, { outcome: 'not_done', detail });

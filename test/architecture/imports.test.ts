@@ -31,6 +31,7 @@ const rules: Record<string, Rule> = {
       zod, // Replies of vendors and models are parsed where they enter.
       /^@temporalio\/(activity|common)$/, // Heartbeats, cancellation, failures.
       /^@opentelemetry\/api$/,
+      /^cockatiel$/, // Breakers and bulkheads.
       /^(googleapis\/build\/src\/apis\/\w+\/index\.js|openai(\/.+)?)$/,
       /^(chrono-node|luxon)$/, // Times as people write them.
       /^(html-to-text|postal-mime|nodemailer\/lib\/mail-composer|ical\.js)$/, // Mail and pages.

@@ -1,5 +1,6 @@
 /** A provider in memory for effect tests: it counts what happened by effect key, and can misbehave. */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { digestOf } from '#activities/effects/digest.ts';
@@ -14,6 +15,16 @@ import type { EffectToolName } from '#contracts/tools.ts';
 /** What a fake provider does with the next calls. */
 export type Behaviour = 'answer' | 'drop_after_commit' | 'drop_before' | 'reject';
 
+/** How a provider treats one payload, where it does not treat all alike. */
+export type Rule = {
+  readonly perform?: Behaviour;
+  /** Thrown instead of preparing. */
+  readonly refusePrepare?: Error;
+  readonly delayMs?: number;
+  readonly blind?: boolean;
+  readonly failUndo?: Error | undefined;
+};
+
 /** A provider that keeps what was done by effect key. */
 export class FakeProvider {
   readonly done = new Map<string, number>();
@@ -22,6 +33,10 @@ export class FakeProvider {
   /** When true nobody can look anything up. */
   blind = false;
   failUndo: Error | null = null;
+  /** Titles or subjects in the order in which they were done. */
+  readonly order: string[] = [];
+  /** What is different for one payload; asked at every call. */
+  rule: (payload: JsonObject) => Rule = () => ({});
 
   count(effectKey: string): number {
     return this.done.get(effectKey) ?? 0;
@@ -31,33 +46,46 @@ export class FakeProvider {
     return {
       tool,
       payloadSchema: z.record(z.string(), z.json()) as unknown as EffectHandler['payloadSchema'],
-      prepare: (_context, input) =>
-        Promise.resolve({
+      prepare: (_context, input) => {
+        const { refusePrepare } = this.rule(input);
+        if (refusePrepare !== undefined) throw refusePrepare;
+        return Promise.resolve({
           payload: { kind: tool, ...input },
           recipients: recipientsOf(input),
           card: { title: `${tool}`, lines: [], warnings: [] },
           summary: `Do ${tool}`,
-        }),
-      perform: (payload, { effectKey }) => {
-        const behaviour = this.script.shift() ?? 'answer';
+        });
+      },
+      perform: async (payload, { effectKey }) => {
+        const rule = this.rule(payload);
+        if (rule.delayMs !== undefined) await sleep(rule.delayMs);
+        const behaviour = rule.perform ?? this.script.shift() ?? 'answer';
         if (behaviour === 'drop_before') throw new UnknownOutcomeError('connection reset');
         if (behaviour === 'reject') throw new Error('unexpected');
         this.done.set(effectKey, this.count(effectKey) + 1);
+        this.order.push(nameOf(payload));
         if (behaviour === 'drop_after_commit') throw new UnknownOutcomeError('connection reset');
-        return Promise.resolve(receipt(payload));
+        return receipt(payload);
       },
       reconcile: (payload, { effectKey }) => {
-        if (this.blind) return Promise.resolve({ found: 'unknown', detail: 'the search is down' });
+        if (this.rule(payload).blind ?? this.blind)
+          return Promise.resolve({ found: 'unknown', detail: 'the search is down' });
         if (this.count(effectKey) === 0) return Promise.resolve({ found: 'absent' });
         return Promise.resolve({ found: 'done', receipt: receipt(payload) });
       },
       undo: (payload, _receipt, { effectKey }) => {
-        if (this.failUndo !== null) throw this.failUndo;
-        this.undone.push(typeof payload['title'] === 'string' ? payload['title'] : effectKey);
+        const refusal = this.rule(payload).failUndo ?? this.failUndo;
+        if (refusal !== null) throw refusal;
+        this.undone.push(nameOf(payload) || effectKey);
         return Promise.resolve({});
       },
     };
   }
+}
+
+function nameOf(payload: JsonObject): string {
+  const name = payload['title'] ?? payload['subject'];
+  return typeof name === 'string' ? name : '';
 }
 
 function recipientsOf(input: JsonObject): string[] {

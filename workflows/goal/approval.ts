@@ -13,7 +13,7 @@ import type { Tier, ToolName } from '#contracts/tools.ts';
 import type { Origin } from '#contracts/trust.ts';
 import { watchDeadlines } from './deadlines.ts';
 import type { Goal } from './goal.ts';
-import { waitFor } from './waiting.ts';
+import { Parked, waitFor } from './waiting.ts';
 
 /** What a step says about the decision it needs. */
 export type ApprovalRequest = {
@@ -51,8 +51,10 @@ export async function awaitDecision(goal: Goal, approvalId: string): Promise<Dec
     await waitFor(goal, () => goal.approvals.get(approvalId)?.state !== 'pending');
   } catch (error) {
     if (isCancellation(error)) takeBack(goal, approvalId, 'cancelled', null);
+    else if (error instanceof Parked) goal.unheard.add(approvalId);
     throw error;
   }
+  goal.unheard.delete(approvalId);
   goal.settle();
   const approval = goal.approvals.get(approvalId);
   if (approval === undefined) throw new Error(`There is no approval ${approvalId}.`);
@@ -95,10 +97,12 @@ const unasked = {
   decision: null,
 } as const;
 
-/** The revision of a request of this name that is still open, or else the next one. */
+/** The revision of a request of this name whose decision is still to be heard, or else the next one. */
 export function nextRevision(goal: Goal, stepId: string): number {
   const asked = [...goal.approvals.values()].filter((approval) => approval.stepId === stepId);
-  const open = asked.find(({ state }) => state === 'pending');
+  const open = asked.find(
+    ({ state, approvalId }) => state === 'pending' || goal.unheard.has(approvalId),
+  );
   // Settled requests of earlier runs of the workflow are not known here, but their number is in the run.
   return (
     open?.revision ?? Math.max(goal.runs * 1_000, ...asked.map(({ revision }) => revision)) + 1

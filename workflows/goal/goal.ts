@@ -60,6 +60,8 @@ export class Goal {
   instructions: string[] = [];
   /** Undo of a step is registered here before the step acts; run last in, first out. */
   readonly undoStack: Step[] = [];
+  /** Approvals that nobody waits for until the next run does. They may be decided meanwhile. */
+  readonly unheard = new Set<string>();
   phase: Phase = 'planning';
   state: GoalState = 'planning';
   /** How the goal will end once everything is undone; set when compensation begins. */

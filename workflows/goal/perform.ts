@@ -88,10 +88,17 @@ export async function finishEffect(
     });
   }
   const { effectKey, outcome, reconciled } = step.effect;
+  // What was confirmed last is undone first.
+  if (goal.isPrompt) raise(goal.undoStack, step);
   goal.journal.append('effect_confirmed', { effectKey, outcome, reconciled }, step.plan.id);
   step.output = { value: step.effect.receipt ?? {}, trust: 'trusted', origins: [] };
   step.status = 'completed';
   goal.journal.append('step_completed', { trust: 'trusted' }, step.plan.id);
+}
+
+function raise(stack: Step[], step: Step): void {
+  const at = stack.indexOf(step);
+  if (at >= 0) stack.push(...stack.splice(at, 1));
 }
 
 /** An effect nobody can look up: a person says what happened. It is never sent again. */

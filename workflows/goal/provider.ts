@@ -10,7 +10,7 @@ import { askForApproval, nextRevision } from './approval.ts';
 import { digestOf } from './digest.ts';
 import type { Goal, Step } from './goal.ts';
 import { detailsOf, failureOf } from './outcome.ts';
-import { waitUntil } from './waiting.ts';
+import { Parked, waitUntil } from './waiting.ts';
 
 /** Who waits: a step, or the planner. */
 export type Waiter = {
@@ -34,20 +34,40 @@ export async function untilAvailable<Result>(
   call: () => Promise<Result>,
 ): Promise<Result> {
   try {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        if (isCancellation(error)) throw error;
-        const { type } = failureOf(error);
-        if (type === 'ProviderWaitError') await waitForProvider(goal, waiter, error);
-        else if (type !== 'ReconnectRequiredError' || !goal.isPrompt) throw error;
-        else if (!(await waitForReconnection(goal, waiter, error))) throw error;
-      }
-    }
-  } finally {
+    await waitOn(goal, waiter);
+    const result = await callOrWait(goal, waiter, call);
     endWait(goal, waiter);
+    return result;
+  } catch (error) {
+    if (!(error instanceof Parked)) endWait(goal, waiter);
+    throw error;
   }
+}
+
+async function callOrWait<Result>(
+  goal: Goal,
+  waiter: Waiter,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const { type } = failureOf(error);
+      if (type === 'ProviderWaitError') await waitForProvider(goal, waiter, error);
+      else if (type !== 'ReconnectRequiredError' || !goal.isPrompt) throw error;
+      else if (!(await waitForReconnection(goal, waiter, error))) throw error;
+    }
+  }
+}
+
+/** Lets a wait end that an earlier run of the workflow began. */
+async function waitOn(goal: Goal, { id, step }: Waiter): Promise<void> {
+  const wait = goal.waits.get(id);
+  if (wait?.retryAt == null) return;
+  if (step !== null) step.status = 'waiting_on_provider';
+  await waitUntil(goal, () => false, Date.parse(wait.retryAt), `Waits for ${wait.provider}`);
 }
 
 /** How long is waited when the failure does not say. */

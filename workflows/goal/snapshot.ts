@@ -15,7 +15,10 @@ export function snapshotOf(goal: Goal): GoalSnapshot {
   );
   const approvals = [...goal.approvals.values()].filter(
     ({ state, approvalId, kind }) =>
-      state === 'pending' || needed.has(approvalId) || kind === 'intervention',
+      state === 'pending' ||
+      needed.has(approvalId) ||
+      goal.unheard.has(approvalId) ||
+      kind === 'intervention',
   );
   const carried = new Set<string>(approvals.map(({ approvalId }) => approvalId));
   return {
@@ -48,6 +51,8 @@ export function snapshotOf(goal: Goal): GoalSnapshot {
     },
     signalsReceived: goal.signalsReceived,
     flushedAttributes: goal.flushedAttributes,
+    unheard: [...goal.unheard],
+    waits: [...goal.waits],
   };
 }
 
@@ -83,4 +88,6 @@ export function restore(goal: Goal, from: GoalSnapshot): void {
   goal.failure = from.failure;
   goal.signalsReceived = from.signalsReceived;
   goal.flushedAttributes = from.flushedAttributes;
+  for (const id of from.unheard ?? []) goal.unheard.add(id);
+  for (const [id, wait] of from.waits ?? []) goal.waits.set(id, wait);
 }

@@ -40,12 +40,27 @@ export async function goalWorkflow(input: GoalWorkflowInput): Promise<GoalWorkfl
   if (input.carried !== undefined) watchDeadlines(goal);
   else goal.journal.append('goal_started', { mode: input.mode, policy: input.policy.version });
   try {
-    return await end(goal, await carryOut(goal));
+    return await toTheEnd(goal, () => carryOut(goal));
   } catch (error) {
-    if (error instanceof Parked) return continueGoal(goal);
+    // It may also have come while this run was being handed on.
     if (!isCancellation(error)) throw error;
     goal.journal.append('cancel_requested', {});
-    return CancellationScope.nonCancellable(() => endCancelled(goal));
+    return CancellationScope.nonCancellable(() =>
+      toTheEnd(goal, async () => {
+        await compensate(goal, 'cancelled');
+        return 'cancelled';
+      }),
+    );
+  }
+}
+
+/** Does something to its end, or to where the next run of the workflow goes on. */
+async function toTheEnd(goal: Goal, work: () => Promise<GoalState>): Promise<GoalWorkflowResult> {
+  try {
+    return await end(goal, await work());
+  } catch (error) {
+    if (error instanceof Parked) return continueGoal(goal);
+    throw error;
   }
 }
 
@@ -92,24 +107,23 @@ function rejectionComment(goal: Goal): string | null {
   return reason;
 }
 
-async function endCancelled(goal: Goal): Promise<GoalWorkflowResult> {
-  try {
-    await compensate(goal, 'cancelled');
-  } catch (error) {
-    if (error instanceof Parked) return continueGoal(goal);
-    throw error;
-  }
-  return end(goal, 'cancelled');
-}
-
+/** Ends the goal. Once it has its last state, a wish to cancel changes nothing any more. */
 async function end(goal: Goal, state: GoalState): Promise<GoalWorkflowResult> {
   await condition(allHandlersFinished);
-  for (const { approvalId } of goal.pendingApprovals()) {
-    takeBack(goal, approvalId, 'cancelled', 'The goal has ended.');
-  }
-  goal.moveTo(state);
-  goal.report = writeReport(goal);
-  goal.journal.append('goal_ended', { state });
-  await publish(goal);
-  return { state, report: goal.report };
+  return CancellationScope.nonCancellable(async () => {
+    for (const { approvalId } of goal.pendingApprovals()) {
+      takeBack(goal, approvalId, 'cancelled', 'The goal has ended.');
+    }
+    goal.moveTo(state);
+    const report = writeReport(goal);
+    goal.report = report;
+    goal.journal.append('goal_ended', { state });
+    await publish(goal);
+    // Whoever signalled meanwhile gets an answer, and it is published too.
+    while (goal.isPrompt && (!allHandlersFinished() || goal.publishRequested)) {
+      await condition(allHandlersFinished);
+      await publish(goal);
+    }
+    return { state, report };
+  });
 }

@@ -6,22 +6,27 @@ import { siblingQueue } from '#contracts/names.ts';
 
 const nonRetryableErrorTypes = [...permanentFailures];
 
+/** As for goals: see workflows/proxies.ts. */
+const heartbeatTimeout = '6 seconds';
+
 /** One page is one of several: it is given up soon. The model and the search are worth waiting for. */
 const options = {
   model: {
     startToCloseTimeout: '4 minutes',
     scheduleToCloseTimeout: '1 hour',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 20 },
   },
   search: {
     startToCloseTimeout: '30 seconds',
     scheduleToCloseTimeout: '15 minutes',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 8 },
   },
   page: {
     startToCloseTimeout: '30 seconds',
     scheduleToCloseTimeout: '2 minutes',
+    heartbeatTimeout,
     retry: { initialInterval: '500 milliseconds', maximumAttempts: 2 },
   },
 } as const satisfies Record<string, ActivityOptions>;

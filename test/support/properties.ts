@@ -1,0 +1,61 @@
+/**
+ * Runs a property on many random cases at once, each a goal of its own on the real server. It does not
+ * shrink: a case that fails is printed as it is, with the seed, so that it can be kept as a test.
+ */
+import * as fc from 'fast-check';
+
+/** How many cases a property tries by default; `ADJUTANT_PROPERTY_RUNS` is the long form. */
+const defaultRuns = 60;
+/** Goals in flight at once. */
+const concurrency = 20;
+
+/** How many cases each property tries in this run. */
+export const propertyRuns = Number(process.env['ADJUTANT_PROPERTY_RUNS'] ?? defaultRuns);
+/** What the cases of this run are drawn from. */
+const seed = Number(process.env['ADJUTANT_PROPERTY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+/** Time a property may take: long enough for a machine that does something else besides. */
+export const propertyTimeoutMs = 60_000 + propertyRuns * 1_000;
+
+/** Draws cases and checks each. @throws Error naming seed, case and what was wrong */
+export async function holdsFor<Case>(
+  name: string,
+  cases: fc.Arbitrary<Case>,
+  check: (one: Case, index: number) => Promise<void>,
+): Promise<void> {
+  const drawn = fc.sample(cases, { numRuns: propertyRuns, seed });
+  const startedAt = Date.now();
+  const failures = await checkAll(drawn, check);
+  const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
+  console.log(`${name}: ${drawn.length} runs, seed ${seed}, ${seconds} s`);
+  const [first] = failures;
+  if (first === undefined) return;
+  const { index, error } = first;
+  throw new Error(
+    `${failures.length} of ${drawn.length} failed; seed ${seed}, case ${index}: ` +
+      `${error.message}\n${JSON.stringify(drawn[index])}`,
+    { cause: error },
+  );
+}
+
+type Wrong = { readonly index: number; readonly error: Error };
+
+async function checkAll<Case>(
+  drawn: readonly Case[],
+  check: (one: Case, index: number) => Promise<void>,
+): Promise<Wrong[]> {
+  const failures: Wrong[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < drawn.length && failures.length < 3) {
+      const index = next++;
+      try {
+        await check(drawn[index]!, index);
+      } catch (error) {
+        failures.push({ index, error: error instanceof Error ? error : new Error(String(error)) });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return failures.sort((a, b) => a.index - b.index);
+}

@@ -16,6 +16,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
+import type { AnchorHistory } from '#contracts/audit.ts';
 import type { GoalView, Retry } from '#contracts/goal.ts';
 import type { Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
@@ -37,6 +38,7 @@ import {
 import type { AnswersInput } from '#contracts/schemas/goal.ts';
 import type { DecisionSignal } from '#contracts/schemas/approval.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
+import { type AnchorPage, createAnchorReader } from './audit/anchor-reader.ts';
 import { UnavailableError } from './errors.ts';
 
 /** A decision ready to be sent: signed and with an id to read it back by. */
@@ -67,6 +69,10 @@ export type GoalClient = {
   ): Promise<AnswerOutcome | NoOutcome>;
   /** Asks Temporal to cancel; false when there is no open workflow. */
   cancel(goalId: GoalId): Promise<boolean>;
+  /** A page of the audit's anchors in the histories of an owner's goals. Null: a cursor it did not give. */
+  anchors(owner: string, cursor: string | null, limit: number): Promise<AnchorPage | null>;
+  /** The anchors in the histories of one goal; none when it is unknown or somebody else's. */
+  anchorsOfGoal(owner: string, goalId: GoalId): Promise<readonly AnchorHistory[]>;
   /** Resolves when the server answers and knows the namespace. */
   check(): Promise<void>;
 };
@@ -84,6 +90,7 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
   const { client, queuePrefix } = options;
   const queryTimeoutMs = options.queryTimeoutMs ?? limits.queryTimeoutMs;
   const readBackMs = options.readBackMs ?? limits.decisionReadBackMs;
+  const anchorReader = createAnchorReader(client, queueName(queuePrefix, 'goals'));
   const handleOf = (goalId: GoalId) => client.workflow.getHandle(goalWorkflowId(goalId));
 
   async function query<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T | null> {
@@ -156,6 +163,20 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
         if (running) await handle.cancel();
       });
       return found && running;
+    },
+    async anchors(owner, cursor, limit) {
+      try {
+        return await anchorReader.page(ownerKey(owner), cursor, limit);
+      } catch (error) {
+        throw failureOf(error);
+      }
+    },
+    async anchorsOfGoal(owner, goalId) {
+      try {
+        return await anchorReader.ofGoal(ownerKey(owner), goalId);
+      } catch (error) {
+        throw failureOf(error);
+      }
     },
     async check() {
       try {

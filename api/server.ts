@@ -11,6 +11,7 @@ import { limits } from '#contracts/limits.ts';
 import { approvalRoutes } from './approvals/approval-routes.ts';
 import type { ApprovalStore } from './approvals/approval-store.ts';
 import type { SignDecision } from './approvals/decision-signature.ts';
+import { auditRoutes } from './audit/audit-routes.ts';
 import { type Authenticate, authenticateRequest } from './auth.ts';
 import { directoryRoutes } from './directory/directory-routes.ts';
 import type { PeopleStore } from './directory/people-store.ts';
@@ -96,6 +97,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     goalRoutes(v1, deps);
     approvalRoutes(v1, deps);
     directoryRoutes(v1, deps);
+    auditRoutes(v1, deps);
     done();
   });
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));

@@ -92,6 +92,8 @@ export const limits = {
   reconcileForMs: 10 * minute,
   preferWaitMaxSeconds: 60,
   queryTimeoutMs: 3 * second,
+  /** A worker may have to replay the whole history of a goal that ended long ago. */
+  rebuildQueryTimeoutMs: 30 * second,
   temporalTimeoutMs: 5 * second,
   readyTimeoutMs: 2 * second,
   startReconcileMs: 10 * second,

@@ -49,7 +49,7 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
         goal.updatedAt,
       ],
     );
-    if (rowCount === 1) await upsertApprovals(client, goal.owner, approvals);
+    await upsertApprovals(client, goal.owner, approvals, rowCount === 1);
   });
 }
 
@@ -82,10 +82,12 @@ const insertedEvents = `inserted as (
     as e (number integer, at timestamptz, type text, "stepId" text, data jsonb)
   on conflict (goal_id, number) do nothing)`;
 
+/** A settled approval never changes again, so that one is published whether or not the goal's row is newer. */
 async function upsertApprovals(
   client: PoolClient,
   owner: string,
   approvals: readonly Approval[],
+  newest: boolean,
 ): Promise<void> {
   if (approvals.length === 0) return;
   await client.query(
@@ -95,7 +97,7 @@ async function upsertApprovals(
             (a->>'requestedAt')::timestamptz, (a->>'expiresAt')::timestamptz
      from jsonb_array_elements($2::jsonb) as a
      on conflict (approval_id) do update set state = excluded.state, approval = excluded.approval
-     where approvals.state = 'pending'`,
-    [owner, JSON.stringify(approvals)],
+     where approvals.state = 'pending' and ($3 or excluded.state <> 'pending')`,
+    [owner, JSON.stringify(approvals), newest],
   );
 }

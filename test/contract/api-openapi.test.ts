@@ -89,6 +89,8 @@ describe('the document', () => {
       'GET /v1/approvals',
       'GET /v1/approvals/{id}',
       'POST /v1/approvals/{id}/decision',
+      'GET /v1/audit',
+      'GET /v1/audit/anchors',
       'GET /v1/tools',
       'GET /v1/people',
       'PUT /v1/people',

@@ -37,6 +37,8 @@ export class FakeProvider {
   readonly order: string[] = [];
   /** What is different for one payload; asked at every call. */
   rule: (payload: JsonObject) => Rule = () => ({});
+  /** What every act is refused with for good. */
+  refusal: Error | null = null;
 
   count(effectKey: string): number {
     return this.done.get(effectKey) ?? 0;
@@ -57,6 +59,7 @@ export class FakeProvider {
         });
       },
       perform: async (payload, { effectKey }) => {
+        if (this.refusal !== null) throw this.refusal;
         const rule = this.rule(payload);
         if (rule.delayMs !== undefined) await sleep(rule.delayMs);
         const behaviour = rule.perform ?? this.script.shift() ?? 'answer';

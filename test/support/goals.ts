@@ -1,7 +1,7 @@
 /** Runs real goal workflows on the real server with a scripted planner and a provider in memory. */
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
@@ -191,10 +191,14 @@ export class GoalBench implements AsyncDisposable {
 /** A goal under test. */
 export class RunningGoal {
   readonly bench: GoalBench;
-  readonly handle: WorkflowHandle<GoalWorkflow>;
+  readonly handle: WorkflowHandleWithFirstExecutionRunId<GoalWorkflow>;
   readonly input: GoalWorkflowInput;
 
-  constructor(bench: GoalBench, handle: WorkflowHandle<GoalWorkflow>, input: GoalWorkflowInput) {
+  constructor(
+    bench: GoalBench,
+    handle: WorkflowHandleWithFirstExecutionRunId<GoalWorkflow>,
+    input: GoalWorkflowInput,
+  ) {
     this.bench = bench;
     this.handle = handle;
     this.input = input;

@@ -25,8 +25,10 @@ const keys = {
 export function publishOnRequest(goal: Goal): void {
   void CancellationScope.nonCancellable(async () => {
     for (;;) {
-      await condition(() => goal.publishRequested || isTerminal(goal.state));
-      if (isTerminal(goal.state)) return;
+      await condition(
+        () => goal.publishRequested || isTerminal(goal.state) || goal.isBeingHandedOn,
+      );
+      if (isTerminal(goal.state) || goal.isBeingHandedOn) return;
       await publish(goal);
     }
   });
@@ -35,6 +37,7 @@ export function publishOnRequest(goal: Goal): void {
 /** Publishes how the goal stands now. */
 export async function publish(goal: Goal): Promise<void> {
   goal.publishRequested = false;
+  goal.publications += 1;
   setCurrentDetails(describeGoal(goal));
   flushSearchAttributes(goal);
   const events = goal.journal.take();
@@ -48,6 +51,8 @@ export async function publish(goal: Goal): Promise<void> {
   } catch (error) {
     goal.journal.putBack(events);
     throw error;
+  } finally {
+    goal.publications -= 1;
   }
 }
 

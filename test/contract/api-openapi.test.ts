@@ -129,7 +129,7 @@ describe('every route', () => {
     }
   });
 
-  it('that can be read answers as documented, and reading changes nothing', async () => {
+  it('that can be read answers as documented, and reading changes nothing (seen: 1)', async () => {
     const rows = async () => {
       const { rows: all } = await api.database.pool.query(
         `select (select json_agg(g) from goals g) g, (select json_agg(a) from approvals a) a,
@@ -182,7 +182,7 @@ describe('every route', () => {
     );
   });
 
-  it('links only to addresses that can be opened safely', async () => {
+  it('links only to addresses that can be opened safely (seen: 1)', async () => {
     const started = await api.request(alice, {
       method: 'POST',
       url: '/v1/goals',

@@ -12,11 +12,16 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  defineSearchAttributeKey,
+  SearchAttributeType,
+} from '@temporalio/common';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
+import type { FailureType } from '#contracts/failures.ts';
 import type { GoalView, Retry } from '#contracts/goal.ts';
 import type { Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
@@ -212,9 +217,14 @@ function retryOf(pending: PendingActivity): Retry[] {
 /** gRPC: invalid argument, permission denied, unauthenticated. Waiting mends none of them. */
 const misconfigured: readonly number[] = [3, 7, 16];
 
-/** Temporal being away is expected; being refused by it is a fault of the installation. */
+const storageUnavailable: FailureType = 'StorageUnavailableError';
+
+/** Temporal or the payload storage being away is expected; being refused is a fault of the installation. */
 function failureOf(error: unknown): unknown {
   const cause = error instanceof ServiceError ? error.cause : error;
+  if (cause instanceof ApplicationFailure && cause.type === storageUnavailable) {
+    return new UnavailableError('Postgres', error);
+  }
   if (isGrpcServiceError(cause) && misconfigured.includes(cause.code)) return error;
   return new UnavailableError('Temporal', error);
 }

@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { ConfigError, loadConfig, readSecret, requireSetting } from '#infra/config.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { createPool } from '#infra/postgres/pool.ts';
 import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
@@ -17,6 +18,7 @@ import { createPeopleStore } from './directory/people-store.ts';
 import { createGoalClient } from './goal-client.ts';
 import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
+import { startPayloadSweep } from './payload-sweep.ts';
 import { buildServer } from './server.ts';
 
 async function main(): Promise<void> {
@@ -34,14 +36,13 @@ async function main(): Promise<void> {
   });
   const connection = Connection.lazy({ address: config.temporal.address });
   const goals = createGoalStore(pool);
-  const goalClient = createGoalClient({
-    client: new Client({
-      connection,
-      namespace: config.temporal.namespace,
-      interceptors: telemetry.client,
-    }),
-    queuePrefix: config.taskQueue,
+  const client = new Client({
+    connection,
+    namespace: config.temporal.namespace,
+    dataConverter: dataConverter(pool),
+    interceptors: telemetry.client,
   });
+  const goalClient = createGoalClient({ client, queuePrefix: config.taskQueue });
   const metrics = createMetrics(pool);
   const app = await buildServer({
     authenticate: createTokenAuth([{ token, principal: { owner, actor: owner } }]),
@@ -67,12 +68,14 @@ async function main(): Promise<void> {
   };
   reconcile();
   const reconciler = setInterval(reconcile, limits.startReconcileMs);
+  const stopSweep = startPayloadSweep({ pool, client, logger });
 
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     clearInterval(reconciler);
+    stopSweep();
     await app.close();
     await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);
   };

@@ -36,7 +36,18 @@ export const limits = {
   /** Reserved for a model call before it is made; settled by what the server counted. */
   modelReserveTokens: 8_000,
   journalDataMaxChars: 2_000,
-  stepOutputMaxChars: 24_000,
+  /** Larger payloads are kept in Postgres, and a history holds a reference of about 300 bytes. */
+  historyPayloadMaxBytes: 8 * 1024,
+  /** What enters no history is stored only above this: Temporal warns at 512 KiB, refuses at 2 MiB. */
+  messagePayloadMaxBytes: 500 * 1024,
+  /** Below Temporal's 10 s for a workflow task, so that an outage is a failure with a reason. */
+  payloadStorageTimeoutMs: 7 * second,
+  payloadSweepMs: hour,
+  /** How long a stored payload without a workflow is kept: time to notice a wrong address. */
+  payloadGraceMs: 7 * 24 * hour,
+  stepOutputMaxChars: 200_000,
+  /** What a tool that lists things aims at: planner and model read it whole. */
+  listOutputMaxChars: 24_000,
   excerptMaxChars: 500,
   emailBodyMaxChars: 50_000,
   subjectMaxChars: 300,

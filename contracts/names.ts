@@ -62,6 +62,15 @@ export function researchWorkflowId(goalId: GoalId, stepId: StepId, revision: num
   return `research:${goalId}:${stepId}:${revision}`;
 }
 
+/**
+ * The workflows whose histories may refer to what a workflow has stored: itself, and for a goal's
+ * child the goal, which keeps the child's result or failure longer than the child exists.
+ */
+export function workflowsReferringTo(workflowId: string): readonly string[] {
+  const goalId = parseGoalId(workflowId.split(':')[1] ?? '');
+  return goalId === undefined ? [workflowId] : [goalWorkflowId(goalId), workflowId];
+}
+
 /** Builds an approval's id. `revision` counts how often the step's payload was prepared anew. */
 export function approvalIdOf(goalId: GoalId, stepId: string, revision: number): ApprovalId {
   return `${goalId}.${stepId}.${revision}` as ApprovalId;

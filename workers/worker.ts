@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { type AllActivities, modelReadTools } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { type QueueKind, queueName } from '#contracts/names.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { noTelemetry } from '#infra/telemetry.ts';
 import { heartbeatInterceptor } from './heartbeat-interceptor.ts';
 import { journalInterceptor } from './journal-interceptor.ts';
@@ -73,6 +74,7 @@ async function createWorker(role: QueueKind, options: WorkersOptions): Promise<W
     connection,
     namespace,
     taskQueue: queueName(options.queuePrefix, role),
+    dataConverter: dataConverter(options.pool),
     activities: Object.fromEntries(names.map((name) => [name, options.activities[name]])),
     interceptors: {
       ...interceptors,

@@ -19,8 +19,6 @@ import type {
 import { permanentFailures } from '#contracts/failures.ts';
 import { type QueueKind, siblingQueue } from '#contracts/names.ts';
 
-const nonRetryableErrorTypes = [...permanentFailures];
-
 /**
  * Every worker beats for its activities each 1.5 s (workers/heartbeat-interceptor.ts). One that says
  * nothing four times is taken for dead: soon enough to go on within 15 s of a kill, late enough for a
@@ -28,7 +26,10 @@ const nonRetryableErrorTypes = [...permanentFailures];
  */
 const heartbeatTimeout = '6 seconds';
 
-/** Timeouts and retries by kind of work. */
+/**
+ * Timeouts and retries by kind of work. What must not be retried says so itself (activities/failures.ts):
+ * a list of types would add 290 bytes to the history for every activity.
+ */
 const options = {
   model: {
     startToCloseTimeout: '4 minutes',
@@ -52,11 +53,9 @@ const options = {
 } as const satisfies Record<Exclude<QueueKind, 'goals'>, ActivityOptions>;
 
 function activitiesOn<Activities>(kind: Exclude<QueueKind, 'goals'>) {
-  const { retry, ...rest } = options[kind];
   return proxyActivities<Activities>({
-    ...rest,
+    ...options[kind],
     taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
-    retry: { ...retry, nonRetryableErrorTypes },
   });
 }
 
@@ -70,11 +69,9 @@ export const effectActivities = () => activitiesOn<EffectActivities>('effects');
 
 /** Options that one call of an activity adds: its line in the Web UI. */
 export function withSummary(kind: Exclude<QueueKind, 'goals'>, summary: string): ActivityOptions {
-  const { retry, ...rest } = options[kind];
   return {
-    ...rest,
+    ...options[kind],
     taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
-    retry: { ...retry, nonRetryableErrorTypes },
     summary,
   };
 }
@@ -86,6 +83,6 @@ export const localActivities = () =>
     retry: {
       initialInterval: '100 milliseconds',
       maximumInterval: '10 seconds',
-      nonRetryableErrorTypes,
+      nonRetryableErrorTypes: [...permanentFailures],
     },
   });

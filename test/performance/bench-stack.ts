@@ -11,11 +11,11 @@ import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers } from '#contracts/limits.ts';
 import { goalWorkflowId, queueName, workflowTypes } from '#contracts/names.ts';
 import type { GoalWorkflow } from '#contracts/workflows.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { FakeProvider, newGoalId, owner, testKeys } from '../support/effects.ts';
 import { bareBundle, createBareWorkers } from './bare/worker.ts';
 import { createProductWorkers } from './product-workers.ts';
-import type { ScenarioName } from './scenarios.ts';
 import type { Servers } from './servers.ts';
 
 /** The milliseconds of this moment, finer than `Date.now()`. */
@@ -28,10 +28,10 @@ export type BenchStack = AsyncDisposable & {
   readonly keys: ReturnType<typeof testKeys>;
   /** When `sendEmail` of a workflow started, by workflow id. */
   readonly sendStartedAt: Map<string, number>;
-  /** Starts a goal of the product. */
-  start(name: ScenarioName): Promise<WorkflowHandle<GoalWorkflow>>;
+  /** Starts a goal of the product; its text is the name of a scenario. */
+  start(name: string): Promise<WorkflowHandle<GoalWorkflow>>;
   /** Starts a bare workflow by its type. */
-  startBare(type: string, name: ScenarioName): Promise<WorkflowHandle>;
+  startBare(type: string, name: string): Promise<WorkflowHandle>;
 };
 
 /**
@@ -47,7 +47,7 @@ export async function startBenchStack(
     Connection.connect({ address }),
     NativeConnection.connect({ address }),
   ]);
-  const client = new Client({ connection });
+  const client = new Client({ connection, dataConverter: dataConverter(servers.pool) });
   const keys = testKeys();
   const sendStartedAt = new Map<string, number>();
   const stamp = () => {
@@ -99,7 +99,7 @@ export async function startBenchStack(
 }
 
 /** Starts a goal of the product on the queues of `prefix`. */
-export function startGoal(client: Client, prefix: string, name: ScenarioName) {
+export function startGoal(client: Client, prefix: string, name: string) {
   const goalId = newGoalId();
   return client.workflow.start<GoalWorkflow>(workflowTypes.goal, {
     workflowId: goalWorkflowId(goalId),
@@ -114,6 +114,7 @@ export function startGoal(client: Client, prefix: string, name: ScenarioName) {
         constraints: [],
         mode: 'live',
         policy: defaultPolicy,
+        protocol: 2,
         // What is measured is everything but the time a person has to stop a mail.
         timers: { ...defaultTimers, sendDelayMs: 0 },
       },

@@ -12,6 +12,7 @@ import { measureColdStart } from './cold-start.ts';
 import { measureEngine } from './engine.ts';
 import { measureEvents } from './events.ts';
 import { type Effort, markdownTable, type Row } from './measurement.ts';
+import { measureHistory, measureLargeResults } from './history-size.ts';
 import { measureRecords } from './record-keeping.ts';
 import { type Servers, startServers } from './servers.ts';
 import { measureThroughput } from './throughput.ts';
@@ -48,12 +49,18 @@ async function main(): Promise<void> {
 
 /** What shares one tuned server and one set of workers. */
 async function measureOnEngine(servers: Servers): Promise<void> {
-  if (only.length > 0 && !only.some((id) => ['P1', 'P2', 'P5', 'P8', 'P12'].includes(id))) return;
+  if (
+    only.length > 0 &&
+    !only.some((id) => ['P1', 'P2', 'P3', 'P4', 'P5', 'P8', 'P12'].includes(id))
+  )
+    return;
   const engine = await servers.startEngine('tuned');
   try {
     await using stack = await startBenchStack(servers, engine.address);
     await measure('P1', () => measureThroughput(stack, effort));
     await measure('P2', () => measureEvents(stack, servers.pool));
+    await measure('P3', () => measureHistory(stack, effort));
+    await measure('P4', () => measureLargeResults(stack));
     await measure('P5', () => measureApproval(stack, servers.pool, effort));
     await measure('P8', () => measureEngine(servers, stack, effort));
     await measure('P12', () => measureRecords(servers, stack, engine.address, effort));

@@ -16,6 +16,7 @@ import { defaultTimers } from '#contracts/limits.ts';
 import { goalWorkflowId, queueKinds, queueName, workflowTypes } from '#contracts/names.ts';
 import type { Plan, PlanStep } from '#contracts/schemas/plan.ts';
 import type { GoalWorkflow, GoalWorkflowInput } from '#contracts/workflows.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { createWorkers } from '#workers/worker.ts';
@@ -68,7 +69,7 @@ export class GoalBench implements AsyncDisposable {
 
   private constructor(database: TestDatabase, connection: Connection, native: NativeConnection) {
     this.database = database;
-    this.client = new Client({ connection });
+    this.client = new Client({ connection, dataConverter: dataConverter(database.pool) });
     this.#native = native;
   }
 

@@ -1,10 +1,7 @@
 /** Activity proxies of researchWorkflow: queues, timeouts and retries. Everything here only reads. */
 import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ResearchActivities } from '#contracts/activities.ts';
-import { permanentFailures } from '#contracts/failures.ts';
 import { siblingQueue } from '#contracts/names.ts';
-
-const nonRetryableErrorTypes = [...permanentFailures];
 
 /** As for goals: see workflows/proxies.ts. */
 const heartbeatTimeout = '6 seconds';
@@ -36,11 +33,9 @@ export type ResearchWork = keyof typeof options;
 
 /** Options of one call with its line in the Web UI. */
 export function optionsFor(work: ResearchWork, summary: string): ActivityOptions {
-  const { retry, ...rest } = options[work];
   return {
-    ...rest,
+    ...options[work],
     taskQueue: siblingQueue(workflowInfo().taskQueue, work === 'model' ? 'model' : 'connectors'),
-    retry: { ...retry, nonRetryableErrorTypes },
     summary: summary.slice(0, 190),
   };
 }

@@ -8,6 +8,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { Approval } from '#contracts/approval.ts';
 import { type GoalId, goalIdOfWorkflow, goalWorkflowId, queueName } from '#contracts/names.ts';
 import type { GoalWorkflowResult } from '#contracts/workflows.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { newGoalId, owner, testKeys } from '../../support/effects.ts';
 import { bareBundle } from '../bare/worker.ts';
@@ -48,6 +49,7 @@ export async function startArm(arm: ProcessOptions['arm'], servers: Servers): Pr
   const keys = testKeys();
   const client = new Client({
     connection: await Connection.connect({ address: engine.address }),
+    dataConverter: dataConverter(servers.pool),
   });
   const { dir, pool } = servers;
   const launch = () =>

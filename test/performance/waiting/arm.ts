@@ -35,8 +35,10 @@ export type Arm = AsyncDisposable & {
   approvals(goals: readonly string[]): Promise<Approve[]>;
   /** Mails sent. */
   acts(): Promise<number>;
-  /** Bytes of the server's database. */
+  /** Bytes of the Temporal server's database. */
   serverBytes(): number;
+  /** Bytes of what is kept in Postgres. */
+  postgresBytes(): Promise<number>;
   /** Kills the worker with -9 and starts it anew. */
   restart(): Promise<void>;
 };
@@ -73,6 +75,12 @@ export async function startArm(arm: ProcessOptions['arm'], servers: Servers): Pr
       return worker;
     },
     acts: () => actsOf(pool, arm),
+    async postgresBytes() {
+      const { rows } = await pool.query<{ bytes: string }>(
+        'select pg_database_size(current_database()) as bytes',
+      );
+      return Number(rows[0]?.bytes);
+    },
     serverBytes: () =>
       ['', '-wal'].reduce(
         (sum, suffix) => sum + sizeOf(join(dir, `waiting-${arm}.db${suffix}`)),

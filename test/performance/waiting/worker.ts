@@ -11,7 +11,8 @@ export type WaitingWorker = AsyncDisposable & {
   /** What it said last. */
   status(): ProcessStatus;
   /**
-   * Resolves when it has done nothing for some seconds. A shorter wait reads a backlog half drained.
+   * Resolves when it has done nothing for some seconds and has swept its main heap (not that of the
+   * workflow thread, which nobody can ask). A shorter wait reads a backlog half drained.
    * @throws Error when it does not come to rest in time
    */
   untilQuiet(timeoutMs: number): Promise<ProcessStatus>;
@@ -21,6 +22,8 @@ export type WaitingWorker = AsyncDisposable & {
 
 const readyTimeoutMs = 60_000;
 const quietMs = 8_000;
+/** For a garbage collection and the report after it. */
+const sweepMs = 1_000;
 /** Polling and reporting take about this much; one parked goal takes 10 ms. */
 const idleShare = 0.08;
 
@@ -34,7 +37,13 @@ export async function startWaitingWorker(
   const running = await startProcess({
     name: options.arm,
     command: process.execPath,
-    args: ['--import', 'tsx', join(import.meta.dirname, 'process.ts'), JSON.stringify(options)],
+    args: [
+      '--expose-gc',
+      '--import',
+      'tsx',
+      join(import.meta.dirname, 'process.ts'),
+      JSON.stringify(options),
+    ],
     cwd: projectRoot,
     env: childEnvironment({}),
     logFile,
@@ -65,7 +74,10 @@ export async function startWaitingWorker(
         const busyMs = after.cpuMs - before.cpuMs;
         const same =
           after.cachedWorkflows === before.cachedWorkflows && after.planned === before.planned;
-        if (same && busyMs < quietMs * idleShare) return after;
+        if (!same || busyMs >= quietMs * idleShare) continue;
+        process.kill(running.pid, 'SIGUSR2');
+        await sleep(sweepMs);
+        return status();
       }
       throw new Error(`${options.arm} did not come to rest${tail(logFile)}`);
     },

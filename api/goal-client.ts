@@ -35,6 +35,7 @@ import {
 } from '#contracts/messages.ts';
 import {
   type GoalId,
+  goalIdOfWorkflow,
   goalWorkflowId,
   queueName,
   searchAttributes,
@@ -78,6 +79,10 @@ export type GoalClient = {
   anchors(owner: string, cursor: string | null, limit: number): Promise<AnchorPage | null>;
   /** The anchors in the histories of one goal; none when it is unknown or somebody else's. */
   anchorsOfGoal(owner: string, goalId: GoalId): Promise<readonly AnchorHistory[]>;
+  /** Goals with a run that closed after a moment and neither completed nor went on as a new one. */
+  listEndedFromOutside(since: Date): Promise<GoalId[]>;
+  /** True while the goal has a workflow that runs. */
+  isOpen(goalId: GoalId): Promise<boolean>;
   /** Resolves when the server answers and knows the namespace. */
   check(): Promise<void>;
 };
@@ -183,6 +188,20 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
         throw failureOf(error);
       }
     },
+    async listEndedFromOutside(since) {
+      const statuses = ['Terminated', 'TimedOut', 'Failed', 'Canceled'];
+      const found = client.workflow.list({
+        query: `WorkflowType = '${workflowTypes.goal}' and TaskQueue = '${queueName(queuePrefix, 'goals')}' and ExecutionStatus in (${statuses.map((status) => `'${status}'`).join(', ')}) and CloseTime > '${since.toISOString()}'`,
+      });
+      const goalIds = new Set<GoalId>();
+      for await (const { workflowId } of found) {
+        const goalId = goalIdOfWorkflow(workflowId);
+        if (goalId !== undefined) goalIds.add(goalId);
+        if (goalIds.size >= limits.sweepMaxGoals) break;
+      }
+      return [...goalIds];
+    },
+    isOpen: async (goalId) => (await handleOf(goalId).describe()).status.name === 'RUNNING',
     async check() {
       try {
         await client.withDeadline(Date.now() + limits.readyTimeoutMs, () =>

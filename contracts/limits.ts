@@ -109,11 +109,27 @@ export const limits = {
   readyTimeoutMs: 2 * second,
   startReconcileMs: 10 * second,
   startGraceMs: 5 * second,
+  sweepEveryMs: 10 * second,
+  sweepGraceMs: 5 * second,
+  sweepMaxGoals: 1_000,
   retryAfterSeconds: 5,
   pageSizeMax: 100,
   jsonDepthMax: 64,
   peopleMax: 500,
   idempotencyKeyMaxChars: 255,
+  journalPollMs: 250,
+  eventPageSize: 100,
+  eventKeepAliveMs: 15 * second,
+  /** A reader that takes nothing for this long is disconnected; it resumes where it stopped. */
+  slowReaderMs: 30 * second,
+  streamsPerOwner: 32,
+  webhooksPerOwner: 20,
+  webhookPollMs: 1 * second,
+  webhookTimeoutMs: 15 * second,
+  webhookRotationMs: 24 * hour,
+  webhookDisableAfterMs: 5 * 24 * hour,
+  webhookDeliveriesShown: 50,
+  webhookDeliveriesKeptMs: 30 * 24 * hour,
 } as const;
 
 /** Timers of one goal. Tests shorten them through the goal's input. All in milliseconds. */
@@ -133,3 +149,19 @@ export const defaultTimers: GoalTimers = {
   reconcileForMs: limits.reconcileForMs,
   sendDelayMs: limits.sendDelayMs,
 };
+
+/**
+ * Pauses between the attempts of a webhook; the first attempt is made at once.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const webhookScheduleMs: readonly number[] = [
+  5 * second,
+  5 * minute,
+  30 * minute,
+  2 * hour,
+  5 * hour,
+  10 * hour,
+  14 * hour,
+  20 * hour,
+  24 * hour,
+];

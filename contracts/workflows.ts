@@ -1,4 +1,5 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
+import type { WebhookOutcome, WebhookRequest } from './activities.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
 import type { Failure } from './failures.ts';
 import type {
@@ -52,6 +53,8 @@ export type GoalWorkflowInput = {
 export type Aftercare = {
   readonly kind: 'undo' | 'recovery';
   readonly of: GoalId;
+  /** The goal whose effects are looked after, where `of` was itself looking after another one. */
+  readonly origin?: GoalId;
   /** The steps to undo; null means all. */
   readonly stepIds: readonly string[] | null;
   /** Who asked for it. */
@@ -136,6 +139,9 @@ export type GoalSnapshot = {
 /** Result of goalWorkflow. */
 export type GoalWorkflowResult = { readonly state: GoalState; readonly report: Report };
 export type GoalWorkflow = (input: GoalWorkflowInput) => Promise<GoalWorkflowResult>;
+
+/** Delivers one journal event to one endpoint. */
+export type WebhookWorkflow = (request: WebhookRequest) => Promise<WebhookOutcome>;
 
 /** Input of researchWorkflow, a child of a goal. */
 export type ResearchWorkflowInput = {

@@ -87,6 +87,7 @@ const envSchema = z.object({
   ADJUTANT_DECISION_PRIVATE_KEY_FILE: text('name a file or unset it').optional(),
   ADJUTANT_DECISION_PUBLIC_KEY_FILE: text('name a file or unset it').optional(),
   ADJUTANT_CREDENTIALS_KEY_FILE: text('name a file or unset it').optional(),
+  ADJUTANT_WEBHOOKS_KEY_FILE: text('name a file or unset it').optional(),
 });
 type Env = z.output<typeof envSchema>;
 
@@ -234,6 +235,7 @@ function toConfig(env: Env) {
       credentialsFile: resolve(
         env.ADJUTANT_CREDENTIALS_KEY_FILE ?? join(stateDir, 'credentials.key'),
       ),
+      webhooksFile: resolve(env.ADJUTANT_WEBHOOKS_KEY_FILE ?? join(stateDir, 'webhooks.key')),
     },
   };
 }

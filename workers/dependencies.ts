@@ -25,9 +25,11 @@ import {
 } from '#activities/providers/health.ts';
 import { createProviderWaits } from '#activities/providers/waits.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
+import { createWebhookActivities } from '#activities/webhooks/deliver.ts';
 import type { AllActivities } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { type Config, readSecret, requireSetting } from '#infra/config.ts';
+import { createSealer } from '#infra/sealing.ts';
 
 const publicModelApi = 'https://api.openai.com/v1';
 const publicSearchApi = 'https://api.tavily.com';
@@ -72,6 +74,12 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
           apiKey: config.search.tavilyApiKey ?? '',
         },
         mode: searchMode,
+      }),
+      ...createWebhookActivities({
+        pool,
+        sealer: createSealer(readSecret(config.keys.webhooksFile)),
+        // In the sandbox nothing leaves this machine, webhooks included.
+        mode: config.sandbox.url === undefined ? 'live' : 'sandbox',
       }),
       summarize: createSummarize({ model }),
       composeEmail: createComposeEmail({ model, directory }),

@@ -20,8 +20,8 @@ const standard = new DefaultPayloadConverter();
 /** The converter that workers load by path; the SDK looks for this name. */
 export const payloadConverter: PayloadConverter = {
   toPayload<T>(value: T, context?: SerializationContext): Payload {
-    if (value instanceof Inline) return markInline(standard.toPayload(value.value, context));
-    return standard.toPayload(value, context);
+    if (!(value instanceof Inline)) return standard.toPayload(value, context);
+    return markInline(standard.toPayload(value.value, context), value.reach);
   },
   fromPayload<T>(payload: Payload, context?: SerializationContext): T {
     if (context?.type !== 'workflow') return standard.fromPayload<T>(payload, context);

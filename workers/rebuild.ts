@@ -24,6 +24,7 @@ import {
 } from '#contracts/names.ts';
 import { ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
 import { findLocalStack } from '#infra/local/endpoints.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { createPool } from '#infra/postgres/pool.ts';
 
 /** What rebuilding needs. */
@@ -163,7 +164,11 @@ async function main(): Promise<number> {
   const pool = createPool({ url, applicationName: 'adjutant-rebuild', size: parallel });
   const connection = await Connection.connect({ address });
   try {
-    const client = new Client({ connection, namespace: config.temporal.namespace });
+    const client = new Client({
+      connection,
+      namespace: config.temporal.namespace,
+      dataConverter: dataConverter(pool),
+    });
     const print = (line: string) => process.stdout.write(`${line}\n`);
     const progress = (done: number, total: number) => {
       if (done % 100 === 0) print(`${done} of ${total} goals`);

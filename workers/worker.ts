@@ -35,6 +35,7 @@ export const hostedActivities = {
     'searchSources',
     'fetchSource',
     'prepareEffect',
+    'deliverWebhook',
   ],
   effects: [
     'createEmailDraft',

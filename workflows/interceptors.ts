@@ -37,11 +37,11 @@ async function carryJournal<Input extends WithHeaders>(
 /** Arguments and headers of a local activity stay in the worker that runs it. */
 function allInline(input: LocalActivityInput): LocalActivityInput {
   const headers = Object.entries(input.headers).map(
-    ([name, payload]) => [name, markInline(payload)] as const,
+    ([name, payload]) => [name, markInline(payload, 'worker')] as const,
   );
   return {
     ...input,
-    args: input.args.map((argument) => new Inline(argument)),
+    args: input.args.map((argument) => new Inline(argument, 'worker')),
     headers: Object.fromEntries(headers),
   };
 }
@@ -55,7 +55,7 @@ export function interceptors(): WorkflowInterceptors {
     inbound: [
       {
         handleQuery: async (input, next: Next<Inbound, 'handleQuery'>) =>
-          new Inline(await next(input)),
+          new Inline(await next(input), 'message'),
       },
     ],
     outbound: [

@@ -8,7 +8,7 @@ import { inTransaction } from '../effects/ledger.ts';
 
 /**
  * Publishes journal events alone and lets the goal's state follow them.
- * Idempotency: by goal and number; an event that is there already stays as it is.
+ * Idempotency: by goal and number.
  */
 export async function publishEvents(
   pool: Pool,
@@ -20,7 +20,8 @@ export async function publishEvents(
   await pool.query(
     `with ${insertedEvents}
      update goals set state = $3, journal_number = $4, updated_at = $5
-     where goal_id = $1 and journal_number < $4 and $3::text is not null`,
+     where goal_id = $1 and $3::text is not null
+       and (journal_number = 0 or (updated_at, journal_number) < ($5, $4))`,
     [goalId, JSON.stringify(events), state ?? null, newest?.number ?? 0, newest?.at ?? null],
   );
 }
@@ -38,7 +39,8 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
        values ($1, $2, $3, $4, $5, $6, $7)
        on conflict (goal_id) do update set state = excluded.state, view = excluded.view,
          journal_number = excluded.journal_number, updated_at = excluded.updated_at
-       where goals.journal_number <= excluded.journal_number`,
+       where goals.journal_number = 0 or (goals.updated_at, goals.journal_number)
+         <= (excluded.updated_at, excluded.journal_number)`,
       [
         goal.id,
         goal.owner,
@@ -74,13 +76,19 @@ export async function closeGoal(
   );
 }
 
-/** Inserts events, in one round trip: this runs beside every activity that carries some. */
+/**
+ * Inserts events, in one round trip: this runs beside every activity that carries some. A workflow task
+ * that is given up may have published what its repetition, in which more signals came, tells otherwise:
+ * the later one is right. Workflow time says which that is.
+ */
 const insertedEvents = `inserted as (
   insert into journal_events (goal_id, number, at, type, step_id, data)
   select $1, number, at, type, "stepId", data
   from jsonb_to_recordset($2::jsonb)
     as e (number integer, at timestamptz, type text, "stepId" text, data jsonb)
-  on conflict (goal_id, number) do nothing)`;
+  on conflict (goal_id, number) do update
+    set at = excluded.at, type = excluded.type, step_id = excluded.step_id, data = excluded.data
+    where journal_events.at < excluded.at)`;
 
 /** A settled approval never changes again, so that one is published whether or not the goal's row is newer. */
 async function upsertApprovals(

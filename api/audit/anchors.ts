@@ -4,6 +4,7 @@ import type { LoadedDataConverter, Payload } from '@temporalio/common';
 import { effectActivityOf } from '#contracts/activities.ts';
 import type { AnchorHistory, AuditAnchor } from '#contracts/audit.ts';
 import { isJsonObject, type Json } from '#contracts/json.ts';
+import { resolvePayload } from '#infra/postgres/payload-storage.ts';
 
 /** The events of a history, as the server sent them. */
 export type HistoryEvents = NonNullable<
@@ -79,11 +80,12 @@ function endOfActivity(event: HistoryEvent) {
 }
 
 async function decode(payload: Payload, converter: LoadedDataConverter): Promise<Json> {
-  let payloads = [payload];
+  let payloads = [await resolvePayload(payload, converter.externalStorage)];
   for (const codec of converter.payloadCodecs.toReversed()) {
     payloads = await codec.decode(payloads);
   }
-  return converter.payloadConverter.fromPayload<Json>(payloads[0] ?? payload);
+  const [plain = payload] = payloads;
+  return converter.payloadConverter.fromPayload<Json>(plain);
 }
 
 /** The anchor a receipt or the last detail of a refusal carries. */

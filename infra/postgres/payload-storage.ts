@@ -16,11 +16,13 @@ import {
 } from '@temporalio/common';
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { FailureType } from '#contracts/failures.ts';
-import { isInline } from '#contracts/inline.ts';
+import { inlineReach } from '#contracts/inline.ts';
 import { limits } from '#contracts/limits.ts';
 
 /** Written into every reference, so it never changes. */
 const driverName = 'adjutant-postgres';
+/** How the SDK marks a reference; see temporal/api/sdk/v1/external_storage.proto. */
+const referenceType = 'temporal.api.sdk.v1.ExternalStorageReference';
 /** Between two attempts to reach Postgres. */
 const pauseMs = 200;
 const unavailable: FailureType = 'StorageUnavailableError';
@@ -81,14 +83,36 @@ export function createPayloadStorage(pool: Pool): StorageDriver {
   };
 }
 
+/**
+ * What a payload of a raw history holds: `fetchHistory` resolves no reference. Any other payload comes
+ * back as it is. @throws StorageUnavailableError
+ */
+export async function resolvePayload(
+  payload: Payload,
+  storage: ExternalStorage | undefined,
+): Promise<Payload> {
+  const messageType = payload.metadata?.['messageType'];
+  if (messageType === undefined || payload.data == null) return payload;
+  if (Buffer.from(messageType).toString() !== referenceType) return payload;
+  const { driverName: name, claimData } = JSON.parse(Buffer.from(payload.data).toString()) as {
+    driverName: string;
+    claimData: Record<string, string>;
+  };
+  const claims = [new StorageDriverClaim(claimData)];
+  const [resolved] = (await storage?.getDriver(name)?.retrieve({}, claims)) ?? [];
+  return resolved ?? payload;
+}
+
 function workflowIdOf(target: StorageDriverTargetInfo | undefined): string | undefined {
   return target?.kind === 'workflow' ? target.id : undefined;
 }
 
 /** What enters no history would be stored in vain, unless it is too large for a message. */
 function staysInMessage(payload: Payload): boolean {
+  const reach = inlineReach(payload);
+  if (reach === 'worker') return true;
   if ((payload.data?.length ?? 0) > limits.messagePayloadMaxBytes) return false;
-  return isInline(payload) || isWorkflowMetadata(payload);
+  return reach === 'message' || isWorkflowMetadata(payload);
 }
 
 /**

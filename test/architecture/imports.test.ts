@@ -36,6 +36,7 @@ const rules: Record<string, Rule> = {
       /^(chrono-node|luxon)$/, // Times as people write them.
       /^(html-to-text|postal-mime|nodemailer\/lib\/mail-composer|ical\.js)$/, // Mail and pages.
       /^ipaddr\.js$/, // Addresses that pages must not be read from.
+      /^standardwebhooks$/, // Signs what leaves as a webhook.
     ],
   },
   infra: { folders: ['contracts'], packages: [/^(?!googleapis|openai|@microsoft\/)/] },

@@ -16,6 +16,7 @@ import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { alice, approvalOf, bob } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventParts } from '../support/events.ts';
 
 export { alice, approvalOf, bob, digest, viewOf } from './api-samples.ts';
 
@@ -23,6 +24,14 @@ export const tokens = { [alice]: 'token-of-alice-0001', [bob]: 'token-of-bob-000
 
 /** Stands in for Temporal: what it is told is recorded, what it answers is set by the test. */
 export class FakeGoalClient implements GoalClient {
+  listEndedFromOutside(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  isOpen(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   down = false;
   /** Text of a goal that is refused for good. */
   refuses = '';
@@ -135,6 +144,7 @@ export async function createFixture(): Promise<Fixture> {
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -16,6 +16,7 @@ import { failure } from '#activities/failures.ts';
 import type { GoalView } from '#contracts/goal.ts';
 import { approvalIdOf } from '#contracts/names.ts';
 import { decide, newGoalId, owner, performDeps, store } from '../support/effects.ts';
+import { eventParts } from '../support/events.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
 let bench: GoalBench;
@@ -40,6 +41,7 @@ beforeAll(async () => {
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
     sendDelayMs: 0,
     signDecision: (decision) => bench.keys.sign(decision) as never,

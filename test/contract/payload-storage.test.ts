@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { anchorsIn, type HistoryEvents } from '#api/audit/anchors.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers, limits } from '#contracts/limits.ts';
@@ -79,6 +80,42 @@ it('a payload that was altered or is lost comes back as one that nobody can deco
   expect(encodingOf(altered!)).toBe('adjutant/altered');
   expect(encodingOf(lost!)).toBe('adjutant/lost');
   expect(() => defaultPayloadConverter.fromPayload(lost!)).toThrow('Unknown encoding');
+});
+
+it('an audit anchor is found in a receipt that is stored, and missed aloud when that is lost', async () => {
+  const receipt = { text: 'x'.repeat(20_000), audit: { seq: 7, hash: 'abc' } };
+  const client = new Client({
+    connection: Connection.lazy({ address: 'localhost:1' }),
+    dataConverter: dataConverter(database.pool),
+  });
+  const { loadedDataConverter } = client.options;
+  const driver = loadedDataConverter.externalStorage!.drivers[0]!;
+  const payload = defaultPayloadConverter.toPayload(receipt);
+  const [claim] = await driver.store(forWorkflow('goal:anchor'), [payload]);
+  const { claimData } = claim!;
+  const reference: Payload = {
+    metadata: {
+      encoding: Buffer.from('json/protobuf'),
+      messageType: Buffer.from('temporal.api.sdk.v1.ExternalStorageReference'),
+    },
+    data: Buffer.from(JSON.stringify({ driverName: driver.name, claimData })),
+  };
+  const events = [
+    { eventId: 5, activityTaskScheduledEventAttributes: { activityType: { name: 'sendEmail' } } },
+    {
+      eventId: 7,
+      activityTaskCompletedEventAttributes: {
+        scheduledEventId: 5,
+        result: { payloads: [reference] },
+      },
+    },
+  ] as unknown as HistoryEvents;
+  const found = await anchorsIn(events, loadedDataConverter);
+  expect(found).toMatchObject({ anchors: [receipt.audit], problem: null });
+  await database.pool.query(`delete from stored_payloads where workflow_id = 'goal:anchor'`);
+  const missed = await anchorsIn(events, loadedDataConverter);
+  expect(missed.anchors).toEqual([]);
+  expect(missed.problem).toMatch('could not be decoded');
 });
 
 it('without Postgres it fails retryably within its time, and a client says what is missing', async () => {

@@ -7,6 +7,7 @@ import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
+import { eventParts } from '../support/events.ts';
 import type { BenchStack } from './bench-stack.ts';
 
 const token = 'token-of-the-benchmark';
@@ -24,6 +25,7 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
     signDecision: (decision) => ({
       ...decision,

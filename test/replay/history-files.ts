@@ -1,16 +1,15 @@
 /** Where histories of releases are kept, and how one becomes a file without traces of a machine. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Payload, StorageDriverClaim } from '@temporalio/common';
+import type { Payload } from '@temporalio/common';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Pool } from 'pg';
 import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
-import { createPayloadStorage } from '#infra/postgres/payload-storage.ts';
+import { dataConverter, resolvePayload } from '#infra/postgres/payload-storage.ts';
 
 type History = Parameters<typeof historyToJSON>[0];
 
 const folder = join(import.meta.dirname, 'histories');
-const referenceType = Buffer.from('temporal.api.sdk.v1.ExternalStorageReference');
 
 /** Writes a history of the current release. Who ran it, and where code lay, is left out. */
 export async function keepHistory(
@@ -29,12 +28,12 @@ export async function keepHistory(
 
 /** The same history with stored payloads put back in place, so that it replays without Postgres. */
 export async function withStoredPayloads(history: History, pool: Pool): Promise<History> {
-  const storage = createPayloadStorage(pool);
+  const { externalStorage } = dataConverter(pool);
   async function complete(value: Json): Promise<Json> {
     if (Array.isArray(value)) return Promise.all((value as readonly Json[]).map(complete));
     if (!isJsonObject(value)) return value;
-    const claim = claimOf(value);
-    if (claim !== undefined) return asJson((await storage.retrieve({}, [claim]))[0]!);
+    const payload = payloadIn(value);
+    if (payload !== undefined) return asJson(await resolvePayload(payload, externalStorage));
     const entries = Object.entries(value).map(
       async ([key, item]) => [key, await complete(item)] as const,
     );
@@ -43,15 +42,13 @@ export async function withStoredPayloads(history: History, pool: Pool): Promise<
   return historyFromJSON(await complete(JSON.parse(historyToJSON(history)) as Json));
 }
 
-/** What a payload in a history's JSON refers to; undefined when it holds a value itself. */
-function claimOf({ metadata, data }: JsonObject): StorageDriverClaim | undefined {
-  const isReference =
-    isJsonObject(metadata) && metadata['messageType'] === referenceType.toString('base64');
-  if (!isReference || typeof data !== 'string') return undefined;
-  const { claimData } = JSON.parse(Buffer.from(data, 'base64').toString()) as {
-    claimData: Record<string, string>;
-  };
-  return new StorageDriverClaim(claimData);
+/** The payload that an object of a history's JSON is, if it may be a reference. */
+function payloadIn({ metadata, data }: JsonObject): Payload | undefined {
+  if (!isJsonObject(metadata) || typeof data !== 'string') return undefined;
+  if (!('messageType' in metadata)) return undefined;
+  const bytes = (value: Json) => Buffer.from(typeof value === 'string' ? value : '', 'base64');
+  const entries = Object.entries(metadata).map(([key, value]) => [key, bytes(value)] as const);
+  return { metadata: Object.fromEntries(entries), data: bytes(data) };
 }
 
 function asJson({ metadata, data }: Payload): JsonObject {

@@ -5,6 +5,7 @@ import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
+import { initialView } from '#contracts/initial-view.ts';
 import { createActivities, type ConnectorActivities } from '#activities/index.ts';
 import type { PlanRequest, PlanResult, ReadRequest, ReadResult } from '#contracts/activities.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
@@ -209,6 +210,21 @@ export class RunningGoal {
     return this.handle.query<GoalView>('getGoal');
   }
 
+  /**
+   * The goal as it was last published. Unlike a query it does not touch the workflow: a query that is
+   * answered while a local activity runs can make SDK 1.24.0 record a history that does not replay.
+   */
+  async published(): Promise<GoalView> {
+    const { rows } = await this.bench.database.pool.query<{ view: GoalView }>(
+      `select view || jsonb_build_object('state', state, 'pendingApprovals',
+         (select coalesce(jsonb_agg(approval order by requested_at), '[]'::jsonb) from approvals
+          where goal_id = $1 and state = 'pending')) as view
+       from goals where goal_id = $1`,
+      [this.input.goalId],
+    );
+    return rows[0]?.view ?? initialView(this.input, new Date().toISOString());
+  }
+
   journal(): Promise<JournalEvent[]> {
     return this.handle.query<JournalEvent[], [number]>('getJournal', 0);
   }
@@ -241,6 +257,14 @@ export class RunningGoal {
     approval: Pick<Approval, 'approvalId' | 'digest'>,
     decision: JsonObject = { verdict: 'approve' },
   ): Promise<DecisionOutcome> {
+    return this.outcome(await this.sendDecision(approval, decision));
+  }
+
+  /** Sends a signed decision and returns its id. */
+  async sendDecision(
+    approval: Pick<Approval, 'approvalId' | 'digest'>,
+    decision: JsonObject = { verdict: 'approve' },
+  ): Promise<string> {
     const { decisionId = `d-${Math.random().toString(36).slice(2)}` } = decision;
     const { approvalId, digest } = approval;
     const message = this.bench.keys.sign({
@@ -252,7 +276,7 @@ export class RunningGoal {
       ...decision,
     });
     await this.handle.signal('decideApproval', message);
-    return this.outcome(decisionId as string);
+    return decisionId as string;
   }
 
   async outcome(decisionId: string): Promise<DecisionOutcome> {

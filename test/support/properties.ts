@@ -30,12 +30,12 @@ export async function holdsFor<Case>(
   console.log(`${name}: ${drawn.length} runs, seed ${seed}, ${seconds} s`);
   const [first] = failures;
   if (first === undefined) return;
-  const { index, error } = first;
-  throw new Error(
-    `${failures.length} of ${drawn.length} failed; seed ${seed}, case ${index}: ` +
-      `${error.message}\n${JSON.stringify(drawn[index])}`,
-    { cause: error },
+  const told = failures.map(
+    ({ index, error }) => `case ${index}: ${error.message}\n${JSON.stringify(drawn[index])}`,
   );
+  throw new Error(`seed ${seed}: ${failures.length} cases failed\n${told.join('\n')}`, {
+    cause: first.error,
+  });
 }
 
 type Wrong = { readonly index: number; readonly error: Error };

@@ -55,7 +55,7 @@ beforeAll(async () => {
     throw failure('NotFoundError', 'No such thing.');
   };
   bench.provider.rule = ({ title }) => {
-    const { undoFails, slowMs } = nodeOf(String(title));
+    const { undoFails, slowMs } = nodeOf(title as string);
     const failUndo = undoFails ? failure('ConflictError', 'Somebody changed it.') : undefined;
     return { delayMs: slowMs, failUndo };
   };
@@ -125,9 +125,11 @@ async function cancelLater(goal: RunningGoal, afterMs: number, recorded: boolean
 /** The person says that they have dealt with whatever could not be undone. */
 async function handleInterventions(goal: RunningGoal): Promise<void> {
   for (;;) {
-    const { state, pendingApprovals } = await goal.view();
+    const { state, pendingApprovals } = await goal.published();
     if (isTerminal(state)) return;
-    for (const approval of pendingApprovals) await goal.decide(approval);
+    for (const approval of pendingApprovals) {
+      await goal.sendDecision(approval).catch(() => undefined); // It may have ended just now.
+    }
     await sleep(60);
   }
 }

@@ -48,10 +48,15 @@ function isRight({ how, outcome }: Sent, isOpen: boolean): boolean {
  * Says why decisions of one approval, in the order in which they were sent, do not lead to the state
  * it ended in; null when they do. The first that can be applied is applied, and no other one is.
  */
-export function contradictionIn(sent: readonly Sent[], ended: ApprovalState): string | null {
+export function contradictionIn(
+  sent: readonly Sent[],
+  ended: ApprovalState,
+  isCancelled: boolean,
+): string | null {
   if (ended === 'pending') return 'it is still pending';
   const moments = [...sent.keys(), sent.length];
-  const closedAt = closings.includes(ended) ? moments : [sent.length];
+  // A decision that a cancellation overtakes may stay stored, and changes nothing any more.
+  const closedAt = closings.includes(ended) || isCancelled ? moments : [sent.length];
   if (closedAt.some((moment) => leadsTo(sent, moment) === ended)) return null;
   const first = leadsTo(sent, sent.length);
   if (withdrawals.includes(ended) && (first === 'approved' || first === 'edited')) return null;

@@ -8,61 +8,7 @@ import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { owner } from '../support/effects.ts';
 import type { RunningGoal } from '../support/goals.ts';
 import type { How, Sent } from './signal-model.ts';
-import { effectStep, without } from './signal-plays.ts';
-
-/** What a step does and how it goes: an unknown outcome, an account that must be connected again. */
-export type Kind = 'event' | 'mail' | 'unknown' | 'reconnect';
-
-/** Everything that can be done to a goal. Decisions are listed more than once: they come most. */
-export const deeds = [
-  'approve',
-  'approve',
-  'approve',
-  'edit',
-  'reject',
-  'reject_with_comment',
-  'stale_digest',
-  'malformed',
-  'not_allowed',
-  'invalid_edit',
-  'repeat',
-  'late',
-  'pause',
-  'resume',
-  'steer_add',
-  'steer_drop',
-  'amend_add',
-  'amend_drop',
-  'amend_stale',
-  'stop',
-  'reconnect',
-  'answer',
-  'answer_badly',
-  'nonsense',
-  'cancel',
-] as const;
-export type Deed = (typeof deeds)[number];
-
-/** One thing that is done. `at` says to which request or step, among those there are. */
-export type Move = {
-  readonly deed: Deed;
-  readonly at: number;
-  /** Whether something is waited for that can be decided. */
-  readonly waits: boolean;
-  readonly gapMs: number;
-};
-
-/** One goal and what is done to it. */
-export type Play = {
-  readonly kinds: readonly Kind[];
-  readonly inSequence: boolean;
-  readonly asks: boolean;
-  readonly planApproval: boolean;
-  readonly sendDelayMs: number;
-  readonly approvalExpiresMs: number;
-  readonly continueAfterEvents: number | null;
-  readonly moves: readonly Move[];
-};
+import { type Deed, effectStep, type Move, without } from './signal-plays.ts';
 
 const noDigest = `v1:sha256:${'0'.repeat(64)}`;
 
@@ -161,7 +107,7 @@ export class Person {
   async look(waits: boolean): Promise<GoalView> {
     const until = Date.now() + (waits ? 1_500 : 0);
     for (;;) {
-      const view = await this.goal.view();
+      const view = await this.goal.published();
       for (const approval of view.pendingApprovals) this.#seen.set(approval.approvalId, approval);
       if (view.pendingApprovals.length > 0 || isTerminal(view.state) || Date.now() >= until) {
         return view;
@@ -252,7 +198,7 @@ function pick<Item>(items: readonly Item[], at: number): Item | undefined {
 function edited(approval: Approval | undefined): JsonObject {
   const field = approval?.tool === 'sendEmail' ? 'subject' : 'title';
   const input = approval?.input ?? {};
-  return { ...input, [field]: `${String(input[field])} edited` };
+  return { ...input, [field]: `${input[field] as string} edited` };
 }
 
 /** A step of a view as a plan holds it. */

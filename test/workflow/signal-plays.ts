@@ -6,7 +6,60 @@ import { defaultTimers } from '#contracts/limits.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { plan, step } from '../support/goals.ts';
-import { deeds, type Kind, type Move, type Play } from './signal-person.ts';
+
+/** What a step does and how it goes: an unknown outcome, an account that must be connected again. */
+export type Kind = 'event' | 'mail' | 'unknown' | 'reconnect';
+
+/** Everything that can be done to a goal. Decisions are listed more than once: they come most. */
+export const deeds = [
+  'approve',
+  'approve',
+  'approve',
+  'edit',
+  'reject',
+  'reject_with_comment',
+  'stale_digest',
+  'malformed',
+  'not_allowed',
+  'invalid_edit',
+  'repeat',
+  'late',
+  'pause',
+  'resume',
+  'steer_add',
+  'steer_drop',
+  'amend_add',
+  'amend_drop',
+  'amend_stale',
+  'stop',
+  'reconnect',
+  'answer',
+  'answer_badly',
+  'nonsense',
+  'cancel',
+] as const;
+export type Deed = (typeof deeds)[number];
+
+/** One thing that is done. `at` says to which request or step, among those there are. */
+export type Move = {
+  readonly deed: Deed;
+  readonly at: number;
+  /** Whether something is waited for that can be decided. */
+  readonly waits: boolean;
+  readonly gapMs: number;
+};
+
+/** One goal and what is done to it. */
+export type Play = {
+  readonly kinds: readonly Kind[];
+  readonly inSequence: boolean;
+  readonly asks: boolean;
+  readonly planApproval: boolean;
+  readonly sendDelayMs: number;
+  readonly approvalExpiresMs: number;
+  readonly continueAfterEvents: number | null;
+  readonly moves: readonly Move[];
+};
 
 const move: fc.Arbitrary<Move> = fc.record({
   deed: fc.constantFrom(...deeds),

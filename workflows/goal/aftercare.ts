@@ -7,8 +7,9 @@ import type { EffectReceipt, GoalState } from '#contracts/goal.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { tools } from '#contracts/tools.ts';
 import type { Aftercare } from '#contracts/workflows.ts';
-import { effectActivities, localActivities, withSummary } from '../proxies.ts';
+import { effectActivities, withSummary } from '../proxies.ts';
 import { askForApproval } from './approval.ts';
+import { bookkeep } from './bookkeeping.ts';
 import { undoStep } from './compensation.ts';
 import { digestOf } from './digest.ts';
 import { type Goal, newStep, type Step } from './goal.ts';
@@ -21,8 +22,15 @@ import { Parked } from './waiting.ts';
 /** Carries out what an aftercare goal is for. @throws Parked, CancelledFailure */
 export async function takeCare(goal: Goal, aftercare: Aftercare): Promise<GoalState> {
   if (goal.plan === null) {
-    const { of, stepIds } = aftercare;
-    const effects = await localActivities().listEffects({ goalId: of, owner: goal.input.owner });
+    const { of, origin, stepIds } = aftercare;
+    const { owner } = goal.input;
+    if (aftercare.kind === 'recovery') {
+      const reason = 'Its workflow was ended from outside. What was under way is looked up.';
+      await bookkeep(goal, (books) => books.closeGoal({ goalId: of, owner, reason }));
+    }
+    const effects = await bookkeep(goal, (books) =>
+      books.listEffects({ goalId: origin ?? of, owner }),
+    );
     const wanted = stepIds === null ? effects : effects.filter((e) => stepIds.includes(e.stepId));
     adoptEffects(goal, aftercare, wanted);
   }

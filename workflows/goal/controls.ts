@@ -6,9 +6,9 @@ import { CancellationScope } from '@temporalio/workflow';
 import { type ControlOutcome, isTerminal } from '#contracts/goal.ts';
 import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
-import { localActivities } from '../proxies.ts';
 import { adoptPlan, hasBegun } from './adopt.ts';
 import { takeBack } from './approval.ts';
+import { bookkeep } from './bookkeeping.ts';
 import { keep } from './decisions.ts';
 import type { Goal } from './goal.ts';
 
@@ -126,13 +126,15 @@ export async function takeAmendment(goal: Goal, message: Json): Promise<void> {
   const previous = goal.plan;
   if (previous === null || expectedRevision !== goal.planRevision) return stale();
   const checked = await CancellationScope.nonCancellable(() =>
-    localActivities().checkAmendment({
-      goalId: goal.input.goalId,
-      owner: goal.input.owner,
-      plan,
-      previous,
-      begun: goal.steps.filter(hasBegun).map((step) => step.plan.id),
-    }),
+    bookkeep(goal, (books) =>
+      books.checkAmendment({
+        goalId: goal.input.goalId,
+        owner: goal.input.owner,
+        plan,
+        previous,
+        begun: goal.steps.filter(hasBegun).map((step) => step.plan.id),
+      }),
+    ),
   );
   if (isTooLate(goal, 'amendPlan', control)) return;
   // Steps may have begun, or another plan may have come, while it was checked.

@@ -7,7 +7,7 @@ import type { Admission } from '#contracts/activities.ts';
 import type { Approval, StandingDecision } from '#contracts/approval.ts';
 import { isJsonObject, type Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
-import { localActivities } from '../proxies.ts';
+import { bookkeep } from './bookkeeping.ts';
 import type { Goal } from './goal.ts';
 
 /** Takes one `decideApproval` signal through admission. Never throws. */
@@ -19,18 +19,12 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
     refuse(goal, { decisionId, approvalId, code: 'repeated' }, null);
     return;
   }
-  const approval = goal.approvals.get(approvalId) ?? null;
-  const { goalId, owner } = goal.input;
-  const admission = await CancellationScope.nonCancellable(() =>
-    localActivities().admitDecision({
-      goalId,
-      owner,
-      decision: message,
-      fallbackId,
-      approval,
-      now: new Date().toISOString(),
-    }),
-  );
+  let taken = await admit(goal, message, fallbackId, approvalId);
+  // Signals come before all else that a workflow task brings: it may have been asked only just now.
+  if (goal.isPrompt && taken.approval === null && goal.approvals.has(approvalId)) {
+    taken = await admit(goal, message, fallbackId, approvalId);
+  }
+  const { approval, admission } = taken;
   keep(goal.decisions, decisionId, admission.outcome, limits.decisionsKept);
   const { outcome, standing } = admission;
   if (outcome.outcome === 'refused' || standing === null || approval === null) {
@@ -39,6 +33,23 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
     return;
   }
   apply(goal, approval, admission, standing);
+}
+
+async function admit(
+  goal: Goal,
+  decision: Json,
+  fallbackId: string,
+  approvalId: string,
+): Promise<{ approval: Approval | null; admission: Admission }> {
+  const { goalId, owner } = goal.input;
+  return CancellationScope.nonCancellable(() =>
+    bookkeep(goal, async (books) => {
+      const approval = goal.approvals.get(approvalId) ?? null;
+      const now = new Date().toISOString();
+      const request = { goalId, owner, decision, fallbackId, approval, now };
+      return { approval, admission: await books.admitDecision(request) };
+    }),
+  );
 }
 
 function refuse(

@@ -12,8 +12,9 @@ import { type ApprovalId, approvalIdOf } from '#contracts/names.ts';
 import type { Resolved } from '#contracts/references.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import type { EffectPhase } from '#contracts/workflows.ts';
-import { connectorActivities, localActivities, withSummary } from '../proxies.ts';
+import { connectorActivities, withSummary } from '../proxies.ts';
 import { type ApprovalRequest, askForApproval, awaitDecision, recordDecided } from './approval.ts';
+import { bookkeep } from './bookkeeping.ts';
 import type { Goal, Step } from './goal.ts';
 import { endUnperformed, mayLeave } from './leave.ts';
 import { failStep, failureOf, rejectStep } from './outcome.ts';
@@ -197,15 +198,17 @@ async function applyRule(
   ruleId: string,
 ): Promise<string | null> {
   const { goalId, owner, timers } = goal.input;
-  const decision = await localActivities().useStandingRule({
-    goalId,
-    owner,
-    ruleId,
-    approvalId: approvalIdOf(goalId, request.stepId, request.revision),
-    digest: request.digest,
-    now: new Date().toISOString(),
-    expiresAt: new Date(Date.now() + timers.approvalExpiresMs).toISOString(),
-  });
+  const decision = await bookkeep(goal, (books) =>
+    books.useStandingRule({
+      goalId,
+      owner,
+      ruleId,
+      approvalId: approvalIdOf(goalId, request.stepId, request.revision),
+      digest: request.digest,
+      now: new Date().toISOString(),
+      expiresAt: new Date(Date.now() + timers.approvalExpiresMs).toISOString(),
+    }),
+  );
   if (decision === null) return null;
   const approvalId = recordDecided(goal, request, decision);
   goal.journal.append('rule_used', { ruleId, approvalId }, request.stepId);

@@ -76,9 +76,16 @@ function startable(goal: Goal, started: ReadonlySet<Step>, running: number): Ste
   return goal.steps.filter((step) => !started.has(step) && isReady(goal, step)).slice(0, room);
 }
 
+const waits: readonly Step['status'][] = [
+  'awaiting_approval',
+  'delayed',
+  'waiting_on_provider',
+  'unknown',
+];
+
 /** True when nothing is under way that could carry what has happened to the outside. */
 function onlyWaits(running: ReadonlyMap<Step, unknown>): boolean {
-  return running.size > 0 && [...running.keys()].every(({ status }) => status !== 'running');
+  return running.size > 0 && [...running.keys()].every(({ status }) => waits.includes(status));
 }
 
 function stopAfter(goal: Goal, step: Step, before: Execution): Execution {

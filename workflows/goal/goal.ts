@@ -90,6 +90,8 @@ export class Goal {
   publications = 0;
   /** Set when this run publishes for the last time before the next one goes on. */
   isBeingHandedOn = false;
+  /** Resolves when the newest entry of bookkeeping.ts is made. */
+  bookkeeping: Promise<void> = Promise.resolve();
   signalsReceived = 0;
   /** When the running deadline timer fires; null when none runs. */
   deadlineTimerAt: number | null = null;
@@ -189,7 +191,8 @@ export class Goal {
   /** The context of an effect that exists: in aftercare it is another goal's. */
   effectContextOf(stepId: string): StepContext {
     const context = this.contextOf(stepId);
-    return { ...context, goalId: this.input.aftercare?.of ?? context.goalId };
+    const { aftercare } = this.input;
+    return { ...context, goalId: aftercare?.origin ?? aftercare?.of ?? context.goalId };
   }
 
   addUsage(calls: readonly ModelUsage[]): void {

@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { isTerminal } from '#contracts/goal.ts';
 import { searchAttributes } from '#contracts/names.ts';
-import { localActivities } from '../proxies.ts';
+import { bookkeep } from './bookkeeping.ts';
 import { describeGoal } from './details.ts';
 import type { Goal } from './goal.ts';
 
@@ -40,17 +40,21 @@ export async function publish(goal: Goal): Promise<void> {
   goal.publications += 1;
   setCurrentDetails(describeGoal(goal));
   flushSearchAttributes(goal);
-  const events = goal.journal.take();
   try {
-    await localActivities().publishGoal({
-      goal: goal.view(),
-      approvals: [...goal.approvals.values()],
-      events,
-      journalNumber: goal.journal.count,
+    await bookkeep(goal, async (books) => {
+      const events = goal.journal.take();
+      try {
+        await books.publishGoal({
+          goal: goal.view(),
+          approvals: [...goal.approvals.values()],
+          events,
+          journalNumber: goal.journal.count,
+        });
+      } catch (error) {
+        goal.journal.putBack(events);
+        throw error;
+      }
     });
-  } catch (error) {
-    goal.journal.putBack(events);
-    throw error;
   } finally {
     goal.publications -= 1;
   }

@@ -61,13 +61,13 @@ describe('a decision that counts', () => {
     });
   });
 
-  it('carries the whole edited input', async () => {
+  it('carries the whole edited input (seen: 16)', async () => {
     const input = { title: 'Sync', guests: ['bob@example.com', 'carla@example.com'] };
     expect((await decide({ digest, verdict: 'edit', input })).statusCode).toBe(200);
     expect(api.temporal.decisions[0]).toMatchObject({ verdict: 'edit', input });
   });
 
-  it('is the same decision when repeated with its decisionId, and is not sent again', async () => {
+  it('is the same decision when repeated with its decisionId, and is not sent again (seen: 11)', async () => {
     const first = await decide({ digest, verdict: 'approve', decisionId: 'mine' });
     const again = await decide({ digest, verdict: 'approve', decisionId: 'mine' });
     expect([first.statusCode, again.statusCode]).toEqual([200, 200]);
@@ -172,7 +172,7 @@ describe('a decision that changes nothing', () => {
     expect(api.temporal.decisions).toHaveLength(0);
   });
 
-  it('is unknown to anyone but the owner, and for ids that are none', async () => {
+  it('is unknown to anyone but the owner, and for ids that are none (seen: 17)', async () => {
     const ids = [approval.approvalId, 'nonsense', `${goalId}.other.1`, `${'0'.repeat(26)}.a.1`];
     const answers = [
       await decide({ digest, verdict: 'approve' }, ids[0], bob),

@@ -57,7 +57,7 @@ it('starts a goal once, with search attributes and a summary people can read', a
   expect(Array.from(summary ?? '')).toHaveLength(100);
 });
 
-it('leaves a goal that has ended alone when it is started again', async () => {
+it('leaves a goal that has ended alone when it is started again (seen: 24)', async () => {
   const goalId = newGoalId();
   await goalClient.start(input(goalId));
   const { runId } = await handle(goalId).describe();
@@ -67,7 +67,7 @@ it('leaves a goal that has ended alone when it is started again', async () => {
   expect([after.runId, after.status.name]).toEqual([runId, 'TERMINATED']);
 });
 
-it('says no_answer when no worker confirms a decision, and keeps the signal', async () => {
+it('says no_answer when no worker confirms a decision, and keeps the signal (seen: 26)', async () => {
   const goalId = newGoalId();
   await goalClient.start(input(goalId));
   expect(await goalClient.getGoal(goalId)).toBeNull();

@@ -263,7 +263,7 @@ describe('every route', () => {
     );
   });
 
-  it('links only to addresses that can be opened safely', async () => {
+  it('links only to addresses that can be opened safely (seen: 1)', async () => {
     const started = await api.request(alice, {
       method: 'POST',
       url: '/v1/goals',

@@ -43,7 +43,7 @@ describe('a decision over HTTP', () => {
     expect([late.status, late.body.decision.verdict]).toEqual([409, 'approve']);
   });
 
-  it('is taken once of ten at the same time; the others learn which one stands', async () => {
+  it('is taken once of ten at the same time; the others learn which one stands (seen: 7)', async () => {
     const { approval } = await waiting();
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
@@ -84,7 +84,7 @@ describe('a decision over HTTP', () => {
       .toEqual([4]);
   });
 
-  it('that comes too late is 410, and nothing was done', async () => {
+  it('that comes too late is 410, and nothing was done (seen: 8)', async () => {
     const { id, approval } = await waiting({ approvalExpiresMs: 300 });
     await ended(id).not.toBeNull();
     const { status } = await decide(approval, {});

@@ -75,7 +75,7 @@ describe('the gateway refuses', () => {
     await notDone(performEffect(deps, request(digest), signal));
   });
 
-  it('an effect that claims to need no approval but would tell somebody', async () => {
+  it('an effect that claims to need no approval but would tell somebody (seen: 18)', async () => {
     const digest = await store(database.pool, goalId, 'sendEmail', mail);
     await notDone(performEffect(deps, request(digest, { approvalId: null }), signal));
     const invite = await store(database.pool, goalId, 'createEvent', {
@@ -86,13 +86,13 @@ describe('the gateway refuses', () => {
     );
   });
 
-  it('content other than what was approved', async () => {
+  it('content other than what was approved (seen: 6)', async () => {
     await approved();
     const other = await store(database.pool, goalId, 'sendEmail', { ...mail, subject: 'Hi!' });
     await notDone(performEffect(deps, request(other), signal));
   });
 
-  it('an unsigned decision, and one signed for somebody else', async () => {
+  it('an unsigned decision, and one signed for somebody else (seen: 17)', async () => {
     const approvalId = approvalIdOf(goalId, 's1', 1);
     const digest = await store(database.pool, goalId, 'sendEmail', mail);
     await decide(database.pool, keys, { goalId, approvalId, digest }, { signed: false });
@@ -117,7 +117,7 @@ describe('the gateway refuses', () => {
     await notDone(performEffect(deps, request(digest), signal));
   });
 
-  it('a payload whose row was altered after the approval', async () => {
+  it('a payload whose row was altered after the approval (seen: 6)', async () => {
     const digest = await approved();
     await database.pool.query(
       `update payloads set content = jsonb_set(content, '{payload,to,0}', '"eve@evil.example.com"') where digest = $1`,
@@ -133,7 +133,7 @@ describe('the gateway refuses', () => {
     await notDone(performEffect(deps, request(digest), signal));
   });
 
-  it('an edit whose input is not the one that was admitted', async () => {
+  it('an edit whose input is not the one that was admitted (seen: 16)', async () => {
     const approvalId = approvalIdOf(goalId, 's1', 1);
     const shown = await store(database.pool, goalId, 'sendEmail', mail);
     const edited = { ...mail, body: 'Edited' };

@@ -70,7 +70,7 @@ async function typeOfFailure(run: Promise<unknown>): Promise<string | undefined>
 }
 
 describe('performing an effect', () => {
-  it('does an approved effect once, however often it is asked to', async () => {
+  it('does an approved effect once, however often it is asked to (seen: 25)', async () => {
     const digest = await approved();
     const first = await performEffect(deps, request(digest), signal);
     const second = await performEffect(deps, request(digest), signal);
@@ -79,7 +79,7 @@ describe('performing an effect', () => {
     expect(provider.count(keyOf())).toBe(1);
   });
 
-  it('finds an effect whose answer was lost, and does not repeat it', async () => {
+  it('finds an effect whose answer was lost, and does not repeat it (seen: 5)', async () => {
     const digest = await approved();
     provider.script = ['drop_after_commit'];
     expect(await typeOfFailure(performEffect(deps, request(digest), signal))).toBe(
@@ -100,7 +100,7 @@ describe('performing an effect', () => {
     expect(provider.count(keyOf())).toBe(1);
   });
 
-  it('leaves an outcome nobody can look up to a person, and never sends again', async () => {
+  it('leaves an outcome nobody can look up to a person, and never sends again (seen: 4)', async () => {
     const digest = await approved();
     provider.script = ['drop_after_commit'];
     provider.blind = true;
@@ -146,7 +146,7 @@ describe('performing an effect', () => {
     expect(provider.count(keyOf())).toBe(0);
   });
 
-  it('two attempts at the same moment do it once', async () => {
+  it('two attempts at the same moment do it once (seen: 5, 7)', async () => {
     const digest = await approved();
     const results = await Promise.all(
       Array.from({ length: 8 }, () => typeOfFailure(performEffect(deps, request(digest), signal))),

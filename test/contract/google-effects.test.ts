@@ -79,7 +79,7 @@ describe('createEvent', () => {
     expect(receipt).toMatchObject({ eventId: googleEventId(effectKey('plan')), guests: [bob] });
   });
 
-  it('happens once for one key, and a second attempt says that it may have happened', async () => {
+  it('happens once for one key, and a second attempt says that it may have happened (seen: 3)', async () => {
     const { payload } = await own('twice');
     await expect(handler('createEvent').perform(payload, context('twice'))).rejects.toThrow(
       UnknownOutcomeError,
@@ -160,7 +160,7 @@ describe('moveEvent and cancelEvent', () => {
     expect(event!.startMs).toBe(Date.parse('2026-10-15T11:00:00+02:00'));
   });
 
-  it('refuses to overwrite what somebody changed after the approval', async () => {
+  it('refuses to overwrite what somebody changed after the approval (seen: 8)', async () => {
     const { receipt } = await own('stale');
     const eventId = receipt['eventId']!;
     const move = await prepare('moveEvent', { eventId, start: '2026-10-16T15:00' });
@@ -213,7 +213,7 @@ describe('moveEvent and cancelEvent', () => {
 describe('sendEmail', () => {
   const send = handlerOf('sendEmail');
 
-  it('sends the approved bytes through one draft', async () => {
+  it('sends the approved bytes through one draft (seen: 6)', async () => {
     const payload = await prepare('sendEmail', mailInput);
     const sending = context('mail');
     const receipt = await send().perform(payload, sending);
@@ -277,7 +277,7 @@ describe('sendEmail', () => {
     });
   });
 
-  it('answers in the thread, and not when the thread has gone on', async () => {
+  it('answers in the thread, and not when the thread has gone on (seen: 8)', async () => {
     const mailbox = await google.email(sandbox.office.main.email);
     const [mail] = (await mailbox.search('from:nora', 1)).messages;
     const input = {

@@ -55,6 +55,11 @@ const failed = async (call: Promise<unknown>) => {
   }
   return { type: 'answered', waitMs: undefined };
 };
+const requestsTo = async (start: string) => {
+  const answer = await fetch(`${sandbox.oracleUrl}/__oracle/requests`);
+  return ((await answer.json()) as { path: string }[]).filter(({ path }) => path.startsWith(start))
+    .length;
+};
 const rateLimited = googleError(403, 'userRateLimitExceeded');
 const html = {
   status: 502,
@@ -126,15 +131,39 @@ describe('what an answer becomes', () => {
   });
 
   it('does not repeat a request that was refused or not answered', async () => {
-    const seen = async () =>
-      (
-        (await (await fetch(`${sandbox.oracleUrl}/__oracle/requests`)).json()) as { path: string }[]
-      ).filter(({ path }) => path.startsWith('/calendar/')).length;
     for (const given of [{ status: 429 }, { status: 503 }, { status: 403, body: rateLimited }]) {
-      const before = await seen();
+      const before = await requestsTo('/calendar/');
       await fault(given);
       await failed(list());
-      expect((await seen()) - before).toBe(1);
+      expect((await requestsTo('/calendar/')) - before).toBe(1);
+    }
+  });
+
+  it('sends a write once, whatever the answer or the lack of one (seen: 2)', async () => {
+    const answers = [
+      { status: 429 },
+      { status: 500 },
+      { status: 503, headers: { 'retry-after': '0' } },
+      { action: 'drop_before' },
+      { action: 'drop_after_commit' },
+      { action: 'delay', delayMs: 1_500 },
+    ];
+    const mailbox = await google.email(owner);
+    const calendar = await google.calendar(owner);
+    const change = { effectKey: effectKey('once'), eventId: 'x', etag: '"1"', notify: true };
+    const writes: (readonly [path: string, send: (i: number) => Promise<unknown>])[] = [
+      ['/calendar/', (i) => write(`once ${i}`)],
+      ['/calendar/', () => calendar.deleteEvent(change)],
+      ['/gmail/', () => mailbox.createDraft({ raw: Buffer.from('Subject: x'), threadId: null })],
+    ];
+    for (const [path, send] of writes) {
+      for (const [i, given] of answers.entries()) {
+        const before = await requestsTo(path);
+        await fault({ ...given, times: 3 }, path);
+        await failed(send(i));
+        expect([path, given, (await requestsTo(path)) - before]).toEqual([path, given, 1]);
+        await fetch(`${sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
+      }
     }
   });
 

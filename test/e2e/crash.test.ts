@@ -84,15 +84,18 @@ async function decideWithRetries(approval: Approval): Promise<void> {
   throw new Error('the decision was never taken');
 }
 
-test.each(kindNames)('%s: a worker killed right after the decision acts once', async (kind) => {
-  const { goalId, approval } = await waiting(kind);
-  const [answer] = await Promise.all([
-    stack.decide(approval, { verdict: 'approve' }),
-    sleep(15).then(() => stack.kill9('worker')),
-  ]);
-  expect([200, 202]).toContain(answer.status);
-  await expectOnce(kind, goalId);
-});
+test.each(kindNames)(
+  '%s: a worker killed right after the decision acts once (seen: 9)',
+  async (kind) => {
+    const { goalId, approval } = await waiting(kind);
+    const [answer] = await Promise.all([
+      stack.decide(approval, { verdict: 'approve' }),
+      sleep(15).then(() => stack.kill9('worker')),
+    ]);
+    expect([200, 202]).toContain(answer.status);
+    await expectOnce(kind, goalId);
+  },
+);
 
 test.each(kindNames)('%s: a worker killed while the vendor works acts once', async (kind) => {
   const { goalId, approval } = await waiting(kind);
@@ -149,7 +152,7 @@ test('a goal whose answer was lost with the api is the same goal when sent again
 });
 
 test.each(['postgres', 'temporal', 'api'] as const)(
-  'a decision made after %s was killed counts, once',
+  'a decision made after %s was killed counts, once (seen: 9, 26)',
   async (part) => {
     const { goalId, approval } = await waiting('mail');
     await replace(part);
@@ -159,7 +162,7 @@ test.each(['postgres', 'temporal', 'api'] as const)(
 );
 
 test.each(['SIGKILL', 'SIGTERM'] as const)(
-  'a goal that waits is still waiting after the whole stack ended by %s',
+  'a goal that waits is still waiting after the whole stack ended by %s (seen: 10)',
   async (signal) => {
     const { goalId, approval } = await waiting('invitation');
     await stack.restart(signal);

@@ -2,23 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { createApprovalStore } from '#api/approvals/approval-store.ts';
-import { createTokenAuth } from '#api/auth.ts';
-import { createPeopleStore } from '#api/directory/people-store.ts';
-import { createGoalClient } from '#api/goal-client.ts';
-import { createGoalStore } from '#api/goals/goal-store.ts';
-import { createMemberStore } from '#api/members/member-store.ts';
-import { createRuleStore } from '#api/rules/rule-store.ts';
-import { buildServer } from '#api/server.ts';
-import { owner } from '../support/effects.ts';
-import { eventParts } from '../support/events.ts';
+import { type BenchApi, startBenchApi } from './bench-api.ts';
 import { type BenchStack, now } from './bench-stack.ts';
 import { pendingApproval } from './events.ts';
 import { type Effort, ms, ratioText, type Row } from './measurement.ts';
 import { bootstrapInterval, interleaved, median, quantile } from './statistics.ts';
 
 const name = 'a single effect';
-const token = 'token-of-the-benchmark';
 const samples = { default: 50, full: 300 } as const;
 const warmUps = 3;
 /** A goal that has just asked is still busy for a moment; timed is a goal at rest. */
@@ -30,70 +20,37 @@ export async function measureApproval(
   pool: Pool,
   effort: Effort,
 ): Promise<Row[]> {
-  const app = await startApi(stack, pool);
-  try {
-    const url = await app.listen({ host: '127.0.0.1', port: 0 });
-    const ours = () => approveOverHttp(stack, pool, url);
-    const bare = () => approveByUpdate(stack);
-    await interleaved(warmUps, ours, bare);
-    const pairs = await interleaved(samples[effort], ours, bare);
-    const a = pairs.map((pair) => pair.a);
-    const b = pairs.map((pair) => pair.b);
-    const ratios = pairs.map((pair) => pair.a / pair.b);
-    const both = (q: number) => `${ms(quantile(a, q))}, bare ${ms(quantile(b, q))}`;
-    return [
-      {
-        id: 'P5',
-        what: `approve over HTTP → next activity starts, p50 (${pairs.length} pairs)`,
-        measured: `${ratioText(median(ratios), bootstrapInterval(ratios))}; ${both(0.5)}`,
-        goal: 'p50 ≤ 1.25× a bare update',
-      },
-      {
-        id: 'P5',
-        what: 'the same, p99',
-        measured: `${(quantile(a, 0.99) / quantile(b, 0.99)).toFixed(2)}×; ${both(0.99)}`,
-        goal: 'p99 ≤ 1.5×',
-      },
-    ];
-  } finally {
-    await app.close();
-  }
+  await using api = await startBenchApi(stack, pool);
+  const ours = () => approveOverHttp(stack, pool, api);
+  const bare = () => approveByUpdate(stack);
+  await interleaved(warmUps, ours, bare);
+  const pairs = await interleaved(samples[effort], ours, bare);
+  const a = pairs.map((pair) => pair.a);
+  const b = pairs.map((pair) => pair.b);
+  const ratios = pairs.map((pair) => pair.a / pair.b);
+  const both = (q: number) => `${ms(quantile(a, q))}, bare ${ms(quantile(b, q))}`;
+  return [
+    {
+      id: 'P5',
+      what: `approve over HTTP → next activity starts, p50 (${pairs.length} pairs)`,
+      measured: `${ratioText(median(ratios), bootstrapInterval(ratios))}; ${both(0.5)}`,
+      goal: 'p50 ≤ 1.25× a bare update',
+    },
+    {
+      id: 'P5',
+      what: 'the same, p99',
+      measured: `${(quantile(a, 0.99) / quantile(b, 0.99)).toFixed(2)}×; ${both(0.99)}`,
+      goal: 'p99 ≤ 1.5×',
+    },
+  ];
 }
 
-/** The real api on a real port, in this process, so that all stamps are of one clock. */
-function startApi(stack: BenchStack, pool: Pool) {
-  return buildServer({
-    authenticate: createTokenAuth([{ token, principal: { owner, actor: owner } }]),
-    goals: createGoalStore(pool),
-    approvals: createApprovalStore(pool),
-    people: createPeopleStore(pool),
-    ...eventParts(pool),
-    members: createMemberStore(pool),
-    rules: createRuleStore(pool),
-    goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
-    signDecision: (decision) => ({
-      ...decision,
-      signature: stack.keys.sign(decision)['signature'] as string,
-    }),
-    defaultZone: 'Europe/Berlin',
-    checkPostgres: () => Promise.resolve(),
-    renderMetrics: () => Promise.resolve(''),
-    version: 'bench',
-  });
-}
-
-async function approveOverHttp(stack: BenchStack, pool: Pool, url: string): Promise<number> {
+async function approveOverHttp(stack: BenchStack, pool: Pool, api: BenchApi): Promise<number> {
   const handle = await stack.start(name);
   const { approvalId, digest } = await pendingApproval(pool, handle.workflowId, 1);
   await sleep(parkedMs);
   const approvedAt = now();
-  const answer = await fetch(`${url}/v1/approvals/${approvalId}/decision`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ digest, verdict: 'approve' }),
-  });
-  if (!answer.ok) throw new Error(`the api answered ${answer.status}: ${await answer.text()}`);
-  await answer.arrayBuffer();
+  await api.request('POST', `/v1/approvals/${approvalId}/decision`, { digest, verdict: 'approve' });
   await handle.result();
   return startOf(stack, handle) - approvedAt;
 }

@@ -7,19 +7,15 @@ import { performance } from 'node:perf_hooks';
 import { Context } from '@temporalio/activity';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
-import { type ConnectorActivities, createActivities } from '#activities/index.ts';
-import type { AllActivities } from '#contracts/activities.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers } from '#contracts/limits.ts';
-import { goalWorkflowId, queueKinds, queueName, workflowTypes } from '#contracts/names.ts';
+import { goalWorkflowId, queueName, workflowTypes } from '#contracts/names.ts';
 import type { GoalWorkflow } from '#contracts/workflows.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
-import { workflowBundle } from '#workers/bundle.ts';
 import { makeCurrent } from '#workers/deployment.ts';
-import { createWorkers } from '#workers/worker.ts';
 import { FakeProvider, newGoalId, owner, testKeys } from '../support/effects.ts';
-import { bareBundle, createBareWorkers, maxCachedWorkflows } from './bare/worker.ts';
-import { listEvents, proposePlan } from './scripted.ts';
+import { bareBundle, createBareWorkers } from './bare/worker.ts';
+import { createProductWorkers } from './product-workers.ts';
 import type { Servers } from './servers.ts';
 
 /** The milliseconds of this moment, finer than `Date.now()`. */
@@ -38,8 +34,15 @@ export type BenchStack = AsyncDisposable & {
   startBare(type: string, name: string): Promise<WorkflowHandle>;
 };
 
-/** Starts the workers of both arms on the server at `address`. */
-export async function startBenchStack(servers: Servers, address: string): Promise<BenchStack> {
+/**
+ * Starts the workers of both arms on the server at `address`. Without `records` the product writes
+ * neither journal nor read models.
+ */
+export async function startBenchStack(
+  servers: Servers,
+  address: string,
+  records = true,
+): Promise<BenchStack> {
   const [connection, native] = await Promise.all([
     Connection.connect({ address }),
     NativeConnection.connect({ address }),
@@ -52,17 +55,17 @@ export async function startBenchStack(servers: Servers, address: string): Promis
   };
   const ours = { deployment: `ours-${randomBytes(3).toString('hex')}`, buildId: 'bench' };
   const bare = { deployment: `bare-${randomBytes(3).toString('hex')}`, buildId: 'bench' };
+  const provider = new FakeProvider();
   const workers: Worker[] = [
-    ...(await createWorkers({
+    ...(await createProductWorkers({
       connection: native,
-      namespace: 'default',
-      queuePrefix: ours.deployment,
-      roles: [...queueKinds],
-      activities: productActivities(servers, keys, stamp),
       pool: servers.pool,
-      workflowBundle: await workflowBundle(servers.dir),
-      maxCachedWorkflows,
+      directory: servers.dir,
       release: ours,
+      keys,
+      handlers: (['createEvent', 'sendEmail'] as const).map((tool) => provider.handler(tool)),
+      onSend: stamp,
+      records,
     })),
     ...(await createBareWorkers({
       connection: native,
@@ -95,7 +98,8 @@ export async function startBenchStack(servers: Servers, address: string): Promis
   };
 }
 
-function startGoal(client: Client, prefix: string, name: string) {
+/** Starts a goal of the product on the queues of `prefix`. */
+export function startGoal(client: Client, prefix: string, name: string) {
   const goalId = newGoalId();
   return client.workflow.start<GoalWorkflow>(workflowTypes.goal, {
     workflowId: goalWorkflowId(goalId),
@@ -110,59 +114,10 @@ function startGoal(client: Client, prefix: string, name: string) {
         constraints: [],
         mode: 'live',
         policy: defaultPolicy,
-        timers: defaultTimers,
+        protocol: 2,
+        // What is measured is everything but the time a person has to stop a mail.
+        timers: { ...defaultTimers, sendDelayMs: 0 },
       },
     ],
   });
 }
-
-/** The real activities on a provider in memory, with a stamp when a mail is about to be sent. */
-function productActivities(
-  { pool }: Servers,
-  keys: BenchStack['keys'],
-  stamp: () => void,
-): AllActivities {
-  const provider = new FakeProvider();
-  const tools = ['createEvent', 'sendEmail'] as const;
-  const scripted: Partial<ConnectorActivities> = { proposePlan, listEvents };
-  const activities = createActivities({
-    pool,
-    ledgerKey: keys.ledgerKey,
-    decisionPublicKey: keys.decisionPublicKey,
-    unsignedDecisions: 'refuse',
-    signalIdentity: () => Promise.resolve('bench'),
-    handlers: new Map(tools.map((tool) => [tool, provider.handler(tool)])),
-    directory: { list: () => Promise.resolve([]), find: () => Promise.resolve(new Map()) },
-    connectors: {
-      ...(Object.fromEntries(
-        unusedActivities.map((name) => [name, () => Promise.reject(new Error(`no ${name}`))]),
-      ) as unknown as ConnectorActivities),
-      ...scripted,
-    },
-  });
-  return {
-    ...activities,
-    sendEmail(request) {
-      stamp();
-      return activities.sendEmail(request);
-    },
-  };
-}
-
-/** Hosted by the workers, but in no scenario. */
-const unusedActivities = [
-  'findEvent',
-  'findTime',
-  'findContact',
-  'searchMail',
-  'readThread',
-  'summarize',
-  'composeEmail',
-  'searchWeb',
-  'readPage',
-  'planResearch',
-  'searchSources',
-  'fetchSource',
-  'extractClaims',
-  'writeSynthesis',
-] as const satisfies readonly (keyof ConnectorActivities)[];

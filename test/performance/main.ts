@@ -1,6 +1,7 @@
 /**
  * What `npm run bench` runs: prints one Markdown table. Fails when an exact count is broken; times are
- * only printed. `--full` takes more samples; names such as `P1 P9` run only those.
+ * only printed. `--full` takes more samples; names such as `P1 P9` run only those; `--goals N` says how
+ * many wait in P7.
  */
 import { cpus } from 'node:os';
 import { readFileSync } from 'node:fs';
@@ -13,12 +14,15 @@ import { measureEngine } from './engine.ts';
 import { measureEvents } from './events.ts';
 import { type Effort, markdownTable, type Row } from './measurement.ts';
 import { measureHistory, measureLargeResults } from './history-size.ts';
-import { startServers } from './servers.ts';
+import { measureRecords } from './record-keeping.ts';
+import { type Servers, startServers } from './servers.ts';
 import { measureThroughput } from './throughput.ts';
+import { defaultWaiting, leastWaiting, measureWaiting } from './waiting-goals.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 const words = process.argv.slice(2);
 const effort: Effort = words.includes('--full') ? 'full' : 'default';
+const waiting = goalsOption();
 const only = words.filter((word) => /^(P\d+|crash-tax)$/.test(word));
 const rows: Row[] = [];
 const startedAt = Date.now();
@@ -39,6 +43,19 @@ async function measure(id: string, work: () => Promise<Row[]>): Promise<void> {
 
 async function main(): Promise<void> {
   await using servers = await startServers(progress);
+  await measureOnEngine(servers);
+  await measure('P7', () => measureWaiting(servers, effort, waiting, progress));
+  await measure('P9', () => measureColdStart(servers, effort));
+  await measure('crash-tax', () => measureCrashTax(effort));
+}
+
+/** What shares one tuned server and one set of workers. */
+async function measureOnEngine(servers: Servers): Promise<void> {
+  if (
+    only.length > 0 &&
+    !only.some((id) => ['P1', 'P2', 'P3', 'P4', 'P5', 'P8', 'P12'].includes(id))
+  )
+    return;
   const engine = await servers.startEngine('tuned');
   try {
     await using stack = await startBenchStack(servers, engine.address);
@@ -48,11 +65,19 @@ async function main(): Promise<void> {
     await measure('P4', () => measureLargeResults(stack));
     await measure('P5', () => measureApproval(stack, servers.pool, effort));
     await measure('P8', () => measureEngine(servers, stack, effort));
+    await measure('P12', () => measureRecords(servers, stack, engine.address, effort));
   } finally {
     await engine.stop();
   }
-  await measure('P9', () => measureColdStart(servers, effort));
-  await measure('crash-tax', () => measureCrashTax(effort));
+}
+
+/** `--goals N`: how many wait in each arm of P7. */
+function goalsOption(): number {
+  const at = words.indexOf('--goals');
+  if (at === -1) return defaultWaiting;
+  const goals = Number(words[at + 1]);
+  if (Number.isInteger(goals) && goals >= leastWaiting) return goals;
+  throw new Error(`--goals: name a whole number of at least ${leastWaiting}`);
 }
 
 function machineLine(): string {

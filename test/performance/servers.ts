@@ -28,6 +28,8 @@ export type Servers = AsyncDisposable & {
   /** The `temporal` program. */
   readonly binary: string;
   readonly pool: Pool;
+  /** Of the database behind `pool`, for other processes. */
+  readonly databaseUrl: string;
   /** Starts one more Temporal server; the caller stops it. `name` names its files. */
   startEngine(kind: EngineKind, name?: string): Promise<TemporalServer>;
 };
@@ -51,6 +53,7 @@ export async function startServers(progress: (line: string) => void): Promise<Se
     dir,
     binary,
     pool,
+    databaseUrl: url,
     async startEngine(kind, name = kind) {
       const port = await freePort();
       const logFile = join(dir, `${name}.log`);

@@ -3,7 +3,8 @@ import type { BenchStack } from './bench-stack.ts';
 import { type Effort, ratioText, type Row } from './measurement.ts';
 import { bootstrapInterval, interleaved, median } from './statistics.ts';
 
-const concurrency = 20;
+/** Goals under way at once. */
+export const concurrency = 20;
 const name = 'three reads and a final read';
 const sizes = {
   default: { pairs: 5, goals: 60 },
@@ -33,7 +34,7 @@ export async function measureThroughput(stack: BenchStack, effort: Effort): Prom
 }
 
 /** Runs `count` goals in a closed loop and returns how many were completed a second. */
-async function perSecond(count: number, runOne: () => Promise<unknown>): Promise<number> {
+export async function perSecond(count: number, runOne: () => Promise<unknown>): Promise<number> {
   let left = count;
   const started = performance.now();
   const loop = async () => {

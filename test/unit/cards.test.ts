@@ -73,7 +73,7 @@ describe('cards of events', () => {
 });
 
 describe('cards of mail', () => {
-  it('show all recipients, hidden ones with a warning, and the whole body', () => {
+  it('show all recipients, hidden ones with a warning, and the whole body (seen: 15)', () => {
     const body = 'x'.repeat(20_000);
     const card = emailCard({ ...mail, body });
     expect(valueOf(card, 'To')).toBe('bob@office.example.com');

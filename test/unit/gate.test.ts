@@ -101,7 +101,7 @@ describe('the gate', () => {
     ).toMatchObject({ tier: 3 });
   });
 
-  it('never lets tier 3 or 4 run, whatever the policy and the planner say', () => {
+  it('never lets tier 3 or 4 run, whatever the policy and the planner say (seen: 18)', () => {
     const policy = fc.record({
       version: fc.constant('p'),
       approveFromTier: fc.constantFrom(1, 2, 3) as fc.Arbitrary<1 | 2 | 3>,

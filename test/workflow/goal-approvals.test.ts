@@ -79,7 +79,7 @@ describe('a step that commits the person', () => {
     expect(rows).toEqual([{ state: 'expired' }]);
   });
 
-  it('does what the edit says, not what was proposed', async () => {
+  it('does what the edit says, not what was proposed (seen: 16)', async () => {
     const goal = await bench.goal();
     const [approval] = await goal.approvals();
     const input = { ...mail, subject: 'Good morning' };
@@ -92,7 +92,7 @@ describe('a step that commits the person', () => {
     expect(effects()).toBe(1);
   });
 
-  it('asks again when an edit raises the tier', async () => {
+  it('asks again when an edit raises the tier (seen: 16)', async () => {
     const goal = await bench.goal();
     const [approval] = await goal.approvals();
     const many = Array.from({ length: 12 }, (_, i) => `guest${i}@office.example.com`);
@@ -133,7 +133,7 @@ describe('a step that commits the person', () => {
     ]);
   });
 
-  it('asks again with the difference when the world changed after the approval', async () => {
+  it('asks again with the difference when the world changed after the approval (seen: 8, 12)', async () => {
     const { failure } = await import('#activities/failures.ts');
     const goal = await bench.goal();
     const [approval] = await goal.approvals();

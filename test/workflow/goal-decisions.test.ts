@@ -34,7 +34,7 @@ describe('a decision changes nothing', () => {
     await goal.result();
   });
 
-  it('when the approval is unknown, or of another goal', async () => {
+  it('when the approval is unknown, or of another goal (seen: 11)', async () => {
     const goal = await bench.goal();
     const other = await bench.goal();
     const [approval] = await goal.approvals();
@@ -49,7 +49,7 @@ describe('a decision changes nothing', () => {
     expect(effects()).toBe(0);
   });
 
-  it('when it comes twice, or late: the first one stands', async () => {
+  it('when it comes twice, or late: the first one stands (seen: 11)', async () => {
     bench.planner = () =>
       plan(step('send', 'sendEmail', mail), step('other', 'sendEmail', { ...mail, subject: 'B' }));
     const goal = await bench.goal();
@@ -77,7 +77,7 @@ describe('a decision changes nothing', () => {
     expect(effects()).toBe(0);
   });
 
-  it('when it is not signed by the api for this owner', async () => {
+  it('when it is not signed by the api for this owner (seen: 14, 17)', async () => {
     const goal = await bench.goal();
     const [approval] = await goal.approvals();
     const { approvalId, digest } = approval!;
@@ -107,7 +107,7 @@ describe('a decision changes nothing', () => {
     await goal.result();
   });
 
-  it('when it is malformed, whatever it is', async () => {
+  it('when it is malformed, whatever it is (seen: 13)', async () => {
     const goal = await bench.goal();
     const [approval] = await goal.approvals();
     const { approvalId, digest } = approval!;

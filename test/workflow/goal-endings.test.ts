@@ -214,7 +214,7 @@ describe('an outcome nobody knows', () => {
 });
 
 describe('what survives', () => {
-  it('a worker that stops between approval and effect: the effect happens once', async () => {
+  it('a worker that stops between approval and effect: the effect happens once (seen: 5, 9)', async () => {
     bench.planner = () =>
       plan(step('send', 'sendEmail', { to: ['bob@office.example.com'], subject: 'Hi', body: 'x' }));
     const goal = await bench.goal();

@@ -72,7 +72,7 @@ describe('a decision that cannot be read is refused, journaled, and breaks nothi
     await expectHealthyHistory(goal);
   });
 
-  it('200 kB of text', async () => {
+  it('200 kB of text (seen: 14)', async () => {
     const goal = await bench.goal();
     const [approval] = await goal.approvals();
     const outcome = await goal.decide(approval!, {
@@ -96,7 +96,7 @@ it('an answer or an unknown signal that cannot be read breaks nothing', async ()
   await expectHealthyHistory(goal);
 });
 
-it('1,000 junk decisions in a row: a right decision afterwards works', async () => {
+it('1,000 junk decisions in a row: a right decision afterwards works (seen: 13)', async () => {
   const goal = await bench.goal();
   await goal.approvals();
   for (let sent = 0; sent < 1_000; sent += 50) {

@@ -148,7 +148,7 @@ async function expectWholeJournal(person: Person) {
 }
 
 it(
-  'random interleavings of all signals equal the reference model',
+  'random interleavings of all signals equal the reference model (seen: 11, 23)',
   async () => {
     await holdsFor('signals', plays, (play, index) => equalsTheModel(play, `g${index}`));
     console.log(`signals: the goals went on in a new run ${runsContinued} times`);

@@ -9,11 +9,12 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { queueName } from '#contracts/names.ts';
+import { loadConfig } from '#infra/config.ts';
 import type { Release } from '#workers/deployment.ts';
 import { listEvents, proposePlan } from '../scripted.ts';
 
-/** How many workflows each arm keeps in memory. */
-export const maxCachedWorkflows = 200;
+/** How many workflows each arm keeps in memory: as many as the product does unless told otherwise. */
+export const { maxCachedWorkflows } = loadConfig().worker;
 
 /** Builds the bundle once into a folder; resolves to its file. */
 export async function bareBundle(directory: string): Promise<{ readonly codePath: string }> {
@@ -36,8 +37,9 @@ export function createBareWorkers(options: {
   readonly workflowBundle: { readonly codePath: string };
   readonly release: Release;
   readonly sendEmail: () => Promise<void>;
+  readonly planner?: typeof proposePlan;
 }): Promise<Worker[]> {
-  const { connection, queuePrefix, workflowBundle, release } = options;
+  const { connection, queuePrefix, workflowBundle, release, planner = proposePlan } = options;
   const common = { connection, namespace: 'default', shutdownGraceTime: '5 seconds' } as const;
   const host = (kind: 'model' | 'connectors' | 'effects', activities: object) =>
     Worker.create({ ...common, taskQueue: queueName(queuePrefix, kind), activities });
@@ -54,7 +56,7 @@ export function createBareWorkers(options: {
   };
   return Promise.all([
     Worker.create(goals),
-    host('model', { proposePlan }),
+    host('model', { proposePlan: planner }),
     host('connectors', { listEvents }),
     host('effects', { sendEmail: options.sendEmail }),
   ]);

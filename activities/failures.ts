@@ -3,6 +3,7 @@
  * client; nothing here knows a vendor.
  */
 import { ApplicationFailure } from '@temporalio/common';
+import type { AuditAnchor } from '#contracts/audit.ts';
 import { type FailureType, failures } from '#contracts/failures.ts';
 
 /** What a failure may carry besides its type and message. */
@@ -38,4 +39,19 @@ export function failureTypeOf(error: unknown): FailureType | undefined {
   if (!(error instanceof ApplicationFailure)) return undefined;
   const type = error.type ?? '';
   return Object.hasOwn(failures, type) ? (type as FailureType) : undefined;
+}
+
+/**
+ * A failure that ends an effect carries the anchor of its audit entry in its last detail, as a receipt
+ * would: without it the history could not vouch for the entry of an effect that was refused.
+ */
+export function withAnchor(error: unknown, audit: AuditAnchor | null | undefined): unknown {
+  if (!(error instanceof ApplicationFailure) || !audit) return error;
+  return ApplicationFailure.create({
+    message: error.message,
+    nonRetryable: error.nonRetryable ?? false,
+    details: [...(error.details ?? []), { audit }],
+    ...(error.type == null ? {} : { type: error.type }),
+    ...(error.cause === undefined ? {} : { cause: error.cause }),
+  });
 }

@@ -1,5 +1,4 @@
 /** Every activity, built from what it depends on. Which worker hosts which is decided in workers/. */
-import { Context } from '@temporalio/activity';
 import type {
   AllActivities,
   EffectActivities,
@@ -24,13 +23,12 @@ export type ConnectorActivities = Omit<
 export type ActivityDeps = PerformDeps &
   AdmitDeps & { readonly directory: Directory; readonly connectors: ConnectorActivities };
 
-/** How often a running effect tells the server it is alive. Its heartbeat timeout is 10 s. */
-const heartbeatEveryMs = 3_000;
+/** An effect is not interrupted: its outcome must be known. */
+const neverAborted = new AbortController().signal;
 
 /** Builds all activities. */
 export function createActivities(deps: ActivityDeps): AllActivities {
-  const perform = (request: PerformRequest) =>
-    withHeartbeat((signal) => performEffect(deps, request, signal));
+  const perform = (request: PerformRequest) => performEffect(deps, request, neverAborted);
   return {
     ...deps.connectors,
     prepareEffect: (request) => prepareEffect(deps, request),
@@ -39,7 +37,7 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     moveCalendarEvent: perform,
     cancelCalendarEvent: perform,
     sendEmail: perform,
-    undoEffect: (request) => withHeartbeat((signal) => undoEffect(deps, request, signal)),
+    undoEffect: (request) => undoEffect(deps, request, neverAborted),
     settleEffect: (request) => settleByPerson(deps, request),
     admitDecision: (request) => admitDecision(deps, request),
     publishGoal: (request) => publishGoal(deps.pool, request),
@@ -48,17 +46,4 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     listEffects: (request) => listEffects(deps.pool, request),
     closeGoal: (request) => closeGoal(deps.pool, request),
   } satisfies AllActivities;
-}
-
-/** Heartbeats while an effect runs. The act itself is not interrupted: its outcome must be known. */
-async function withHeartbeat<Result>(
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), heartbeatEveryMs);
-  try {
-    return await work(new AbortController().signal);
-  } finally {
-    clearInterval(timer);
-  }
 }

@@ -16,12 +16,12 @@ export function parseToolInput<Name extends ToolName>(tool: Name, input: unknown
 /** Room for the fields around a list. */
 const reservedChars = 1_000;
 
-/** As many items from the front as a step's output may hold. */
+/** As many items from the front as a list that others read whole may hold. */
 export function fitOutput<Item extends Json>(
   items: readonly Item[],
 ): { kept: Item[]; cut: boolean } {
   const kept: Item[] = [];
-  let left = limits.stepOutputMaxChars - reservedChars;
+  let left = limits.listOutputMaxChars - reservedChars;
   for (const item of items) {
     left -= JSON.stringify(item).length + 1;
     if (left < 0) return { kept, cut: true };

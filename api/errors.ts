@@ -19,6 +19,7 @@ export const problemKinds = {
   'already-decided': { status: 409, title: 'Already decided' },
   'decision-id-reused': { status: 409, title: 'Decision id used for another decision' },
   'answer-refused': { status: 409, title: 'The answer was not taken' },
+  'too-many-webhooks': { status: 409, title: 'Too many webhooks' },
   'goal-ended': { status: 409, title: 'The goal has ended' },
   'approval-expired': { status: 410, title: 'The approval has expired' },
   'stale-digest': { status: 412, title: 'The content has changed' },
@@ -28,6 +29,7 @@ export const problemKinds = {
   'invalid-edit': { status: 422, title: 'The edited input is not valid' },
   'invalid-decision': { status: 422, title: 'The decision is not valid' },
   'idempotency-key-reused': { status: 422, title: 'Idempotency-Key used for another request' },
+  'too-many-streams': { status: 429, title: 'Too many event streams' },
   internal: { status: 500, title: 'Something went wrong here' },
   unavailable: { status: 503, title: 'Not available right now' },
 } as const satisfies Record<string, { status: number; title: string }>;

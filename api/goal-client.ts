@@ -12,10 +12,16 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  defineSearchAttributeKey,
+  SearchAttributeType,
+} from '@temporalio/common';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
+import type { AnchorHistory } from '#contracts/audit.ts';
+import type { FailureType } from '#contracts/failures.ts';
 import type { GoalView, Retry } from '#contracts/goal.ts';
 import type { Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
@@ -38,6 +44,7 @@ import {
 import type { AnswersInput } from '#contracts/schemas/goal.ts';
 import type { DecisionSignal } from '#contracts/schemas/approval.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
+import { type AnchorPage, createAnchorReader } from './audit/anchor-reader.ts';
 import { UnavailableError } from './errors.ts';
 
 /** A decision ready to be sent: signed and with an id to read it back by. */
@@ -68,6 +75,10 @@ export type GoalClient = {
   ): Promise<AnswerOutcome | NoOutcome>;
   /** Asks Temporal to cancel; false when there is no open workflow. */
   cancel(goalId: GoalId): Promise<boolean>;
+  /** A page of the audit's anchors in the histories of an owner's goals. Null: a cursor it did not give. */
+  anchors(owner: string, cursor: string | null, limit: number): Promise<AnchorPage | null>;
+  /** The anchors in the histories of one goal; none when it is unknown or somebody else's. */
+  anchorsOfGoal(owner: string, goalId: GoalId): Promise<readonly AnchorHistory[]>;
   /** Goals with a run that closed after a moment and neither completed nor went on as a new one. */
   listEndedFromOutside(since: Date): Promise<GoalId[]>;
   /** True while the goal has a workflow that runs. */
@@ -89,6 +100,7 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
   const { client, queuePrefix } = options;
   const queryTimeoutMs = options.queryTimeoutMs ?? limits.queryTimeoutMs;
   const readBackMs = options.readBackMs ?? limits.decisionReadBackMs;
+  const anchorReader = createAnchorReader(client, queueName(queuePrefix, 'goals'));
   const handleOf = (goalId: GoalId) => client.workflow.getHandle(goalWorkflowId(goalId));
 
   async function query<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T | null> {
@@ -162,6 +174,20 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
       });
       return found && running;
     },
+    async anchors(owner, cursor, limit) {
+      try {
+        return await anchorReader.page(ownerKey(owner), cursor, limit);
+      } catch (error) {
+        throw failureOf(error);
+      }
+    },
+    async anchorsOfGoal(owner, goalId) {
+      try {
+        return await anchorReader.ofGoal(ownerKey(owner), goalId);
+      } catch (error) {
+        throw failureOf(error);
+      }
+    },
     async listEndedFromOutside(since) {
       const statuses = ['Terminated', 'TimedOut', 'Failed', 'Canceled'];
       const found = client.workflow.list({
@@ -210,9 +236,14 @@ function retryOf(pending: PendingActivity): Retry[] {
 /** gRPC: invalid argument, permission denied, unauthenticated. Waiting mends none of them. */
 const misconfigured: readonly number[] = [3, 7, 16];
 
-/** Temporal being away is expected; being refused by it is a fault of the installation. */
+const storageUnavailable: FailureType = 'StorageUnavailableError';
+
+/** Temporal or the payload storage being away is expected; being refused is a fault of the installation. */
 function failureOf(error: unknown): unknown {
   const cause = error instanceof ServiceError ? error.cause : error;
+  if (cause instanceof ApplicationFailure && cause.type === storageUnavailable) {
+    return new UnavailableError('Postgres', error);
+  }
   if (isGrpcServiceError(cause) && misconfigured.includes(cause.code)) return error;
   return new UnavailableError('Temporal', error);
 }

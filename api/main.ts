@@ -7,18 +7,26 @@ import { Client, Connection } from '@temporalio/client';
 import { ConfigError, loadConfig, readSecret, requireSetting } from '#infra/config.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { createSealer } from '#infra/sealing.ts';
 import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
 import { createDecisionSigner } from './approvals/decision-signature.ts';
 import { createTokenAuth } from './auth.ts';
 import { createPeopleStore } from './directory/people-store.ts';
+import { createJournalFeed } from './events/journal-feed.ts';
+import { createJournalWatch } from './events/journal-watch.ts';
 import { createGoalClient } from './goal-client.ts';
 import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
 import { createSweeper } from './goals/sweep.ts';
+import { startPayloadSweep } from './payload-sweep.ts';
 import { buildServer } from './server.ts';
+import { runDispatcher } from './webhooks/run-dispatcher.ts';
+import { createDeliveryStarter } from './webhooks/start-delivery.ts';
+import { createWebhookStore } from './webhooks/webhook-store.ts';
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -35,20 +43,26 @@ async function main(): Promise<void> {
   });
   const connection = Connection.lazy({ address: config.temporal.address });
   const goals = createGoalStore(pool);
-  const goalClient = createGoalClient({
-    client: new Client({
-      connection,
-      namespace: config.temporal.namespace,
-      interceptors: telemetry.client,
-    }),
-    queuePrefix: config.taskQueue,
+  const client = new Client({
+    connection,
+    namespace: config.temporal.namespace,
+    dataConverter: dataConverter(pool),
+    interceptors: telemetry.client,
   });
+  const goalClient = createGoalClient({ client, queuePrefix: config.taskQueue });
+  const feed = createJournalFeed(pool);
   const metrics = createMetrics(pool);
   const app = await buildServer({
     authenticate: createTokenAuth([{ token, principal: { owner, actor: owner } }]),
     goals,
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    feed,
+    watch: createJournalWatch({
+      feed,
+      onError: (error) => logger.warn({ err: error }, 'the journal cannot be read'),
+    }),
+    webhooks: createWebhookStore(pool, createSealer(readSecret(config.keys.webhooksFile))),
     goalClient,
     sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),
@@ -68,6 +82,14 @@ async function main(): Promise<void> {
   };
   reconcile();
   const reconciler = setInterval(reconcile, limits.startReconcileMs);
+  const stopSweep = startPayloadSweep({ pool, client, logger });
+
+  const dispatcher = runDispatcher({
+    pool,
+    feed,
+    startDelivery: createDeliveryStarter(client, config.taskQueue),
+    onError: (error) => logger.warn({ err: error }, 'webhooks could not be dispatched'),
+  });
   const sweep = createSweeper({ pool, goals, goalClient });
   const sweeper = setInterval(() => {
     sweep().then(
@@ -81,8 +103,9 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     clearInterval(reconciler);
+    stopSweep();
     clearInterval(sweeper);
-    await app.close();
+    await Promise.all([app.close(), dispatcher.stop()]);
     await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

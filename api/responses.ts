@@ -288,32 +288,3 @@ export const journalSchema = z.object({
   ),
   nextAfter: z.int().nullable().describe('Send it as `after` to read on'),
 });
-
-export const auditSchema = z.object({
-  entries: z.array(
-    z.object({
-      seq: z.int(),
-      at: instant,
-      entry: jsonObject,
-      previousHash: z.string(),
-      hash: z.string(),
-    }),
-  ),
-  nextAfter: z.int().nullable().describe('Send it as `after` to read on'),
-});
-
-export const toolListSchema = z.object({
-  tools: z.array(
-    z.object({
-      name: tool,
-      summary: z.string(),
-      effectClass: z.enum(['read', 'prepare', 'reversible', 'commit']),
-      tier,
-      scope: z.string(),
-      undo: z.string().nullable(),
-      outputTrust: z.enum(['trusted', 'untrusted', 'derived']),
-      sensitive: z.array(z.string()),
-      inputSchema: jsonObject.describe('JSON Schema of the input, for editing an approval'),
-    }),
-  ),
-});

@@ -11,10 +11,14 @@ import { limits } from '#contracts/limits.ts';
 import { approvalRoutes } from './approvals/approval-routes.ts';
 import type { ApprovalStore } from './approvals/approval-store.ts';
 import type { SignDecision } from './approvals/decision-signature.ts';
+import { auditRoutes } from './audit/audit-routes.ts';
 import { type Authenticate, authenticateRequest } from './auth.ts';
 import { directoryRoutes } from './directory/directory-routes.ts';
 import type { PeopleStore } from './directory/people-store.ts';
 import { handleErrors } from './errors.ts';
+import { eventRoutes, type StreamLimits } from './events/event-routes.ts';
+import type { JournalFeed } from './events/journal-feed.ts';
+import type { JournalWatch } from './events/journal-watch.ts';
 import type { GoalClient } from './goal-client.ts';
 import { goalRoutes } from './goals/goal-routes.ts';
 import type { GoalStore } from './goals/goal-store.ts';
@@ -22,6 +26,8 @@ import { startRoutes } from './goals/start-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { acceptJsonOnly } from './json-body.ts';
 import { completeDocument, documentInfo } from './openapi-document.ts';
+import { webhookRoutes } from './webhooks/webhook-routes.ts';
+import type { WebhookStore } from './webhooks/webhook-store.ts';
 import { type NamedSchemas, toRouteSchema, useZod } from './zod-routes.ts';
 
 /** The docs page runs its own scripts and asks this server only. */
@@ -35,6 +41,9 @@ export type ServerDeps = {
   readonly goals: GoalStore;
   readonly approvals: ApprovalStore;
   readonly people: PeopleStore;
+  readonly feed: JournalFeed;
+  readonly watch: JournalWatch;
+  readonly webhooks: WebhookStore;
   readonly goalClient: GoalClient;
   readonly signDecision: SignDecision;
   /** How long an approved mail can be stopped, where the goal's policy does not say. */
@@ -45,6 +54,8 @@ export type ServerDeps = {
   readonly renderMetrics: () => Promise<string>;
   readonly httpMetrics?: HttpMetrics;
   readonly version: string;
+  /** Bounds of event streams that tests shorten. */
+  readonly streams?: StreamLimits;
   readonly logger?: FastifyBaseLogger;
 };
 
@@ -96,6 +107,9 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     goalRoutes(v1, deps);
     approvalRoutes(v1, deps);
     directoryRoutes(v1, deps);
+    eventRoutes(v1, { ...deps, closing: closing.signal });
+    webhookRoutes(v1, deps);
+    auditRoutes(v1, deps);
     done();
   });
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));

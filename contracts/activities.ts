@@ -5,7 +5,7 @@
 import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
-import type { JournalEvent } from './journal.ts';
+import type { GoalEvent, JournalEvent } from './journal.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { GoalId } from './names.ts';
 import type { StepOutput } from './references.ts';
@@ -263,10 +263,27 @@ export interface GoalLocalActivities {
   closeGoal(request: { goalId: GoalId; owner: string; reason: string }): Promise<void>;
 }
 
+export type WebhookRequest = {
+  readonly endpointId: string;
+  readonly event: GoalEvent;
+  /** Pauses between attempts: one less than there are attempts. */
+  readonly scheduleMs: readonly number[];
+  /** An endpoint that has taken nothing for this long is disabled when a delivery is given up. */
+  readonly disableAfterMs: number;
+};
+/** What became of a delivery. `skipped`: the endpoint is gone or disabled. */
+export type WebhookOutcome = 'delivered' | 'failed' | 'skipped';
+/** Queue `adjutant-connectors`. */
+export interface WebhookActivities {
+  /** Makes one attempt to deliver one event. */
+  deliverWebhook(request: WebhookRequest): Promise<WebhookOutcome>;
+}
+
 /** Every activity there is. */
 export type AllActivities = PlannerActivities &
   ReadActivities &
   ResearchActivities &
   PrepareActivities &
   EffectActivities &
+  WebhookActivities &
   GoalLocalActivities;

@@ -4,8 +4,8 @@
  */
 
 /**
- * What a failure asks for: trying again soon (Temporal does), waiting for a provider (the workflow
- * does), a person, or giving the step up.
+ * What a failure asks for: an early retry by Temporal, a durable wait by the workflow, a person, or
+ * giving the step up. Only a permanent failure says that an effect will not happen.
  */
 export type FailureCategory = 'transient' | 'waiting' | 'needs_person' | 'permanent';
 
@@ -15,7 +15,9 @@ export const failures = {
   ProviderUnavailableError: { category: 'transient', httpStatus: 503 },
   ModelUnavailableError: { category: 'transient', httpStatus: 503 },
   StorageUnavailableError: { category: 'transient', httpStatus: 503 },
+  /** The provider is known to be away; carries ProviderWaitDetails. Nothing was sent. */
   ProviderWaitError: { category: 'waiting', httpStatus: 503 },
+  /** The account must be connected again; carries AccountDetails where an account is known. */
   ReconnectRequiredError: { category: 'needs_person', httpStatus: 403 },
   ModelRefusedError: { category: 'permanent', httpStatus: 422 },
   InvalidModelReplyError: { category: 'permanent', httpStatus: 502 },
@@ -34,6 +36,15 @@ export const failures = {
 } as const satisfies Record<string, { category: FailureCategory; httpStatus: number }>;
 
 export type FailureType = keyof typeof failures;
+
+/** The account at a provider that a failure is about; `*` stands for the whole installation. */
+export type AccountDetails = { readonly provider: string; readonly account: string };
+
+/** What a ProviderWaitError carries. Instants are RFC 3339; `retryAt` is this caller's own turn. */
+export type ProviderWaitDetails = AccountDetails & {
+  readonly since: string;
+  readonly retryAt: string;
+};
 
 /** The types Temporal must not retry. */
 export const permanentFailures = (Object.keys(failures) as FailureType[]).filter(

@@ -1,5 +1,6 @@
 /** A goal while it runs: states and their transitions, steps, report. Types and one pure table. */
 import type { Approval } from './approval.ts';
+import type { AuditAnchor } from './audit.ts';
 import type { Failure } from './failures.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { GoalId } from './names.ts';
@@ -138,7 +139,7 @@ export type EffectReceipt = {
   /** True when an earlier attempt had done it and it was found, not done again. */
   readonly reconciled: boolean;
   /** Where the audit's chain stands with this effect: kept in the history as an anchor. */
-  readonly audit?: { readonly seq: number; readonly hash: string } | null;
+  readonly audit?: AuditAnchor | null;
 };
 
 /** What became of a control signal. */

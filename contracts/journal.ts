@@ -1,5 +1,6 @@
 /** The journal: numbered events of one goal. Everything shown about a goal's past comes from it. */
 import type { Json } from './json.ts';
+import type { GoalId } from './names.ts';
 
 export const journalTypes = [
   'goal_started',
@@ -59,6 +60,9 @@ export type JournalEvent = {
   /** Small and without private text beyond titles: ids, states, reasons. */
   readonly data: { readonly [key: string]: Json };
 };
+
+/** A journal event as it leaves the installation, by stream or webhook. */
+export type GoalEvent = JournalEvent & { readonly goalId: GoalId };
 
 /** The header in which unpublished events ride on the next activity, at no extra history event. */
 export const journalHeader = 'adjutant-journal';

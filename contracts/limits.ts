@@ -12,7 +12,6 @@ export const limits = {
   planProblemsMax: 20,
   modelOutputMaxTokens: 16_384,
   modelMaterialMaxChars: 60_000,
-  modelHeartbeatMs: 5 * second,
   planMaxDependencies: 20,
   planRepairAttempts: 2,
   planRevisionsMax: 5,
@@ -37,7 +36,18 @@ export const limits = {
   /** Reserved for a model call before it is made; settled by what the server counted. */
   modelReserveTokens: 8_000,
   journalDataMaxChars: 2_000,
-  stepOutputMaxChars: 24_000,
+  /** Larger payloads are kept in Postgres, and a history holds a reference of about 300 bytes. */
+  historyPayloadMaxBytes: 8 * 1024,
+  /** What enters no history is stored only above this: Temporal warns at 512 KiB, refuses at 2 MiB. */
+  messagePayloadMaxBytes: 500 * 1024,
+  /** Below Temporal's 10 s for a workflow task, so that an outage is a failure with a reason. */
+  payloadStorageTimeoutMs: 7 * second,
+  payloadSweepMs: hour,
+  /** How long a stored payload without a workflow is kept: time to notice a wrong address. */
+  payloadGraceMs: 7 * 24 * hour,
+  stepOutputMaxChars: 200_000,
+  /** What a tool that lists things aims at: planner and model read it whole. */
+  listOutputMaxChars: 24_000,
   excerptMaxChars: 500,
   emailBodyMaxChars: 50_000,
   subjectMaxChars: 300,
@@ -63,11 +73,38 @@ export const limits = {
   approvalExpiresMs: 72 * hour,
   answerExpiresMs: 72 * hour,
   vendorTimeoutMs: 10 * second,
+  /** Failures in a row of one account that make every worker wait for its provider. */
+  providerFailuresMax: 5,
+  /** A Retry-After from here on is waited for by the workflow, a shorter one by Temporal's retry. */
+  providerWaitFromMs: 30 * second,
+  /** The first pause; it doubles with every failed probe up to the longest. */
+  providerWaitMs: 30 * second,
+  providerWaitMaxMs: 5 * minute,
+  /** The longest Retry-After that is believed. Ten hours have been seen. */
+  providerAskedMaxMs: 24 * hour,
+  /** Callers that waited come back one after the other, this far apart. */
+  providerDrainSpacingMs: 250,
+  /** Who comes while the probe is under way comes back after this. */
+  providerProbePatienceMs: 5 * second,
+  /** A probe that has not ended by then has died with its worker. */
+  providerProbeLeaseMs: 30 * second,
+  /** How long a process believes that nobody has to wait. */
+  providerBelievedMs: 1 * second,
+  /** An access token that ends sooner is renewed first. */
+  accessTokenSpareMs: 5 * minute,
+  /** Renewals of one process at once; each holds a database connection meanwhile. */
+  tokenRenewalsMax: 3,
+  /** A renewal that holds its account longer than this has lost its worker. */
+  tokenRenewalMaxMs: 20 * second,
+  /** How often every running activity tells the server that its worker lives. */
+  heartbeatMs: 1_500,
   modelTimeoutMs: 60 * second,
   decisionReadBackMs: 5 * second,
   reconcileForMs: 10 * minute,
   preferWaitMaxSeconds: 60,
   queryTimeoutMs: 3 * second,
+  /** A worker may have to replay the whole history of a goal that ended long ago. */
+  rebuildQueryTimeoutMs: 30 * second,
   temporalTimeoutMs: 5 * second,
   readyTimeoutMs: 2 * second,
   startReconcileMs: 10 * second,
@@ -80,6 +117,19 @@ export const limits = {
   jsonDepthMax: 64,
   peopleMax: 500,
   idempotencyKeyMaxChars: 255,
+  journalPollMs: 250,
+  eventPageSize: 100,
+  eventKeepAliveMs: 15 * second,
+  /** A reader that takes nothing for this long is disconnected; it resumes where it stopped. */
+  slowReaderMs: 30 * second,
+  streamsPerOwner: 32,
+  webhooksPerOwner: 20,
+  webhookPollMs: 1 * second,
+  webhookTimeoutMs: 15 * second,
+  webhookRotationMs: 24 * hour,
+  webhookDisableAfterMs: 5 * 24 * hour,
+  webhookDeliveriesShown: 50,
+  webhookDeliveriesKeptMs: 30 * 24 * hour,
 } as const;
 
 /** Timers of one goal. Tests shorten them through the goal's input. All in milliseconds. */
@@ -99,3 +149,19 @@ export const defaultTimers: GoalTimers = {
   reconcileForMs: limits.reconcileForMs,
   sendDelayMs: limits.sendDelayMs,
 };
+
+/**
+ * Pauses between the attempts of a webhook; the first attempt is made at once.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export const webhookScheduleMs: readonly number[] = [
+  5 * second,
+  5 * minute,
+  30 * minute,
+  2 * hour,
+  5 * hour,
+  10 * hour,
+  14 * hour,
+  20 * hour,
+  24 * hour,
+];

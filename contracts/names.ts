@@ -31,7 +31,11 @@ export function siblingQueue(goalsQueue: string, kind: QueueKind): string {
 }
 
 /** Workflow types. Renaming one would strand every open execution, so they never change. */
-export const workflowTypes = { goal: 'goalWorkflow', research: 'researchWorkflow' } as const;
+export const workflowTypes = {
+  goal: 'goalWorkflow',
+  research: 'researchWorkflow',
+  webhook: 'webhookWorkflow',
+} as const;
 
 /** Search attributes registered with the namespace. They never hold personal text. */
 export const searchAttributes = {
@@ -60,6 +64,25 @@ export function goalIdOfWorkflow(workflowId: string): GoalId | undefined {
 /** Builds the workflow id of a research child, `research:<goalId>:<stepId>:<revision>`. */
 export function researchWorkflowId(goalId: GoalId, stepId: StepId, revision: number): string {
   return `research:${goalId}:${stepId}:${revision}`;
+}
+
+/**
+ * The workflows whose histories may refer to what a workflow has stored: itself, and for a goal's
+ * child the goal, which keeps the child's result or failure longer than the child exists.
+ */
+export function workflowsReferringTo(workflowId: string): readonly string[] {
+  const goalId = parseGoalId(workflowId.split(':')[1] ?? '');
+  return goalId === undefined ? [workflowId] : [goalWorkflowId(goalId), workflowId];
+}
+
+/** Builds the workflow id of one delivery, `webhook:<endpointId>:<goalId>:<number>`. */
+export function webhookWorkflowId(endpointId: string, goalId: GoalId, number: number): string {
+  return `webhook:${endpointId}:${goalId}:${number}`;
+}
+
+/** Builds the id receivers know a journal event by: the same on every attempt, at every endpoint. */
+export function webhookMessageId(goalId: GoalId, number: number): string {
+  return `evt_${goalId}_${number}`;
 }
 
 /** Builds an approval's id. `revision` counts how often the step's payload was prepared anew. */

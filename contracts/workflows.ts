@@ -1,4 +1,5 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
+import type { WebhookOutcome, WebhookRequest } from './activities.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
 import type { Failure } from './failures.ts';
 import type {
@@ -139,6 +140,9 @@ export type GoalSnapshot = {
 export type GoalWorkflowResult = { readonly state: GoalState; readonly report: Report };
 export type GoalWorkflow = (input: GoalWorkflowInput) => Promise<GoalWorkflowResult>;
 
+/** Delivers one journal event to one endpoint. */
+export type WebhookWorkflow = (request: WebhookRequest) => Promise<WebhookOutcome>;
+
 /** Input of researchWorkflow, a child of a goal. */
 export type ResearchWorkflowInput = {
   readonly goalId: GoalId;
@@ -149,5 +153,10 @@ export type ResearchWorkflowInput = {
 export type ResearchWorkflow = (input: ResearchWorkflowInput) => Promise<{
   readonly output: ResearchOutput;
   readonly origins: readonly { kind: 'page'; label: string; ref: string }[];
-  readonly usage: { modelCalls: number; inputTokens: number; outputTokens: number };
+  readonly usage: {
+    modelCalls: number;
+    inputTokens: number;
+    outputTokens: number;
+    costMicroUsd?: number;
+  };
 }>;

@@ -5,46 +5,22 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import {
+  text,
+  url,
+  integer,
+  port,
+  choice,
+  roleList,
+  price,
+  zone,
+  workerRoles,
+} from './config-fields.ts';
 
 /** Thrown when the environment cannot be used; every line of `message` names a variable and the cure. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
-
-/** The kinds of work a worker process can host. */
-export const workerRoles = ['goals', 'model', 'connectors', 'effects'] as const;
-/** One kind of work a worker process can host. */
-export type WorkerRole = (typeof workerRoles)[number];
-
-const text = (cure: string) => z.string().min(1, `is empty: ${cure}`);
-const url = (cure: string) =>
-  z.url({
-    protocol: /^https?$/,
-    error: (issue) => `is not an http(s) URL (${show(issue.input)}): ${cure}`,
-  });
-const integer = (min: number, max: number, cure: string) =>
-  z
-    .string()
-    .regex(/^\d+$/, `is not a whole number: ${cure}`)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `is outside ${min} to ${max}: ${cure}`);
-const port = (fallback: number) => {
-  const cure = `set a port from 1 to 65535, 0 for any free one, or unset it for ${fallback}`;
-  return integer(0, 65_535, cure).default(fallback);
-};
-const choice = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: (i) => `is ${show(i.input)}: use one of ${values.join(', ')}` });
-const roleList = z.string().transform((value, context): WorkerRole[] => {
-  const names = value.split(',').map((name) => name.trim());
-  const known = names.filter((name): name is WorkerRole => workerRoles.some((r) => r === name));
-  if (known.length < names.length) {
-    context.addIssue(`is ${show(value)}: list some of ${workerRoles.join(',')}`);
-  }
-  return known;
-});
-const zone = z.string().refine(isZone, {
-  error: (issue) => `is ${show(issue.input)}: use an IANA zone such as Europe/Berlin`,
-});
 
 const envSchema = z.object({
   ADJUTANT_STATE_DIR: text('name a folder or unset it').default('.adjutant'),
@@ -83,6 +59,8 @@ const envSchema = z.object({
   ).optional(),
   ADJUTANT_MODEL_PRIMARY: text('name a model').optional(),
   ADJUTANT_MODEL_FAST: text('name a model').optional(),
+  ADJUTANT_MODEL_PRIMARY_PRICE: price.optional(),
+  ADJUTANT_MODEL_FAST_PRICE: price.optional(),
   ADJUTANT_MODEL_TIMEOUT_MS: integer(1_000, 3_600_000, 'set milliseconds').default(120_000),
   GOOGLE_CLIENT_ID: text('set the OAuth client id or unset it').optional(),
   GOOGLE_CLIENT_SECRET: text('set the OAuth client secret or unset it').optional(),
@@ -109,6 +87,7 @@ const envSchema = z.object({
   ADJUTANT_DECISION_PRIVATE_KEY_FILE: text('name a file or unset it').optional(),
   ADJUTANT_DECISION_PUBLIC_KEY_FILE: text('name a file or unset it').optional(),
   ADJUTANT_CREDENTIALS_KEY_FILE: text('name a file or unset it').optional(),
+  ADJUTANT_WEBHOOKS_KEY_FILE: text('name a file or unset it').optional(),
 });
 type Env = z.output<typeof envSchema>;
 
@@ -232,6 +211,8 @@ function toConfig(env: Env) {
       baseUrl: env.OPENAI_BASE_URL,
       primary: env.ADJUTANT_MODEL_PRIMARY,
       fast: env.ADJUTANT_MODEL_FAST,
+      /** Dollars per million tokens. */
+      prices: { primary: env.ADJUTANT_MODEL_PRIMARY_PRICE, fast: env.ADJUTANT_MODEL_FAST_PRICE },
       timeoutMs: env.ADJUTANT_MODEL_TIMEOUT_MS,
     },
     google: {
@@ -254,6 +235,7 @@ function toConfig(env: Env) {
       credentialsFile: resolve(
         env.ADJUTANT_CREDENTIALS_KEY_FILE ?? join(stateDir, 'credentials.key'),
       ),
+      webhooksFile: resolve(env.ADJUTANT_WEBHOOKS_KEY_FILE ?? join(stateDir, 'webhooks.key')),
     },
   };
 }
@@ -278,17 +260,4 @@ function headCommit(): string | undefined {
   } catch {
     return undefined; // No checkout, a packed ref or a worktree: the version alone is the build.
   }
-}
-
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function show(input: unknown): string {
-  return JSON.stringify(input) ?? 'missing';
 }

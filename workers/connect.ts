@@ -20,7 +20,7 @@ const consentWithinMs = 10 * 60_000;
 const defaultPort = 8085;
 
 export type ConnectOptions = {
-  readonly google: Omit<GoogleOptions, 'credentials'>;
+  readonly google: Omit<GoogleOptions, 'credentials' | 'health'>;
   readonly credentials: CredentialStore;
   /** Whose account it must be; undefined takes whoever consents. */
   readonly owner: string | undefined;

@@ -18,10 +18,18 @@ import { createSummarize } from '#activities/language/summarize.ts';
 import { createDirectory } from '#activities/people.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
 import { createPlannerActivities } from '#activities/planner/propose.ts';
+import {
+  createProviderHealth,
+  type ProviderHealth,
+  waitTimes,
+} from '#activities/providers/health.ts';
+import { createProviderWaits } from '#activities/providers/waits.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
+import { createWebhookActivities } from '#activities/webhooks/deliver.ts';
 import type { AllActivities } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { type Config, readSecret, requireSetting } from '#infra/config.ts';
+import { createSealer } from '#infra/sealing.ts';
 
 const publicModelApi = 'https://api.openai.com/v1';
 const publicSearchApi = 'https://api.tavily.com';
@@ -30,8 +38,9 @@ const publicSearchApi = 'https://api.tavily.com';
 export async function createDependencies(config: Config, pool: Pool): Promise<AllActivities> {
   const directory = createDirectory(pool);
   const documents = createDocumentStore(pool);
-  const model = modelOf(config);
-  const google = await googleOf(config, pool);
+  const health = createProviderHealth(createProviderWaits(pool, waitTimes));
+  const model = modelOf(config, health);
+  const google = await googleOf(config, pool, health);
   const calendarDeps = {
     calendar: async (o: string) => createGoogleCalendar(await google(o)),
     directory,
@@ -59,11 +68,18 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
         model,
         documents,
         fetch: createGuardedFetch(searchMode),
+        health,
         search: {
           baseUrl: config.search.url ?? publicSearchApi,
           apiKey: config.search.tavilyApiKey ?? '',
         },
         mode: searchMode,
+      }),
+      ...createWebhookActivities({
+        pool,
+        sealer: createSealer(readSecret(config.keys.webhooksFile)),
+        // In the sandbox nothing leaves this machine, webhooks included.
+        mode: config.sandbox.url === undefined ? 'live' : 'sandbox',
       }),
       summarize: createSummarize({ model }),
       composeEmail: createComposeEmail({ model, directory }),
@@ -77,7 +93,7 @@ function modeOf(config: Config, url: string | undefined): EgressMode {
   return sandbox !== undefined && url?.startsWith(sandbox) === true ? 'sandbox' : 'live';
 }
 
-function modelOf({ model, ...config }: Config): ModelClient {
+function modelOf({ model, ...config }: Config, health: ProviderHealth): ModelClient {
   const baseUrl = model.baseUrl ?? publicModelApi;
   const mode = modeOf({ model, ...config }, baseUrl);
   const plainHost = model.baseUrl === undefined ? undefined : new URL(baseUrl).host;
@@ -89,12 +105,18 @@ function modelOf({ model, ...config }: Config): ModelClient {
       primary: requireSetting(model.primary, 'ADJUTANT_MODEL_PRIMARY', why),
       fast: requireSetting(model.fast, 'ADJUTANT_MODEL_FAST', why),
     },
+    prices: model.prices,
     timeoutMs: model.timeoutMs,
     fetch: createGuardedFetch(mode, plainHost),
+    health,
   });
 }
 
-async function googleOf(config: Config, pool: Pool): Promise<GoogleClients> {
+async function googleOf(
+  config: Config,
+  pool: Pool,
+  health: ProviderHealth,
+): Promise<GoogleClients> {
   const key = Buffer.from(readSecret(config.keys.credentialsFile), 'hex');
   const credentials = createCredentialStore(pool, key);
   const { google, sandbox, owner } = config;
@@ -116,6 +138,7 @@ async function googleOf(config: Config, pool: Pool): Promise<GoogleClients> {
     clientSecret: requireSetting(google.clientSecret, 'GOOGLE_CLIENT_SECRET', why),
     fetch: createGuardedFetch(mode),
     credentials,
+    health,
     timeoutMs: limits.vendorTimeoutMs,
   });
 }

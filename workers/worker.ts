@@ -5,8 +5,11 @@
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { type AllActivities, modelReadTools } from '#contracts/activities.ts';
+import { limits } from '#contracts/limits.ts';
 import { type QueueKind, queueName } from '#contracts/names.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { noTelemetry } from '#infra/telemetry.ts';
+import { heartbeatInterceptor } from './heartbeat-interceptor.ts';
 import { journalInterceptor } from './journal-interceptor.ts';
 
 /** The activities each queue hosts, by name. Local activities are hosted by `goals`. */
@@ -32,6 +35,7 @@ export const hostedActivities = {
     'searchSources',
     'fetchSource',
     'prepareEffect',
+    'deliverWebhook',
   ],
   effects: [
     'createEmailDraft',
@@ -71,11 +75,18 @@ async function createWorker(role: QueueKind, options: WorkersOptions): Promise<W
     connection,
     namespace,
     taskQueue: queueName(options.queuePrefix, role),
+    dataConverter: dataConverter(options.pool),
     activities: Object.fromEntries(names.map((name) => [name, options.activities[name]])),
     interceptors: {
       ...interceptors,
-      activity: [...(interceptors?.activity ?? []), journalInterceptor(options.pool)],
+      activity: [
+        heartbeatInterceptor,
+        ...(interceptors?.activity ?? []),
+        journalInterceptor(options.pool),
+      ],
     },
+    // As it comes, the SDK holds heartbeats back for 0.8 of the timeout: one late one would be fatal.
+    maxHeartbeatThrottleInterval: limits.heartbeatMs,
     shutdownGraceTime: '5 seconds',
   };
   if (role !== 'goals') return Worker.create(common);
@@ -83,6 +94,8 @@ async function createWorker(role: QueueKind, options: WorkersOptions): Promise<W
     ...common,
     workflowBundle: options.workflowBundle,
     maxCachedWorkflows: options.maxCachedWorkflows,
+    // How long a task waits for the worker that has the workflow cached before any other may take it.
+    stickyQueueScheduleToStartTimeout: '3 seconds',
     sinks: options.sinks ?? noTelemetry.sinks,
     ...(release === undefined ? {} : { workerDeploymentOptions: versioningOf(release) }),
   });

@@ -1,3 +1,4 @@
 /** The bundle's entry: exports each workflow type, and nothing else. */
 export { goalWorkflow } from './goal/workflow.ts';
 export { researchWorkflow } from './research/workflow.ts';
+export { webhookWorkflow } from './webhook/workflow.ts';

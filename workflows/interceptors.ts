@@ -1,13 +1,17 @@
 /**
  * Lets unpublished journal events ride on activities, so that publishing them costs no history event
- * of its own. Loaded by the worker as a workflow interceptor module.
+ * of its own, and marks what never enters a history, so that it is not put into storage for it. Loaded
+ * by the worker as a workflow interceptor module.
  */
 import {
   defaultPayloadConverter,
+  type LocalActivityInput,
   type Next,
+  type WorkflowInboundCallsInterceptor,
   type WorkflowInterceptors,
   type WorkflowOutboundCallsInterceptor,
 } from '@temporalio/workflow';
+import { Inline, markInline } from '#contracts/inline.ts';
 import { journalHeader } from '#contracts/journal.ts';
 import { currentJournal } from './goal/journal.ts';
 
@@ -30,17 +34,36 @@ async function carryJournal<Input extends WithHeaders>(
   }
 }
 
+/** Arguments and headers of a local activity stay in the worker that runs it. */
+function allInline(input: LocalActivityInput): LocalActivityInput {
+  const headers = Object.entries(input.headers).map(
+    ([name, payload]) => [name, markInline(payload, 'worker')] as const,
+  );
+  return {
+    ...input,
+    args: input.args.map((argument) => new Inline(argument, 'worker')),
+    headers: Object.fromEntries(headers),
+  };
+}
+
+type Inbound = Required<WorkflowInboundCallsInterceptor>;
 type Outbound = Required<WorkflowOutboundCallsInterceptor>;
 
 /** @see https://typescript.temporal.io/api/interfaces/workflow.WorkflowInterceptors */
 export function interceptors(): WorkflowInterceptors {
   return {
+    inbound: [
+      {
+        handleQuery: async (input, next: Next<Inbound, 'handleQuery'>) =>
+          new Inline(await next(input), 'message'),
+      },
+    ],
     outbound: [
       {
         scheduleActivity: (input, next: Next<Outbound, 'scheduleActivity'>) =>
           carryJournal(input, next),
         scheduleLocalActivity: (input, next: Next<Outbound, 'scheduleLocalActivity'>) =>
-          carryJournal(input, next),
+          carryJournal(input, (carrying) => next(allInline(carrying))),
       },
     ],
   };

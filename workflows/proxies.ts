@@ -19,37 +19,43 @@ import type {
 import { permanentFailures } from '#contracts/failures.ts';
 import { type QueueKind, siblingQueue } from '#contracts/names.ts';
 
-const nonRetryableErrorTypes = [...permanentFailures];
+/**
+ * Every worker beats for its activities each 1.5 s (workers/heartbeat-interceptor.ts). One that says
+ * nothing four times is taken for dead: soon enough to go on within 15 s of a kill, late enough for a
+ * busy machine.
+ */
+const heartbeatTimeout = '6 seconds';
 
-/** Timeouts and retries by kind of work. A provider that stays down is
- * tried for an hour by reads and for a day by effects; meanwhile `GET /v1/goals/{id}` shows `retrying`. */
+/**
+ * Timeouts and retries by kind of work. What must not be retried says so itself (activities/failures.ts):
+ * a list of types would add 290 bytes to the history for every activity.
+ */
 const options = {
   model: {
     startToCloseTimeout: '4 minutes',
     scheduleToCloseTimeout: '1 hour',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   },
   connectors: {
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '1 hour',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   },
   effects: {
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '1 day',
-    heartbeatTimeout: '10 seconds',
+    heartbeatTimeout,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   },
 } as const satisfies Record<Exclude<QueueKind, 'goals'>, ActivityOptions>;
 
 function activitiesOn<Activities>(kind: Exclude<QueueKind, 'goals'>) {
-  const { retry, ...rest } = options[kind];
   return proxyActivities<Activities>({
-    ...rest,
+    ...options[kind],
     taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
-    retry: { ...retry, nonRetryableErrorTypes },
   });
 }
 
@@ -63,11 +69,9 @@ export const effectActivities = () => activitiesOn<EffectActivities>('effects');
 
 /** Options that one call of an activity adds: its line in the Web UI. */
 export function withSummary(kind: Exclude<QueueKind, 'goals'>, summary: string): ActivityOptions {
-  const { retry, ...rest } = options[kind];
   return {
-    ...rest,
+    ...options[kind],
     taskQueue: siblingQueue(workflowInfo().taskQueue, kind),
-    retry: { ...retry, nonRetryableErrorTypes },
     summary,
   };
 }
@@ -79,6 +83,6 @@ export const localActivities = () =>
     retry: {
       initialInterval: '100 milliseconds',
       maximumInterval: '10 seconds',
-      nonRetryableErrorTypes,
+      nonRetryableErrorTypes: [...permanentFailures],
     },
   });

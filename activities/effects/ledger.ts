@@ -4,11 +4,12 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import type { LedgerEffect } from '#contracts/activities.ts';
+import type { AuditAnchor, AuditRecord } from '#contracts/audit.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import { failure } from '../failures.ts';
-import { appendAudit, type AuditRecord } from './audit.ts';
+import { appendAudit } from './audit.ts';
 
 export type LedgerState = 'intent' | 'confirmed' | 'unknown' | 'not_done' | 'shadow';
 
@@ -31,6 +32,8 @@ export type LedgerRow = {
   readonly reconciled: boolean;
   readonly intentAt: Date;
   readonly settledAt: Date | null;
+  /** The effect's newest audit entry; null before it is settled. */
+  readonly audit: AuditAnchor | null;
 };
 
 /** What is known of an effect before its first attempt. */
@@ -50,7 +53,9 @@ export type NewEffect = Pick<
 const columns = `effect_key as "effectKey", goal_id as "goalId", step_id as "stepId", revision,
   purpose, tool, owner, digest, approval_id as "approvalId", state, attempts,
   fence::int as fence, provider_ref as "providerRef", receipt, reconciled,
-  intent_at as "intentAt", settled_at as "settledAt"`;
+  intent_at as "intentAt", settled_at as "settledAt",
+  case when audit_seq is not null
+    then jsonb_build_object('seq', audit_seq, 'hash', audit_hash) end as audit`;
 
 /** Reads one row, or undefined when the effect was never begun. */
 export async function readEffect(pool: Pool, effectKey: string): Promise<LedgerRow | undefined> {
@@ -140,11 +145,13 @@ export async function settleEffect(
   pool: Pool,
   { effectKey, fence }: Pick<LedgerRow, 'effectKey' | 'fence'>,
   settlement: Settlement,
-  audit: AuditRecord | null,
+  audit: AuditRecord,
 ): Promise<LedgerRow> {
   return inTransaction(pool, async (client) => {
+    const anchor = await appendAudit(client, audit);
     const { rows } = await client.query<LedgerRow>(
-      `update effects set state = $3, receipt = $4, reconciled = $5, detail = $6, settled_at = now()
+      `update effects set state = $3, receipt = $4, reconciled = $5, detail = $6, settled_at = now(),
+              audit_seq = $7, audit_hash = $8
        where effect_key = $1 and fence = $2 and state in ('intent', 'unknown')
        returning ${columns}`,
       [
@@ -154,11 +161,12 @@ export async function settleEffect(
         settlement.receipt,
         settlement.reconciled,
         settlement.detail,
+        anchor.seq,
+        anchor.hash,
       ],
     );
     const row = rows[0];
-    if (row === undefined) throw superseded();
-    if (audit !== null) await appendAudit(client, audit);
+    if (row === undefined) throw superseded(); // Rolls the audit entry back, too.
     return row;
   });
 }
@@ -174,6 +182,7 @@ export function receiptOf(row: LedgerRow): EffectReceipt {
     digest: row.digest,
     at: (row.settledAt ?? row.intentAt).toISOString(),
     reconciled: row.reconciled,
+    audit: row.audit,
   };
 }
 
@@ -204,6 +213,10 @@ export async function inTransaction<Result>(
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
+  // A connection lost between two statements is an event; without a listener it ends the process.
+  let lost: Error | undefined;
+  const onError = (error: Error) => void (lost = error);
+  client.on('error', onError);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -213,7 +226,8 @@ export async function inTransaction<Result>(
     await client.query('rollback').catch(() => undefined);
     throw error;
   } finally {
-    client.release();
+    client.off('error', onError);
+    client.release(lost);
   }
 }
 

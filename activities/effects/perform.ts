@@ -5,12 +5,13 @@
  */
 import type { Pool } from 'pg';
 import type { PerformRequest } from '#contracts/activities.ts';
+import type { AuditRecord } from '#contracts/audit.ts';
 import { failures } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import type { Json, JsonObject } from '#contracts/json.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
-import { failure, failureTypeOf } from '../failures.ts';
-import { type AuditRecord, differenceOf } from './audit.ts';
+import { failure, failureTypeOf, withAnchor } from '../failures.ts';
+import { differenceOf } from './audit.ts';
 import { authorize, type Authorization, type AuthorizationDeps } from './authorization.ts';
 import { effectKeyOf } from './digest.ts';
 import type { EffectContext, EffectHandler } from './handler.ts';
@@ -127,9 +128,10 @@ async function act(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
     return await settle(effect, row, 'confirmed', receipt, null);
   } catch (error) {
     const type = failureTypeOf(error);
-    if (type !== undefined && failures[type].category !== 'transient') {
+    if (type !== undefined && failures[type].category === 'permanent') {
       const detail = error instanceof Error ? error.message : String(error);
-      await settle(effect, row, 'not_done', null, detail);
+      const { audit } = await settle(effect, row, 'not_done', null, detail);
+      throw withAnchor(error, audit);
     }
     if (type !== undefined) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -203,6 +205,7 @@ function neverBegun(effectKey: string, request: PerformRequest): EffectReceipt {
     digest: request.digest,
     at: new Date().toISOString(),
     reconciled: false,
+    audit: null,
   };
 }
 

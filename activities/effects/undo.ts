@@ -1,11 +1,11 @@
 /** Undoing one confirmed effect, under its own effect key; and recording what a person found out. */
 import type { UndoRequest } from '#contracts/activities.ts';
+import type { AuditRecord } from '#contracts/audit.ts';
 import { failures } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
-import { failure, failureTypeOf } from '../failures.ts';
-import type { AuditRecord } from './audit.ts';
+import { failure, failureTypeOf, withAnchor } from '../failures.ts';
 import { effectKeyOf } from './digest.ts';
 import {
   beginEffect,
@@ -77,11 +77,11 @@ export async function undoEffect(
     return receiptOf(await settleEffect(deps.pool, row, settlement, audit));
   } catch (error) {
     const type = failureTypeOf(error);
-    if (type !== undefined && failures[type].category !== 'transient') {
+    if (type !== undefined && failures[type].category === 'permanent') {
       const detail = error instanceof Error ? error.message : String(error);
       const settlement = { state: 'not_done', receipt: null, reconciled: false, detail } as const;
       const audit = auditOf(row, payload, { outcome: 'not_done', detail });
-      await settleEffect(deps.pool, row, settlement, audit);
+      throw withAnchor(error, (await settleEffect(deps.pool, row, settlement, audit)).audit);
     }
     if (type !== undefined) throw error;
     throw failure('ProviderUnavailableError', 'No certain answer from the provider.', {

@@ -4,8 +4,9 @@
  */
 import { gmail } from 'googleapis/build/src/apis/gmail/index.js';
 import { failure } from '../failures.ts';
-import { createGoogleAuth, type GoogleOptions } from './client.ts';
+import type { GoogleOptions } from './client.ts';
 import { googleTokenFailure } from './failures.ts';
+import { createGoogleAuth } from './tokens.ts';
 
 /** What is asked for, and no more. @see https://developers.google.com/identity/protocols/oauth2/scopes */
 export const googleScopes = [
@@ -17,7 +18,7 @@ export const googleScopes = [
   'gmail.compose',
 ].map((name) => `https://www.googleapis.com/auth/${name}`);
 
-type ConnectOptions = Omit<GoogleOptions, 'credentials'>;
+type ConnectOptions = Omit<GoogleOptions, 'credentials' | 'health'>;
 
 /** The address at which the person consents, and the verifier its code is redeemed with. */
 export async function googleConsent(

@@ -7,8 +7,9 @@
  */
 import { z } from 'zod';
 import { UnknownOutcomeError } from '../effects/handler.ts';
-import { reconnectHint } from '../credentials.ts';
 import { failure, failureTypeOf } from '../failures.ts';
+import { judgeFailure, type Verdict } from '../providers/verdict.ts';
+import { reconnectHint } from '../token-seal.ts';
 
 /** What is known of an error of the client library. */
 export type VendorError = {
@@ -68,11 +69,11 @@ export function readVendorError(error: unknown, nowMs = Date.now()): VendorError
 }
 
 /** The failure of a read. `what` completes the sentence "Google could not …". */
-export function googleReadFailure(error: unknown, what: string): Error {
+export function googleReadFailure(error: unknown, what: string, owner: string): Error {
   const own = ownFailure(error);
   if (own !== undefined) return own;
   const vendor = readVendorError(error);
-  const refused = refusalOf(vendor, what, error);
+  const refused = refusalOf(vendor, what, owner, error);
   if (refused !== undefined) return refused;
   switch (vendor.status) {
     case 404:
@@ -93,11 +94,11 @@ export function googleReadFailure(error: unknown, what: string): Error {
  * The failure of a write: one of the closed list when Google surely did nothing, UnknownOutcomeError
  * when it may have happened.
  */
-export function googleWriteFailure(error: unknown, what: string): Error {
+export function googleWriteFailure(error: unknown, what: string, owner: string): Error {
   const own = ownFailure(error);
   if (own !== undefined) return own;
   const vendor = readVendorError(error);
-  const refused = refusalOf(vendor, what, error);
+  const refused = refusalOf(vendor, what, owner, error);
   if (refused !== undefined) return refused;
   if (vendor.neverSent) return unavailable(vendor, what, error);
   const answer = vendor.status === undefined ? 'no answer' : `status ${vendor.status}`;
@@ -106,35 +107,63 @@ export function googleWriteFailure(error: unknown, what: string): Error {
   });
 }
 
-/** The failure of getting an access token: nothing was asked of the API yet. */
-export function googleTokenFailure(error: unknown): Error {
+/**
+ * The failure of getting an access token: nothing was asked of the API yet. `owner` is undefined while
+ * an account is being connected.
+ */
+export function googleTokenFailure(error: unknown, owner?: string): Error {
   const own = ownFailure(error);
   if (own !== undefined) return own;
   const vendor = readVendorError(error);
   const needsPerson = ['invalid_grant', 'unauthorized_client', 'invalid_client'];
   if (needsPerson.includes(vendor.reason ?? '') || vendor.status === 401) {
-    return reconnect(error);
+    return reconnect(owner, error);
   }
   if (vendor.status === 429) return rateLimited(vendor, 'sign in', error);
   return unavailable(vendor, 'sign in', error);
 }
 
-function reconnect(cause: unknown): Error {
+/** What a call's error says about Google itself. A write without an answer may have happened. */
+export function judgeGoogleError(error: unknown, kind: 'read' | 'write'): Verdict {
+  const own = ownFailure(error);
+  if (own !== undefined) return judgeFailure(own);
+  const { status, neverSent, retryAfterMs, ...vendor } = readVendorError(error);
+  if (isRateLimit(status, vendor.reason)) {
+    return { kind: 'limited', reason: `status ${status}`, retryAfterMs, mayHaveActed: false };
+  }
+  if (status !== undefined && status !== 408 && status >= 400 && status < 500) return 'answers';
+  const reason = status === undefined ? 'no answer' : `status ${status}`;
+  return { kind: 'down', reason, retryAfterMs, mayHaveActed: kind === 'write' && !neverSent };
+}
+
+function isRateLimit(status: number | undefined, reason: string | undefined): boolean {
+  return status === 429 || (status === 403 && rateReasons.has(reason ?? ''));
+}
+
+function reconnect(owner: string | undefined, cause: unknown): Error {
   const message = `Google no longer accepts the stored sign-in. ${reconnectHint('google')}`;
-  return failure('ReconnectRequiredError', message, { cause });
+  return failure('ReconnectRequiredError', message, {
+    cause,
+    ...(owner === undefined ? {} : { details: { provider: 'google', account: owner } }),
+  });
 }
 
 /** Statuses that mean the same for reads and writes: refused, nothing done. */
-function refusalOf(vendor: VendorError, what: string, cause: unknown): Error | undefined {
+function refusalOf(
+  vendor: VendorError,
+  what: string,
+  owner: string,
+  cause: unknown,
+): Error | undefined {
   const sentence = `Google refused to ${what}: ${vendor.message}`;
+  if (isRateLimit(vendor.status, vendor.reason)) return rateLimited(vendor, what, cause);
   switch (vendor.status) {
     case 400:
     case 422:
       return failure('InvalidInputError', sentence, { cause });
     case 401:
-      return reconnect(cause);
+      return reconnect(owner, cause);
     case 403:
-      if (rateReasons.has(vendor.reason ?? '')) return rateLimited(vendor, what, cause);
       return failure('PermissionDeniedError', sentence, { cause });
     case 412:
       return failure(
@@ -142,8 +171,6 @@ function refusalOf(vendor: VendorError, what: string, cause: unknown): Error | u
         `Google refused to ${what}: it has changed since it was looked at.`,
         { cause },
       );
-    case 429:
-      return rateLimited(vendor, what, cause);
     default:
       return undefined;
   }

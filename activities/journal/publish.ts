@@ -51,7 +51,7 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
         goal.updatedAt,
       ],
     );
-    if (rowCount === 1) await upsertApprovals(client, goal.owner, approvals);
+    await upsertApprovals(client, goal.owner, approvals, rowCount === 1);
   });
 }
 
@@ -90,10 +90,12 @@ const insertedEvents = `inserted as (
     set at = excluded.at, type = excluded.type, step_id = excluded.step_id, data = excluded.data
     where journal_events.at < excluded.at)`;
 
+/** A settled approval never changes again, so that one is published whether or not the goal's row is newer. */
 async function upsertApprovals(
   client: PoolClient,
   owner: string,
   approvals: readonly Approval[],
+  newest: boolean,
 ): Promise<void> {
   if (approvals.length === 0) return;
   await client.query(
@@ -103,7 +105,7 @@ async function upsertApprovals(
             (a->>'requestedAt')::timestamptz, (a->>'expiresAt')::timestamptz
      from jsonb_array_elements($2::jsonb) as a
      on conflict (approval_id) do update set state = excluded.state, approval = excluded.approval
-     where approvals.state = 'pending'`,
-    [owner, JSON.stringify(approvals)],
+     where approvals.state = 'pending' and ($3 or excluded.state <> 'pending')`,
+    [owner, JSON.stringify(approvals), newest],
   );
 }

@@ -2,13 +2,13 @@
  * The read tool `composeEmail`: writes subject and body of a mail. It sends nothing and chooses no
  * recipient; its text is as trustworthy as the material it was written from.
  */
+import { cancellationSignal } from '@temporalio/activity';
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import type { Json } from '#contracts/json.ts';
 import { composeEmailInputSchema, composeEmailOutputSchema } from '#contracts/schemas/language.ts';
 import { combineOrigins } from '#contracts/trust.ts';
 import { failure } from '../failures.ts';
 import type { Directory } from '../people.ts';
-import { withHeartbeat } from '../planner/heartbeat.ts';
 import type { ModelClient } from '../planner/model.ts';
 import { loadPrompt } from '../planner/prompts.ts';
 import { prepareMaterial } from './material.ts';
@@ -23,7 +23,7 @@ export type ComposeDependencies = {
 
 /**
  * Builds the activity. Effect: none; one model call. Idempotency: a retry asks again. Heartbeats:
- * yes. @throws InvalidInputError and what `askModel` throws
+ * by the worker. @throws InvalidInputError and what `askModel` throws
  */
 export function createComposeEmail(deps: ComposeDependencies) {
   return async function composeEmail(request: ReadRequest): Promise<ReadResult> {
@@ -34,23 +34,21 @@ export function createComposeEmail(deps: ComposeDependencies) {
     const { instruction, material, recipientName } = input.data;
     const { owner, now, zone } = request.context;
     const me = (await deps.directory.find(owner, [owner])).get(owner.toLowerCase());
-    const { value, usage } = await withHeartbeat((signal) =>
-      deps.model.askModel({
-        role: 'primary',
-        schemaName: 'email',
-        schema: composeEmailOutputSchema,
-        instructions: prompt.text,
-        data: {
-          instruction,
-          material: [...prepareMaterial(material as Json[])],
-          recipientName: recipientName ?? null,
-          senderName: me?.name ?? owner,
-          now,
-          zone,
-        },
-        signal,
-      }),
-    );
+    const { value, usage } = await deps.model.askModel({
+      role: 'primary',
+      schemaName: 'email',
+      schema: composeEmailOutputSchema,
+      instructions: prompt.text,
+      data: {
+        instruction,
+        material: [...prepareMaterial(material as Json[])],
+        recipientName: recipientName ?? null,
+        senderName: me?.name ?? owner,
+        now,
+        zone,
+      },
+      signal: cancellationSignal(),
+    });
     const origins = combineOrigins([
       request.origins,
       [{ kind: 'model', label: 'a text by the model' }],

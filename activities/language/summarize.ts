@@ -2,12 +2,12 @@
  * The read tool `summarize`: material in, a typed summary out. The model sees the material marked as
  * data; nothing it says leaves here but the summary, which is as trustworthy as the material.
  */
+import { cancellationSignal } from '@temporalio/activity';
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import type { Json } from '#contracts/json.ts';
 import { summarizeInputSchema, summarizeOutputSchema } from '#contracts/schemas/language.ts';
 import { combineOrigins } from '#contracts/trust.ts';
 import { failure } from '../failures.ts';
-import { withHeartbeat } from '../planner/heartbeat.ts';
 import type { ModelClient } from '../planner/model.ts';
 import { loadPrompt } from '../planner/prompts.ts';
 import { prepareMaterial } from './material.ts';
@@ -16,7 +16,7 @@ const prompt = loadPrompt(new URL('./prompts/summarize.v1.md', import.meta.url))
 
 /**
  * Builds the activity. Effect: none; one model call. Idempotency: a retry asks again. Heartbeats:
- * yes. @throws InvalidInputError and what `askModel` throws
+ * by the worker. @throws InvalidInputError and what `askModel` throws
  */
 export function createSummarize(deps: { readonly model: ModelClient }) {
   return async function summarize(request: ReadRequest): Promise<ReadResult> {
@@ -25,21 +25,19 @@ export function createSummarize(deps: { readonly model: ModelClient }) {
       throw failure('InvalidInputError', `summarize: ${input.error.issues[0]?.message ?? ''}`);
     }
     const { instruction, material } = input.data;
-    const { value, usage } = await withHeartbeat((signal) =>
-      deps.model.askModel({
-        role: 'fast',
-        schemaName: 'summary',
-        schema: summarizeOutputSchema,
-        instructions: prompt.text,
-        data: {
-          instruction,
-          material: [...prepareMaterial(material as Json[])],
-          now: request.context.now,
-          zone: request.context.zone,
-        },
-        signal,
-      }),
-    );
+    const { value, usage } = await deps.model.askModel({
+      role: 'fast',
+      schemaName: 'summary',
+      schema: summarizeOutputSchema,
+      instructions: prompt.text,
+      data: {
+        instruction,
+        material: [...prepareMaterial(material as Json[])],
+        now: request.context.now,
+        zone: request.context.zone,
+      },
+      signal: cancellationSignal(),
+    });
     const origins = combineOrigins([
       request.origins,
       [{ kind: 'model', label: 'a summary by the model' }],

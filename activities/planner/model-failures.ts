@@ -4,11 +4,12 @@
  */
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import type { ModelUsage } from '#contracts/activities.ts';
+import type { AccountDetails } from '#contracts/failures.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import { failure, failureTypeOf } from '../failures.ts';
 
 /** Maps one error. An abort by `signal` stays what the signal says, so that cancelling works. */
-export function modelFailure(error: unknown, signal?: AbortSignal): unknown {
+export function modelFailure(error: unknown, who: AccountDetails, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason ?? error;
   const ours = ownFailure(error);
   if (ours !== undefined) return ours;
@@ -17,7 +18,7 @@ export function modelFailure(error: unknown, signal?: AbortSignal): unknown {
       cause: error,
     });
   }
-  if (error instanceof APIError && typeof error.status === 'number') return ofStatus(error);
+  if (error instanceof APIError && typeof error.status === 'number') return ofStatus(error, who);
   if (error instanceof SyntaxError || error instanceof TypeError) {
     // A body cut in the middle, or a proxy's page instead of the model's reply.
     return failure('ModelUnavailableError', 'What the model server answers cannot be read.', {
@@ -27,7 +28,7 @@ export function modelFailure(error: unknown, signal?: AbortSignal): unknown {
   return error;
 }
 
-function ofStatus(error: APIError): ApplicationFailure {
+function ofStatus(error: APIError, who: AccountDetails): ApplicationFailure {
   const status = Number(error.status);
   const options = { cause: error, retryAfterMs: retryAfterMs(error) };
   if (status === 429 && error.code === 'insufficient_quota') {
@@ -44,7 +45,7 @@ function ofStatus(error: APIError): ApplicationFailure {
     return failure(
       'ReconnectRequiredError',
       'The model server does not accept the key: check OPENAI_API_KEY.',
-      { cause: error },
+      { cause: error, details: { ...who } },
     );
   }
   if (status === 403) {

@@ -11,19 +11,26 @@ import type { ModelUsage } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { failure } from '../failures.ts';
+import { type ProviderHealth, wholeInstallation } from '../providers/health.ts';
 import { modelFailure } from './model-failures.ts';
 import { strictSchema } from './strict-schema.ts';
 
 /** `primary` plans and writes; `fast` does small language work. */
 export type ModelRole = 'primary' | 'fast';
 
-/** What a model client needs. `fetch` is the guarded one. */
+/** Dollars per million tokens, which is micro-dollars per token. */
+export type ModelPrice = { readonly input: number; readonly output: number };
+
+/** What a model client needs. `fetch` is the guarded one; the server is one of its providers. */
 export type ModelClientOptions = {
   readonly apiKey: string;
   readonly baseUrl: string;
   readonly models: Readonly<Record<ModelRole, string>>;
+  /** What tokens cost, for budgets of money; without prices nothing is counted. */
+  readonly prices?: Readonly<Record<ModelRole, ModelPrice | undefined>>;
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
+  readonly health: ProviderHealth;
 };
 
 /** One question to the model. `data` is all it sees besides the instructions. */
@@ -44,8 +51,8 @@ export type ModelAnswer<Value> = { readonly value: Value; readonly usage: ModelU
 export type ModelClient = {
   /**
    * Asks once and returns the parsed reply.
-   * @throws RateLimitedError, ModelUnavailableError, ReconnectRequiredError, PermissionDeniedError,
-   *   InvalidInputError, ModelRefusedError, InvalidModelReplyError (its details hold the usage)
+   * @throws RateLimitedError, ModelUnavailableError, ProviderWaitError, ReconnectRequiredError,
+   *   PermissionDeniedError, InvalidInputError, ModelRefusedError, InvalidModelReplyError (its details hold the usage)
    */
   askModel<Value>(question: ModelQuestion<Value>): Promise<ModelAnswer<Value>>;
 };
@@ -56,9 +63,10 @@ export type ModelClient = {
  *   to its public address.
  */
 export function createModelClient(options: ModelClientOptions): ModelClient {
-  const { apiKey, baseUrl, models, timeoutMs, fetch } = options;
+  const { apiKey, baseUrl, models, timeoutMs, fetch, health } = options;
   if (!URL.canParse(baseUrl)) throw new TypeError('The model server’s address is not a URL.');
   if (models.primary === '' || models.fast === '') throw new TypeError('Name both models.');
+  const who = { provider: `model:${new URL(baseUrl).host}`, account: wholeInstallation };
   const client = new OpenAI({
     apiKey,
     baseURL: baseUrl,
@@ -73,21 +81,23 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
   return {
     askModel: (question) =>
       traced(models[question.role], question.schemaName, async (span) => {
-        const response = await client.responses
-          .create(
-            requestOf(models[question.role], question),
-            question.signal === undefined ? {} : { signal: question.signal },
-          )
-          .catch((error: unknown) => {
-            throw modelFailure(error, question.signal);
-          });
-        const usage = usageOf(response);
+        const request = requestOf(models[question.role], question);
+        const { signal } = question;
+        const response = await health.call(who, () =>
+          client.responses
+            .create(request, signal === undefined ? {} : { signal })
+            .catch((error: unknown) => {
+              throw modelFailure(error, who, signal);
+            }),
+        );
+        const price = options.prices?.[question.role];
+        const usage = usageOf(response, price);
         span.setAttributes({
           'gen_ai.response.id': usage.responseId,
           'gen_ai.usage.input_tokens': usage.inputTokens,
           'gen_ai.usage.output_tokens': usage.outputTokens,
         });
-        return readAnswer(response, question.schema);
+        return readAnswer(response, usage, question.schema);
       }),
   };
 }
@@ -131,8 +141,11 @@ function requestOf<Value>(model: string, question: ModelQuestion<Value>) {
   };
 }
 
-function readAnswer<Value>(response: Response, schema: z.ZodType<Value>): ModelAnswer<Value> {
-  const usage = usageOf(response);
+function readAnswer<Value>(
+  response: Response,
+  usage: ModelUsage,
+  schema: z.ZodType<Value>,
+): ModelAnswer<Value> {
   const invalid = (message: string) =>
     failure('InvalidModelReplyError', message, { details: { ...usage } });
   // A compatible server, or a proxy in between, may answer anything with status 200.
@@ -162,11 +175,16 @@ function readAnswer<Value>(response: Response, schema: z.ZodType<Value>): ModelA
   throw invalid(`The model’s reply does not have the agreed form: ${said.join('; ')}.`);
 }
 
-function usageOf(response: Response): ModelUsage {
+function usageOf(response: Response, price: ModelPrice | undefined): ModelUsage {
+  const inputTokens = response?.usage?.input_tokens ?? 0;
+  const outputTokens = response?.usage?.output_tokens ?? 0;
   return {
     responseId: String(response?.id ?? ''),
     model: String(response?.model ?? ''),
-    inputTokens: response?.usage?.input_tokens ?? 0,
-    outputTokens: response?.usage?.output_tokens ?? 0,
+    inputTokens,
+    outputTokens,
+    ...(price === undefined
+      ? {}
+      : { costMicroUsd: Math.ceil(inputTokens * price.input + outputTokens * price.output) }),
   };
 }

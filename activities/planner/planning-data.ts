@@ -4,7 +4,8 @@
  */
 import { DateTime } from 'luxon';
 import type { PlanRequest } from '#contracts/activities.ts';
-import type { Json, JsonObject } from '#contracts/json.ts';
+import type { JsonObject } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
 import type { Person } from '#contracts/schemas/common.ts';
 import { toolNames, tools } from '#contracts/tools.ts';
 
@@ -26,8 +27,21 @@ export function planningData(request: PlanRequest, people: readonly Person[]): J
     constraints: [...constraints],
     answers: answers.map(({ question, answer }) => ({ question, answer })),
     tools: toolNames.map((name) => ({ name, summary: tools[name].summary })),
-    revision: revision as Json,
+    revision: revision === null ? null : withBoundedOutputs(revision),
   };
+}
+
+/** A step may put out more than a prompt holds: each gets a fair share, and what is cut says so. */
+function withBoundedOutputs(revision: NonNullable<PlanRequest['revision']>): JsonObject {
+  const share = Math.floor(limits.modelMaterialMaxChars / Math.max(1, revision.finished.length));
+  const finished = revision.finished.map(({ output, ...step }) => {
+    const text = JSON.stringify(output);
+    return {
+      ...step,
+      output: text.length <= share ? output : `${text.slice(0, share).toWellFormed()} […cut]`,
+    };
+  });
+  return { ...revision, finished } as unknown as JsonObject;
 }
 
 function localNow(now: string, zone: string): string {

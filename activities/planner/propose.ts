@@ -12,11 +12,11 @@ import { type Json, type JsonObject, isJsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { type Person } from '#contracts/schemas/common.ts';
 import { type Question, planReplySchema } from '#contracts/schemas/plan.ts';
+import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
 import { failureTypeOf } from '../failures.ts';
 import type { Directory } from '../people.ts';
 import { type CheckContext, checkPlan } from './check.ts';
-import { withHeartbeat } from './heartbeat.ts';
 import { usageOfFailure } from './model-failures.ts';
 import type { ModelClient } from './model.ts';
 import { planFormat } from './plan-schema.ts';
@@ -36,13 +36,13 @@ export function createPlannerActivities(deps: PlannerDependencies): PlannerActiv
   return {
     /**
      * Proposes a plan or questions. Effect: none outside; costs model calls, at most three.
-     * Idempotency: a retry asks again. Heartbeats: yes, during each call.
-     * @throws RateLimitedError, ModelUnavailableError, ReconnectRequiredError,
+     * Idempotency: a retry asks again. Heartbeats: by the worker.
+     * @throws RateLimitedError, ModelUnavailableError, ProviderWaitError, ReconnectRequiredError,
      *   PermissionDeniedError, InvalidInputError, ModelRefusedError
      */
     async proposePlan(request) {
       const people = (await deps.directory.list(request.owner)).slice(0, limits.planPeopleMax);
-      return await withHeartbeat((signal) => propose(deps.model, request, people, signal));
+      return await propose(deps.model, request, people, cancellationSignal());
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { DocumentStore } from '#activities/documents.ts';
 import type { EgressMode } from '#activities/egress.ts';
 import type { ModelClient } from '#activities/planner/model.ts';
+import type { ProviderHealth } from '#activities/providers/health.ts';
 import type { Resolver } from './address-guard.ts';
 
 /** What `createResearchActivities` is given. */
@@ -10,6 +11,8 @@ export type ResearchDeps = {
   readonly documents: DocumentStore;
   /** Guarded; reaches the search API and nothing else. Pages are read with a guard of their own. */
   readonly fetch: typeof fetch;
+  /** Of the search API. A page is one of many and is given up instead. */
+  readonly health: ProviderHealth;
   readonly search: { readonly baseUrl: string; readonly apiKey: string };
   readonly mode: EgressMode;
   /** Replaces the system's resolver. */

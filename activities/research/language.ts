@@ -2,12 +2,12 @@
  * The three steps of research that need the model. The model sees pages as data and its answers are
  * checked by code; it never chooses an address, and nothing it says is kept without a quote.
  */
+import { cancellationSignal } from '@temporalio/activity';
 import type { z } from 'zod';
 import type { ResearchActivities, StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import type { Claim, PageSummary } from '#contracts/schemas/research.ts';
-import { withHeartbeat } from '#activities/planner/heartbeat.ts';
 import type { ResearchDeps } from './dependencies.ts';
 import {
   claimsReplySchema,
@@ -19,8 +19,8 @@ import { oneLine } from './page-text.ts';
 import { checkClaims, checkSynthesis, type ShownPage } from './verify.ts';
 
 /**
- * Builds the activities. All: no effect outside but the model call; heartbeats while the model thinks.
- * @throws RateLimitedError, ModelUnavailableError, ModelRefusedError, InvalidModelReplyError
+ * Builds the activities. All: no effect outside but the model call; heartbeats by the worker.
+ * @throws ProviderWaitError, RateLimitedError, ModelUnavailableError, ModelRefusedError, InvalidModelReplyError
  */
 export function createResearchLanguageActivities(
   deps: ResearchDeps,
@@ -31,16 +31,14 @@ export function createResearchLanguageActivities(
     schema: z.ZodType<Value>,
     data: JsonObject,
   ) =>
-    withHeartbeat((signal) =>
-      deps.model.askModel({
-        role,
-        schemaName,
-        schema,
-        instructions: prompts[schemaName],
-        data,
-        signal,
-      }),
-    );
+    deps.model.askModel({
+      role,
+      schemaName,
+      schema,
+      instructions: prompts[schemaName],
+      data,
+      signal: cancellationSignal(),
+    });
 
   return {
     /** Splits a question into at most four queries. Falls back to the question itself. */

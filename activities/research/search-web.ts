@@ -10,6 +10,7 @@ import { limits } from '#contracts/limits.ts';
 import type { SearchHit } from '#contracts/schemas/research.ts';
 import { combineOrigins } from '#contracts/trust.ts';
 import { failure } from '#activities/failures.ts';
+import { wholeInstallation } from '#activities/providers/health.ts';
 import { parseToolInput } from '../tool-input.ts';
 import type { ResearchDeps } from './dependencies.ts';
 import { oneLine } from './page-text.ts';
@@ -29,28 +30,27 @@ const replySchema = z.object({
 const errorSchema = z.object({ detail: z.object({ error: z.string() }) });
 
 const defaultResults = 5;
+const who = { provider: 'search', account: wholeInstallation };
 
 /** Builds the two activities that search. */
 export function createSearchActivities(deps: ResearchDeps) {
   /**
    * Effect: none outside; the query leaves the machine. Idempotent. Heartbeats: no (10 s limit).
    * @throws InvalidInputError, ReconnectRequiredError, PermissionDeniedError, RateLimitedError,
-   * ProviderUnavailableError
+   * ProviderUnavailableError, ProviderWaitError
    */
   async function searchSources(request: {
     context: StepContext;
     query: string;
     limit: number;
   }): Promise<{ results: SearchHit[] }> {
-    const response = await post(deps, {
+    const body = {
       query: oneLine(request.query, 400),
       search_depth: 'basic',
       max_results: Math.min(request.limit, limits.searchResultsMax),
-    });
-    if (!response.ok) throw await searchFailure(response);
-    const reply = replySchema.safeParse(await response.json().catch(() => null));
-    if (!reply.success) throw unavailable('gave an answer that cannot be read.');
-    const results = reply.data.results.filter(({ url }) => isPageUrl(url)).slice(0, request.limit);
+    };
+    const reply = await deps.health.call(who, () => search(deps, body));
+    const results = reply.results.filter(({ url }) => isPageUrl(url)).slice(0, request.limit);
     return {
       results: results.map(({ url, title, content, score }) => ({
         url,
@@ -72,6 +72,14 @@ export function createSearchActivities(deps: ResearchDeps) {
     };
   }
   return { searchSources, searchWeb };
+}
+
+async function search(deps: ResearchDeps, body: object): Promise<z.infer<typeof replySchema>> {
+  const response = await post(deps, body);
+  if (!response.ok) throw await searchFailure(response);
+  const reply = replySchema.safeParse(await response.json().catch(() => null));
+  if (!reply.success) throw unavailable('gave an answer that cannot be read.');
+  return reply.data;
 }
 
 async function post(deps: ResearchDeps, body: object): Promise<Response> {
@@ -110,6 +118,7 @@ async function searchFailure(response: Response): Promise<Error> {
       return failure(
         'ReconnectRequiredError',
         `The search service refused the key. Check TAVILY_API_KEY.${said}`,
+        { details: { ...who } },
       );
     case 403:
       return failure('PermissionDeniedError', `The search service refused the query.${said}`);

@@ -1,6 +1,7 @@
 /** Talks to the api for the command line tool, and turns its problems into one line each. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval, StandingDecision } from '#contracts/approval.ts';
+import type { AnchorHistory, ChainedEntry } from '#contracts/audit.ts';
 import type { GoalState, GoalView } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { type ApiAddress, CliError } from './find-api.ts';
@@ -48,6 +49,16 @@ export type ApiClient = {
     answers: readonly { questionId: string; answer: string }[],
   ): Promise<{ message: string }>;
   cancel(goalId: string): Promise<{ state: GoalState }>;
+  /** Entries of the caller's audit after a number. */
+  audit(after: number): Promise<{
+    owner: string;
+    entries: readonly ChainedEntry[];
+    nextAfter: number | null;
+  }>;
+  auditAnchors(of: { cursor?: string; goalId?: string }): Promise<{
+    histories: readonly AnchorHistory[];
+    nextCursor: string | null;
+  }>;
 };
 
 const timeoutMs = 15_000;
@@ -101,6 +112,8 @@ export function createApiClient({ url, token }: ApiAddress): ApiClient {
       call('POST', `/v1/approvals/${id(approvalId)}/decision`, { body }),
     answer: (goalId, answers) =>
       call('POST', `/v1/goals/${id(goalId)}/answers`, { body: { answers } }),
+    audit: (after) => call('GET', `/v1/audit?after=${after}`),
+    auditAnchors: (of) => call('GET', `/v1/audit/anchors?${new URLSearchParams(of).toString()}`),
     cancel: (goalId) => call('POST', `/v1/goals/${id(goalId)}/cancel`, { body: {} }),
   };
 }

@@ -1,14 +1,11 @@
 /** `adjutant connect google`: runs the program that connects an account, beside the running stack. */
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { childEnvironment } from '#infra/config.ts';
+import { findLocalStack } from '#infra/local/endpoints.ts';
 import { CliError } from './find-api.ts';
 
 const program = fileURLToPath(new URL('../../workers/connect.ts', import.meta.url));
-const endpointsSchema = z.object({ databaseUrl: z.string() });
 
 /** Runs the consent to its end and returns the exit code. @throws CliError when nothing runs */
 export async function connectAccount(
@@ -28,10 +25,7 @@ export async function connectAccount(
 }
 
 async function databaseOf(stateDir: string): Promise<string> {
-  try {
-    const text = await readFile(join(stateDir, 'endpoints.json'), 'utf8');
-    return endpointsSchema.parse(JSON.parse(text)).databaseUrl;
-  } catch {
-    throw new CliError('The stack is not running. Start it with: npm start');
-  }
+  const stack = await findLocalStack(stateDir);
+  if (stack !== undefined) return stack.databaseUrl;
+  throw new CliError('The stack is not running. Start it with: npm start');
 }

@@ -6,6 +6,12 @@ import { z } from 'zod';
 /** An error whose message is the one line the person gets to see. */
 export class CliError extends Error {
   override readonly name = 'CliError';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 /** Where the api is, and the token that opens it. */

@@ -14,6 +14,7 @@ import {
   statusCommand,
   watchCommand,
 } from './commands.ts';
+import { exportCommand, fetchAudit, notChecked, readBundle, verifyCommand } from './audit.ts';
 import { connectAccount } from './connect.ts';
 import { CliError, findApi } from './find-api.ts';
 import { createPaint, escapeText } from './render.ts';
@@ -45,6 +46,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
         databaseUrl: postgres.url,
       });
     });
+  addAuditCommands(program, io, (code) => (exitCode = code));
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -52,7 +54,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     if (error instanceof CommanderError) return error.exitCode;
     if (error instanceof CliError || error instanceof ConfigError) {
       io.error(`${escapeText(error.message)}\n`);
-      return 1;
+      return error instanceof CliError ? error.exitCode : 1;
     }
     throw error;
   }
@@ -122,6 +124,29 @@ function describe(
     .action((id: string) => act((context) => cancelCommand(context, id)));
   return program;
 }
+
+function addAuditCommands(program: Command, io: CliIo, exit: (code: number) => void): void {
+  const audit = program.command('audit').description('what was done in your name, as a hash chain');
+  audit
+    .command('export')
+    .description('print all entries and their anchors as JSON lines')
+    .action(async () => {
+      const { api, print } = await contextOf(io);
+      exit(await exportCommand(api, print));
+    });
+  audit
+    .command('verify [file]')
+    .description('verify an export; without one, fetch everything and verify that')
+    .action(async (file: string | undefined) => {
+      const reading = file === undefined ? fetchFrom(io) : readBundle(file);
+      const found = await reading.catch((error: unknown) => {
+        throw error instanceof CliError ? new CliError(error.message, notChecked) : error;
+      });
+      exit(verifyCommand(found, (line) => io.out(`${escapeText(line)}\n`)));
+    });
+}
+
+const fetchFrom = async (io: CliIo) => fetchAudit((await contextOf(io)).api);
 
 async function contextOf(io: CliIo): Promise<CommandContext> {
   const { stateDir, api } = loadConfig(io.env);

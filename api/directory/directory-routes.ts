@@ -6,11 +6,32 @@ import { toolSchemas } from '#contracts/schemas/tools.ts';
 import { toolNames, tools } from '#contracts/tools.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
-import { toolListSchema } from '../responses.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { PeopleStore } from './people-store.ts';
 
 const peopleSchema = z.strictObject({ people: z.array(personSchema).max(limits.peopleMax) });
+
+const toolListSchema = z.object({
+  tools: z.array(
+    z.object({
+      name: z.enum(toolNames),
+      summary: z.string(),
+      effectClass: z.enum(['read', 'prepare', 'reversible', 'commit']),
+      tier: z.int().min(0).max(4),
+      scope: z.string(),
+      undo: z.string().nullable(),
+      delayed: z
+        .boolean()
+        .optional()
+        .describe('Leaves some time after its approval, so that it can still be stopped'),
+      outputTrust: z.enum(['trusted', 'untrusted', 'derived']),
+      sensitive: z.array(z.string()),
+      inputSchema: z
+        .record(z.string(), z.unknown())
+        .describe('JSON Schema of the input, for editing an approval'),
+    }),
+  ),
+});
 
 /** Registers the routes. */
 export function directoryRoutes(app: ZodInstance, deps: { readonly people: PeopleStore }): void {

@@ -5,12 +5,12 @@ import { type GoalView, isTerminal } from '#contracts/goal.ts';
 import { limits } from '#contracts/limits.ts';
 import { type GoalId, parseGoalId } from '#contracts/names.ts';
 import { answersInputSchema } from '#contracts/schemas/goal.ts';
+import { auditSchema } from '../audit/audit-schemas.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import type { GoalClient } from '../goal-client.ts';
 import {
   answerTakenSchema,
-  auditSchema,
   goalAcceptedSchema,
   goalListSchema,
   goalStateSchema,

@@ -3,9 +3,9 @@
  * return or change another person's goal.
  */
 import type { Pool, PoolClient } from 'pg';
+import type { ChainedEntry } from '#contracts/audit.ts';
 import type { GoalState, GoalView } from '#contracts/goal.ts';
 import type { JournalEvent, JournalType } from '#contracts/journal.ts';
-import type { JsonObject } from '#contracts/json.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 
@@ -15,14 +15,6 @@ export type GoalStart = {
   readonly bodyDigest: string;
   readonly input: GoalWorkflowInput;
   readonly started: boolean;
-};
-
-export type AuditEntry = {
-  readonly seq: number;
-  readonly at: string;
-  readonly entry: JsonObject;
-  readonly previousHash: string;
-  readonly hash: string;
 };
 
 /** Goals in Postgres. */
@@ -45,7 +37,13 @@ export type GoalStore = {
     filter: { states: readonly GoalState[]; cursor: string | null; limit: number },
   ): Promise<GoalView[]>;
   journal(goalId: GoalId, after: number, limit: number): Promise<JournalEvent[]>;
-  audit(owner: string, goalId: GoalId, after: number, limit: number): Promise<AuditEntry[]>;
+  /** Audit entries of one goal, or of all goals of the owner. */
+  audit(
+    owner: string,
+    goalId: GoalId | null,
+    after: number,
+    limit: number,
+  ): Promise<ChainedEntry[]>;
   /** Records a wish to cancel: from here on no effect of this goal starts. */
   recordCancellation(goalId: GoalId, actor: string): Promise<void>;
   /** Ends a goal that never reached Temporal; false when it did. */
@@ -64,9 +62,10 @@ function startsIn(pool: Pool): Starts {
     keepStart: (owner, key, start, view) =>
       inTransaction(pool, async (client) => {
         const { rowCount } = await client.query(
-          `insert into idempotency_keys (owner, key, body_digest, goal_id, workflow_input)
-           values ($1, $2, $3, $4, $5) on conflict do nothing`,
-          [owner, key, start.bodyDigest, start.goalId, JSON.stringify(start.input)],
+          `insert into idempotency_keys
+             (owner, key, body_digest, goal_id, workflow_input, created_at)
+           values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+          [owner, key, start.bodyDigest, start.goalId, JSON.stringify(start.input), view.createdAt],
         );
         if (rowCount === 0) return { start: await keptStart(client, owner, key), created: false };
         await client.query(
@@ -153,9 +152,11 @@ function readsFrom(pool: Pool): Reads {
       return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
     },
     async audit(owner, goalId, after, limit) {
-      const { rows } = await pool.query<Row<AuditEntry>>(
-        `select seq, at, entry, previous_hash as "previousHash", hash from audit_entries
-         where owner = $1 and goal_id = $2 and seq > $3 order by seq limit $4`,
+      const { rows } = await pool.query<Row<ChainedEntry>>(
+        `select seq, goal_id as "goalId", at, entry, previous_hash as "previousHash", hash
+         from audit_entries
+         where owner = $1 and ($2::text is null or goal_id = $2) and seq > $3
+         order by seq limit $4`,
         [owner, goalId, after, limit],
       );
       return rows.map((row) => ({ ...row, seq: Number(row.seq), at: row.at.toISOString() }));
@@ -176,10 +177,11 @@ function cancellationsIn(pool: Pool): Pick<GoalStore, 'recordCancellation' | 'ca
     },
     async cancelUnstarted(owner, goalId) {
       const { rowCount } = await pool.query(
-        `update goals set state = 'cancelled', updated_at = now(),
+        `update goals g set state = 'cancelled', updated_at = c.requested_at,
                 view = view || '{"state": "cancelled"}'::jsonb
-         where owner = $1 and goal_id = $2 and journal_number = 0 and exists
-           (select 1 from idempotency_keys k where k.goal_id = $2 and k.started_at is null)`,
+         from cancellations c, idempotency_keys k
+         where g.owner = $1 and g.goal_id = $2 and g.journal_number = 0
+           and c.goal_id = g.goal_id and k.goal_id = g.goal_id and k.started_at is null`,
         [owner, goalId],
       );
       return rowCount === 1;

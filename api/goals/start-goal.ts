@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '#contracts/canonical.ts';
 import { defaultPolicy, type GoalPolicy } from '#contracts/gate.ts';
-import { type Budget, type GoalView, noUsage } from '#contracts/goal.ts';
+import type { Budget } from '#contracts/goal.ts';
+import { initialView } from '#contracts/initial-view.ts';
 import type { Json } from '#contracts/json.ts';
 import { defaultTimers, limits } from '#contracts/limits.ts';
 import type { GoalId } from '#contracts/names.ts';
@@ -134,28 +135,5 @@ function policyOf(policy: NonNullable<GoalInput['policy']>): GoalPolicy {
     raiseTiers: policy.raiseTiers ?? defaultPolicy.raiseTiers,
     ...(policy.secondPerson === true ? { secondPerson: true } : {}),
     ...(policy.escalateToRole === undefined ? {} : { escalateToRole: policy.escalateToRole }),
-  };
-}
-
-/** How a goal looks until its workflow first speaks. */
-export function initialView(input: GoalWorkflowInput, at: string): GoalView {
-  return {
-    id: input.goalId,
-    owner: input.owner,
-    goal: input.goal,
-    mode: input.mode,
-    state: 'planning',
-    createdAt: at,
-    updatedAt: at,
-    zone: input.zone,
-    plan: null,
-    steps: [],
-    questions: [],
-    pendingApprovals: [],
-    waitingOn: [],
-    aftercareOf: input.aftercare?.of ?? null,
-    usage: noUsage,
-    failure: null,
-    report: null,
   };
 }

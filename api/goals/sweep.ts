@@ -9,10 +9,10 @@ import { defaultPolicy } from '#contracts/gate.ts';
 import { type GoalView, terminalStates } from '#contracts/goal.ts';
 import { defaultTimers, limits } from '#contracts/limits.ts';
 import type { GoalId } from '#contracts/names.ts';
+import { initialView } from '#contracts/initial-view.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import type { GoalClient } from '../goal-client.ts';
 import { type GoalStore, inTransaction } from './goal-store.ts';
-import { initialView } from './start-goal.ts';
 
 /** What sweeping needs. */
 export type SweepDeps = {

@@ -15,8 +15,9 @@ const privateMode = 0o600;
  * @throws Error in one line that names the file and what to do
  */
 export function ensureSecrets(config: Pick<Config, 'api' | 'keys'>): string {
-  const { ledgerFile, credentialsFile, decisionPrivateFile, decisionPublicFile } = config.keys;
-  for (const file of [ledgerFile, credentialsFile]) {
+  const { ledgerFile, credentialsFile, webhooksFile } = config.keys;
+  const { decisionPrivateFile, decisionPublicFile } = config.keys;
+  for (const file of [ledgerFile, credentialsFile, webhooksFile]) {
     ensure(file, () => randomBytes(32).toString('hex'), isKey);
   }
   if (existsSync(decisionPublicFile) && !existsSync(decisionPrivateFile)) {

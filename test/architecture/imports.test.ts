@@ -31,10 +31,12 @@ const rules: Record<string, Rule> = {
       zod, // Replies of vendors and models are parsed where they enter.
       /^@temporalio\/(activity|common)$/, // Heartbeats, cancellation, failures.
       /^@opentelemetry\/api$/,
+      /^cockatiel$/, // Breakers and bulkheads.
       /^(googleapis\/build\/src\/apis\/\w+\/index\.js|openai(\/.+)?)$/,
       /^(chrono-node|luxon)$/, // Times as people write them.
       /^(html-to-text|postal-mime|nodemailer\/lib\/mail-composer|ical\.js)$/, // Mail and pages.
       /^ipaddr\.js$/, // Addresses that pages must not be read from.
+      /^standardwebhooks$/, // Signs what leaves as a webhook.
     ],
   },
   infra: { folders: ['contracts'], packages: [/^(?!googleapis|openai|@microsoft\/)/] },

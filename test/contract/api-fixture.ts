@@ -10,11 +10,13 @@ import type { AnswerOutcome, GoalClient, NoOutcome, SignedDecision } from '#api/
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
+import type { AnchorHistory } from '#contracts/audit.ts';
 import type { GoalView } from '#contracts/goal.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { alice, approvalOf, bob } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { eventParts } from '../support/events.ts';
 
 export { alice, approvalOf, bob, digest, viewOf } from './api-samples.ts';
 
@@ -43,6 +45,7 @@ export class FakeGoalClient implements GoalClient {
   answerOutcome: AnswerOutcome | NoOutcome = { applied: true, message: 'Answered.' };
   nextOutcome: ((decision: SignedDecision) => DecisionOutcome | NoOutcome) | null = null;
   open = true;
+  histories: AnchorHistory[] = [];
 
   reach(): void {
     if (this.down) throw new UnavailableError('Temporal');
@@ -80,6 +83,14 @@ export class FakeGoalClient implements GoalClient {
     await this.onCancel();
     if (this.open) this.cancelled.push(goalId);
     return this.open;
+  }
+  async anchors() {
+    this.reach();
+    return { histories: this.histories, nextCursor: null };
+  }
+  async anchorsOfGoal(_owner: string, goalId: GoalId) {
+    this.reach();
+    return this.histories.filter((history) => history.goalId === goalId);
   }
   async check() {
     this.reach();
@@ -133,6 +144,7 @@ export async function createFixture(): Promise<Fixture> {
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -1,6 +1,6 @@
 /** The api as a process: it gets ready, serves while others are away, and stops cleanly. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ beforeAll(async () => {
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   await writeFile(join(dir, 'decision-signing.key'), pem);
+  await writeFile(join(dir, 'webhooks.key'), randomBytes(32).toString('hex'));
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');

@@ -9,6 +9,7 @@ import { createGoalStore } from '#api/goals/goal-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
+import { eventParts } from '../support/events.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
 let bench: GoalBench;
@@ -23,6 +24,7 @@ beforeAll(async () => {
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
     signDecision: (decision) => bench.keys.sign(decision) as never,
     defaultZone: 'Europe/Berlin',

@@ -1,8 +1,8 @@
 /** Sample people, approvals and views for tests of the api and the command line tool. */
-import { initialView } from '#api/goals/start-goal.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
 import type { GoalView } from '#contracts/goal.ts';
+import { initialView } from '#contracts/initial-view.ts';
 import { defaultTimers } from '#contracts/limits.ts';
 import { approvalIdOf, type GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';

@@ -32,8 +32,8 @@ beforeAll(async () => {
     return plan(step('send', 'sendEmail', mail));
   };
   // Each mail leaves, and its answer takes its time: that is when the goal is terminated.
-  bench.provider.rule = (subject) =>
-    subject.includes('in flight') ? { perform: 'drop_after_commit' } : {};
+  bench.provider.rule = ({ subject }) =>
+    (subject as string).includes('in flight') ? { perform: 'drop_after_commit' } : {};
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 import { connectGoogle, effectKey } from './google-setup.ts';
 
 let sandbox: Sandbox;
@@ -106,9 +107,9 @@ describe('egress in sandbox mode', () => {
       credentials: {
         get: async () => account,
         save: nothing,
-        rotate: nothing,
-        markReconnect: nothing,
+        accessToken: async (_owner, _provider, { renew }) => renew(account.refreshToken),
       },
+      health: alwaysCalls,
       timeoutMs: 1_000,
     });
     const calendar = createGoogleCalendar(await clients(owner));

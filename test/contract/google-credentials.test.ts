@@ -1,12 +1,9 @@
 /** Refresh tokens in Postgres: sealed, bound to their owner, and never wiped by a failed sign-in. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createCredentialStore,
-  type CredentialStore,
-  openToken,
-  sealToken,
-} from '#activities/credentials.ts';
+import { createCredentialStore, type CredentialStore } from '#activities/credentials.ts';
+import { failure } from '#activities/failures.ts';
+import { openToken, sealToken } from '#activities/token-seal.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
 
 const owner = 'alex@office.example.com';
@@ -38,10 +35,13 @@ describe('the store of refresh tokens', () => {
   });
 
   it('keeps the token when the account must be connected again, and connects it by saving', async () => {
-    await store.rotate(owner, 'google', 'second');
-    await store.markReconnect(owner, 'google');
+    await expect(
+      store.accessToken(owner, 'google', {
+        renew: () => Promise.reject(failure('ReconnectRequiredError', 'The grant is gone.')),
+      }),
+    ).rejects.toMatchObject({ type: 'ReconnectRequiredError', message: 'The grant is gone.' });
     expect(await store.get(owner, 'google')).toMatchObject({
-      refreshToken: 'second',
+      refreshToken: 'secret-token',
       state: 'reconnect_required',
     });
     await store.save(owner, 'google', { email: owner, refreshToken: 'third', scopes: [] });

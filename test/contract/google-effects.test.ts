@@ -104,10 +104,11 @@ describe('createEvent', () => {
 
   it('is undone although a guest has answered', async () => {
     const { payload, receipt } = await own('answered');
-    const { calendar } = await google.clients(bob);
+    const bobs = await google.clients(bob);
     const eventId = idOf(receipt);
     const attendees = [{ email: bob, responseStatus: 'accepted' }];
-    await calendar.events.patch({ calendarId: 'primary', eventId, requestBody: { attendees } });
+    const change = { calendarId: 'primary', eventId, requestBody: { attendees } };
+    await bobs.write('answer the invitation', () => bobs.calendar.events.patch(change));
     const mine = await google.calendar(sandbox.office.main.email);
     const event = await mine.getEvent(eventId, 'Europe/Berlin');
     expect(event!.guests[0]!.response).toBe('accepted');

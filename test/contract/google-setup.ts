@@ -5,14 +5,18 @@ import type { GoalId } from '#contracts/names.ts';
 import type { Person } from '#contracts/schemas/common.ts';
 import { createGoogleCalendar } from '#activities/calendar/google.ts';
 import type { CalendarPortOf } from '#activities/calendar/port.ts';
-import type { CredentialStore } from '#activities/credentials.ts';
+import type { Account, CredentialStore } from '#activities/credentials.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import type { EffectContext } from '#activities/effects/handler.ts';
 import { createGoogleEmail } from '#activities/email/google.ts';
 import type { EmailPortOf } from '#activities/email/port.ts';
 import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
+import { failureTypeOf } from '#activities/failures.ts';
 import type { Directory } from '#activities/people.ts';
+import type { ProviderHealth } from '#activities/providers/health.ts';
+import { type AccessToken, isLasting } from '#activities/token-renewal.ts';
 import type { Sandbox } from '#infra/sandbox/server.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 import { readContract } from './vendors.ts';
 
 /** What tests of the Google connectors use. */
@@ -30,7 +34,12 @@ export interface GoogleSetup {
 /** Connects everyone of the sandbox's office. */
 export function connectGoogle(
   sandbox: Sandbox,
-  options: { fetch?: typeof fetch; timeoutMs?: number } = {},
+  options: {
+    fetch?: typeof fetch;
+    timeoutMs?: number;
+    health?: ProviderHealth;
+    credentials?: CredentialStore;
+  } = {},
 ): GoogleSetup {
   const accounts: GoogleSetup['accounts'] = new Map(
     sandbox.office.people.map(({ email }) => [
@@ -38,18 +47,7 @@ export function connectGoogle(
       { email, refreshToken: `sandbox-refresh-${email}`, state: 'connected' },
     ]),
   );
-  const credentials = {
-    get: async (owner) => accounts.get(owner),
-    save: async (owner, _provider, account) => {
-      accounts.set(owner, { ...account, state: 'connected' });
-    },
-    rotate: async (owner, _provider, refreshToken) => {
-      accounts.set(owner, { ...accounts.get(owner)!, refreshToken });
-    },
-    markReconnect: async (owner) => {
-      accounts.set(owner, { ...accounts.get(owner)!, state: 'reconnect_required' });
-    },
-  } as CredentialStore;
+  const credentials = options.credentials ?? inMemory(accounts);
   const violations: string[] = [];
   const clients = createGoogleClients({
     rootUrl: sandbox.url,
@@ -59,6 +57,7 @@ export function connectGoogle(
     clientSecret: 'not-a-secret',
     fetch: options.fetch ?? checkedFetch(violations),
     credentials,
+    health: options.health ?? alwaysCalls,
     timeoutMs: options.timeoutMs ?? 3_000,
   });
   return {
@@ -68,6 +67,31 @@ export function connectGoogle(
     calendar: async (owner) => createGoogleCalendar(await clients(owner)),
     email: async (owner) => createGoogleEmail(await clients(owner)),
     directory: directoryOf(sandbox),
+  };
+}
+
+function inMemory(accounts: GoogleSetup['accounts']): CredentialStore {
+  const tokens = new Map<string, AccessToken>();
+  return {
+    get: async (owner) => accounts.get(owner) as Account | undefined,
+    save: async (owner, _provider, account) => {
+      accounts.set(owner, { ...account, state: 'connected' });
+    },
+    accessToken: async (owner, _provider, { unusable, renew }) => {
+      const kept = tokens.get(owner);
+      if (kept && kept.token !== unusable && isLasting(kept.expiresAt)) return kept;
+      const account = accounts.get(owner)!;
+      try {
+        const renewed = await renew(account.refreshToken);
+        const { refreshToken = account.refreshToken } = renewed;
+        accounts.set(owner, { ...account, refreshToken });
+        tokens.set(owner, renewed);
+        return renewed;
+      } catch (error) {
+        if (failureTypeOf(error) === 'ReconnectRequiredError') account.state = 'reconnect_required';
+        throw error;
+      }
+    },
   };
 }
 

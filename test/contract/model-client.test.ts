@@ -9,6 +9,7 @@ import { createGuardedFetch } from '#activities/egress.ts';
 import { createModelClient, type ModelQuestion } from '#activities/planner/model.ts';
 import { usageOfFailure } from '#activities/planner/model-failures.ts';
 import { summarizeOutputSchema } from '#contracts/schemas/language.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 import { strictSubsetBreaches } from '#test/support/strict-subset.ts';
 import { type ModelServer, startModel, vendorValidator } from './model-support.ts';
 
@@ -240,6 +241,7 @@ describe('a bad reply has its own failure', () => {
       models: { primary: 'm', fast: 'm' },
       timeoutMs: 1_000,
       fetch: createGuardedFetch('sandbox'),
+      health: alwaysCalls,
     };
     const client = createModelClient({ ...options, baseUrl: 'https://model.example.com/v1' });
     await expect(client.askModel(question)).rejects.toMatchObject({ type: 'EgressBlockedError' });

@@ -4,7 +4,9 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import Fastify, { type FastifyReply } from 'fastify';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
+import type { ProviderHealth } from '#activities/providers/health.ts';
 import { registerModelRoutes, sandboxModel } from '#infra/sandbox/model/routes.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 
 /** A running server, a client on it, and what it was sent. */
 export type ModelServer = AsyncDisposable & {
@@ -16,7 +18,12 @@ export type ModelServer = AsyncDisposable & {
 /** Starts the sandbox's model, or a server that always answers with `misbehave`. */
 export async function startModel(
   misbehave?: (reply: FastifyReply) => unknown,
-  options: { timeoutMs?: number; obedient?: boolean; model?: string } = {},
+  options: {
+    timeoutMs?: number;
+    obedient?: boolean;
+    model?: string;
+    health?: ProviderHealth;
+  } = {},
 ): Promise<ModelServer> {
   const app = Fastify({ forceCloseConnections: true });
   const requests: ModelServer['requests'] = [];
@@ -45,6 +52,7 @@ export async function startModel(
     models: { primary: model, fast: model },
     timeoutMs: options.timeoutMs ?? 5_000,
     fetch: createGuardedFetch('sandbox'),
+    health: options.health ?? alwaysCalls,
   });
   return { url, client, requests, [Symbol.asyncDispose]: async () => app.close() };
 }

@@ -13,6 +13,7 @@ import type { GoalId } from '#contracts/names.ts';
 import { researchHandlers } from '#infra/sandbox/model/research.ts';
 import type { Office } from '#infra/sandbox/office/office.ts';
 import { registerWebRoutes } from '#infra/sandbox/web/routes.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 
 export const context: StepContext = {
   goalId: '0123456789abcdefghijklmnop' as GoalId,
@@ -90,6 +91,7 @@ export async function startWeb(changes: Partial<ResearchDeps> = {}) {
     fetch: createGuardedFetch('sandbox'),
     search: { baseUrl: url, apiKey: 'tvly-test' },
     mode: 'sandbox',
+    health: alwaysCalls,
     ...changes,
   });
   const run = async <Request, Result>(

@@ -6,6 +6,7 @@ import { failureTypeOf } from '#activities/failures.ts';
 import { limits } from '#contracts/limits.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
 import { context, memoryDocuments, quiet, scriptedModel, startWeb } from './research-fixture.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 
 let web: Awaited<ReturnType<typeof startWeb>>;
 beforeAll(async () => {
@@ -116,6 +117,7 @@ describe('in live mode', () => {
       fetch,
       search: { baseUrl: web.url, apiKey: 'x' },
       mode: 'live',
+      health: alwaysCalls,
       resolve: () => Promise.resolve([{ address, family: 4 }]),
     });
   it.each(['127.0.0.1', '10.1.2.3', '169.254.169.254'])(

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createModelClient } from '#activities/planner/model.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 
 const reply = {
   id: 'resp_1',
@@ -33,6 +34,7 @@ export async function createEgressModel() {
     models: { primary: 'tiny', fast: 'tiny' },
     timeoutMs: 5_000,
     fetch: createGuardedFetch('sandbox'),
+    health: alwaysCalls,
   });
   return {
     client,

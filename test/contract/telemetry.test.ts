@@ -23,6 +23,7 @@ import { type GoalId, goalWorkflowId } from '#contracts/names.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import type { WorkersOptions } from '#workers/worker.ts';
 import { owner } from '../support/effects.ts';
+import { eventParts } from '../support/events.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
 const extra = vi.hoisted(() => ({ options: {} }));
@@ -114,6 +115,7 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),
     signDecision: (decision) => bench.keys.sign(decision) as never,
     defaultZone: 'Europe/Berlin',

@@ -9,6 +9,7 @@ import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
+import { eventParts } from '../support/events.ts';
 import { type BenchStack, now } from './bench-stack.ts';
 import { pendingApproval } from './events.ts';
 import { type Effort, ms, ratioText, type Row } from './measurement.ts';
@@ -64,6 +65,7 @@ function startApi(stack: BenchStack, pool: Pool) {
     goals: createGoalStore(pool),
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
+    ...eventParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
     signDecision: (decision) => ({
       ...decision,

@@ -13,12 +13,12 @@ import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers } from '#contracts/limits.ts';
 import { goalWorkflowId, queueKinds, queueName, workflowTypes } from '#contracts/names.ts';
 import type { GoalWorkflow } from '#contracts/workflows.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { createWorkers } from '#workers/worker.ts';
 import { FakeProvider, newGoalId, owner, testKeys } from '../support/effects.ts';
 import { bareBundle, createBareWorkers, maxCachedWorkflows } from './bare/worker.ts';
-import type { ScenarioName } from './scenarios.ts';
 import { listEvents, proposePlan } from './scripted.ts';
 import type { Servers } from './servers.ts';
 
@@ -32,10 +32,10 @@ export type BenchStack = AsyncDisposable & {
   readonly keys: ReturnType<typeof testKeys>;
   /** When `sendEmail` of a workflow started, by workflow id. */
   readonly sendStartedAt: Map<string, number>;
-  /** Starts a goal of the product. */
-  start(name: ScenarioName): Promise<WorkflowHandle<GoalWorkflow>>;
+  /** Starts a goal of the product; its text is the name of a scenario. */
+  start(name: string): Promise<WorkflowHandle<GoalWorkflow>>;
   /** Starts a bare workflow by its type. */
-  startBare(type: string, name: ScenarioName): Promise<WorkflowHandle>;
+  startBare(type: string, name: string): Promise<WorkflowHandle>;
 };
 
 /** Starts the workers of both arms on the server at `address`. */
@@ -44,7 +44,7 @@ export async function startBenchStack(servers: Servers, address: string): Promis
     Connection.connect({ address }),
     NativeConnection.connect({ address }),
   ]);
-  const client = new Client({ connection });
+  const client = new Client({ connection, dataConverter: dataConverter(servers.pool) });
   const keys = testKeys();
   const sendStartedAt = new Map<string, number>();
   const stamp = () => {
@@ -95,7 +95,7 @@ export async function startBenchStack(servers: Servers, address: string): Promis
   };
 }
 
-function startGoal(client: Client, prefix: string, name: ScenarioName) {
+function startGoal(client: Client, prefix: string, name: string) {
   const goalId = newGoalId();
   return client.workflow.start<GoalWorkflow>(workflowTypes.goal, {
     workflowId: goalWorkflowId(goalId),

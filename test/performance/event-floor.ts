@@ -57,10 +57,13 @@ const minimumBookkeeping = 4;
 /**
  * The most events a scenario may have: the floor, 6 an approval, 1 a wave (a workflow task that takes
  * results in; parallel steps may end in several) and never less than 4: asking
- * and ending cost two events each (read models and search attributes), however short the plan is.
+ * and ending cost two events each (read models and search attributes), however short the plan is. So
+ * does a step that ends while another waits for its approval: nothing else would carry the news.
  */
 export function eventLimit(count: EventCount, { approvals }: Scenario): number {
-  return count.floor + Math.max(count.completionTasks, minimumBookkeeping) + 6 * approvals;
+  const endsBesideWaits = Math.max(approvals - 1, 0);
+  const bookkeeping = Math.max(count.completionTasks, minimumBookkeeping);
+  return count.floor + bookkeeping + 6 * approvals + 2 * endsBesideWaits;
 }
 
 /** What is above the floor, by type, for people. */

@@ -11,6 +11,7 @@ import { measureColdStart } from './cold-start.ts';
 import { measureEngine } from './engine.ts';
 import { measureEvents } from './events.ts';
 import { type Effort, markdownTable, type Row } from './measurement.ts';
+import { measureHistory, measureLargeResults } from './history-size.ts';
 import { startServers } from './servers.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -42,6 +43,8 @@ async function main(): Promise<void> {
     await using stack = await startBenchStack(servers, engine.address);
     await measure('P1', () => measureThroughput(stack, effort));
     await measure('P2', () => measureEvents(stack, servers.pool));
+    await measure('P3', () => measureHistory(stack, effort));
+    await measure('P4', () => measureLargeResults(stack));
     await measure('P5', () => measureApproval(stack, servers.pool, effort));
     await measure('P8', () => measureEngine(servers, stack, effort));
   } finally {

@@ -54,6 +54,23 @@ export const scenarios = {
   },
 } as const satisfies Record<string, Scenario>;
 
+/** Names a goal of reads one after the other. With `chars`, each finds so many and hands them on. */
+export function readsInARow(count: number, chars = 0): string {
+  return `${count} reads in a row of ${chars} characters`;
+}
+
+/** The plan of the goal with this text. */
+export function planOfGoal(goal: string): Plan {
+  if (Object.hasOwn(scenarios, goal)) return scenarios[goal as ScenarioName].plan;
+  const [count = 0, chars = 0] = (goal.match(/\d+/g) ?? []).map(Number);
+  const reads = Array.from({ length: count }, (_, i) => {
+    const window = i === 0 || chars === 0 ? 'today' : `{{steps.read${i - 1}.output.text}}`;
+    const input = chars === 0 ? { window } : { window, chars };
+    return step(`read${i}`, 'listEvents', input, i === 0 ? [] : [`read${i - 1}`]);
+  });
+  return planOf(...reads);
+}
+
 /** The name of a scenario. */
 export type ScenarioName = keyof typeof scenarios;
 /** All of them. */

@@ -1,14 +1,14 @@
 /**
  * The activities both arms of the benchmark run: a planner that answers from scenarios.ts and reads
- * that find nothing. They do no work, so that what is measured is everything around them.
+ * that find what the scenario says. They do no work, so that what is measured is everything around them.
  */
-import type { PlanRequest, PlanResult, ReadResult } from '#contracts/activities.ts';
-import { type ScenarioName, scenarios } from './scenarios.ts';
+import type { PlanRequest, PlanResult, ReadRequest, ReadResult } from '#contracts/activities.ts';
+import { planOfGoal } from './scenarios.ts';
 
 /** Returns the plan of the scenario the goal names. */
 export function proposePlan({ goal }: Pick<PlanRequest, 'goal'>): Promise<PlanResult> {
   return Promise.resolve({
-    plan: scenarios[goal as ScenarioName].plan,
+    plan: planOfGoal(goal),
     questions: [],
     problems: [],
     repairs: 0,
@@ -17,7 +17,9 @@ export function proposePlan({ goal }: Pick<PlanRequest, 'goal'>): Promise<PlanRe
   });
 }
 
-/** Finds no event. */
-export function listEvents(): Promise<ReadResult> {
-  return Promise.resolve({ value: { events: [] }, trust: 'trusted', origins: [] });
+/** Finds no event, and a text of as many characters as the input says. */
+export function listEvents(request?: Pick<ReadRequest, 'input'>): Promise<ReadResult> {
+  const chars = Number(request?.input['chars'] ?? 0);
+  const value = chars === 0 ? { events: [] } : { events: [], text: 'x'.repeat(chars) };
+  return Promise.resolve({ value, trust: 'trusted', origins: [] });
 }

@@ -208,7 +208,8 @@ it.each(Object.entries(scenarios))('%s', async (name, scenario) => {
   const goal = await bench.goal(scenario.input);
   await scenario.during?.(goal);
   expect((await goal.result()).state).toBe(scenario.ends);
-  keepHistory(manifest.version, name, await goal.handle.fetchHistory());
+  const history = await goal.handle.fetchHistory();
+  await keepHistory(manifest.version, name, history, bench.database.pool);
 });
 
 it('records a goal with a research child, and the child', async () => {
@@ -216,13 +217,14 @@ it('records a goal with a research child, and the child', async () => {
   try {
     const handle = await installation.start('Research solid state batteries');
     expect((await handle.result()).state).toBe('completed');
-    keepHistory(manifest.version, 'research-goal', await handle.fetchHistory());
+    const { pool } = installation;
+    await keepHistory(manifest.version, 'research-goal', await handle.fetchHistory(), pool);
     const { steps } = await handle.query<GoalView>('getGoal');
     const research = steps.find(({ tool }) => tool === 'research')!;
     const goalId = goalIdOfWorkflow(handle.workflowId)!;
     const child = researchWorkflowId(goalId, research.id as StepId, research.revision);
     const history = await handle.client.getHandle(child).fetchHistory();
-    keepHistory(manifest.version, 'research-child', history);
+    await keepHistory(manifest.version, 'research-child', history, pool);
   } finally {
     await installation[Symbol.asyncDispose]();
   }

@@ -42,6 +42,27 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** Takes a test's database away, as if the server were gone, and gives it back. */
+export function databaseOutage({ url }: TestDatabase) {
+  const name = new URL(url).pathname.slice(1);
+  const set = (allowed: boolean) => (client: Client) =>
+    client.query(`alter database ${name} with allow_connections ${String(allowed)}`);
+  const adminUrl = inject('postgresAdminUrl');
+  return {
+    async begin(): Promise<void> {
+      await onServer(adminUrl, set(false));
+      await onServer(adminUrl, (client) =>
+        client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+          name,
+        ]),
+      );
+    },
+    async end(): Promise<void> {
+      await onServer(adminUrl, set(true));
+    },
+  };
+}
+
 /** Names of the programs still connected after a short wait. */
 async function connectionsLeft(client: Client, database: string): Promise<string[]> {
   const deadline = Date.now() + leakGraceMs;

@@ -35,8 +35,10 @@ export class FakeProvider {
   failUndo: Error | null = null;
   /** Titles or subjects in the order in which they were done. */
   readonly order: string[] = [];
-  /** What is different for a payload of this title or subject; asked at every call. */
-  rule: (name: string) => Rule = () => ({});
+  /** What is different for one payload; asked at every call. */
+  rule: (payload: JsonObject) => Rule = () => ({});
+  /** What every act is refused with for good. */
+  refusal: Error | null = null;
 
   count(effectKey: string): number {
     return this.done.get(effectKey) ?? 0;
@@ -47,7 +49,7 @@ export class FakeProvider {
       tool,
       payloadSchema: z.record(z.string(), z.json()) as unknown as EffectHandler['payloadSchema'],
       prepare: (_context, input) => {
-        const { refusePrepare } = this.rule(nameOf(input));
+        const { refusePrepare } = this.rule(input);
         if (refusePrepare !== undefined) throw refusePrepare;
         return Promise.resolve({
           payload: { kind: tool, ...input },
@@ -57,7 +59,8 @@ export class FakeProvider {
         });
       },
       perform: async (payload, { effectKey }) => {
-        const rule = this.rule(nameOf(payload));
+        if (this.refusal !== null) throw this.refusal;
+        const rule = this.rule(payload);
         if (rule.delayMs !== undefined) await sleep(rule.delayMs);
         const behaviour = rule.perform ?? this.script.shift() ?? 'answer';
         if (behaviour === 'drop_before') throw new UnknownOutcomeError('connection reset');
@@ -68,13 +71,13 @@ export class FakeProvider {
         return receipt(payload);
       },
       reconcile: (payload, { effectKey }) => {
-        if (this.rule(nameOf(payload)).blind ?? this.blind)
+        if (this.rule(payload).blind ?? this.blind)
           return Promise.resolve({ found: 'unknown', detail: 'the search is down' });
         if (this.count(effectKey) === 0) return Promise.resolve({ found: 'absent' });
         return Promise.resolve({ found: 'done', receipt: receipt(payload) });
       },
       undo: (payload, _receipt, { effectKey }) => {
-        const refusal = this.rule(nameOf(payload)).failUndo ?? this.failUndo;
+        const refusal = this.rule(payload).failUndo ?? this.failUndo;
         if (refusal !== null) throw refusal;
         this.undone.push(nameOf(payload) || effectKey);
         return Promise.resolve({});

@@ -1,11 +1,11 @@
 /** Runs real goal workflows on the real server with a scripted planner and a provider in memory. */
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
-import { initialView } from '#api/goals/start-goal.ts';
+import { initialView } from '#contracts/initial-view.ts';
 import { createActivities, type ConnectorActivities } from '#activities/index.ts';
 import type { PlanRequest, PlanResult, ReadRequest, ReadResult } from '#contracts/activities.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
@@ -17,6 +17,7 @@ import { defaultTimers } from '#contracts/limits.ts';
 import { goalWorkflowId, queueKinds, queueName, workflowTypes } from '#contracts/names.ts';
 import type { Plan, PlanStep } from '#contracts/schemas/plan.ts';
 import type { GoalWorkflow, GoalWorkflowInput } from '#contracts/workflows.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { createWorkers } from '#workers/worker.ts';
@@ -69,7 +70,7 @@ export class GoalBench implements AsyncDisposable {
 
   private constructor(database: TestDatabase, connection: Connection, native: NativeConnection) {
     this.database = database;
-    this.client = new Client({ connection });
+    this.client = new Client({ connection, dataConverter: dataConverter(database.pool) });
     this.#native = native;
   }
 
@@ -192,10 +193,14 @@ export class GoalBench implements AsyncDisposable {
 /** A goal under test. */
 export class RunningGoal {
   readonly bench: GoalBench;
-  readonly handle: WorkflowHandle<GoalWorkflow>;
+  readonly handle: WorkflowHandleWithFirstExecutionRunId<GoalWorkflow>;
   readonly input: GoalWorkflowInput;
 
-  constructor(bench: GoalBench, handle: WorkflowHandle<GoalWorkflow>, input: GoalWorkflowInput) {
+  constructor(
+    bench: GoalBench,
+    handle: WorkflowHandleWithFirstExecutionRunId<GoalWorkflow>,
+    input: GoalWorkflowInput,
+  ) {
     this.bench = bench;
     this.handle = handle;
     this.input = input;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import type { Pool } from 'pg';
 import { inject } from 'vitest';
 import { defaultPolicy } from '#contracts/gate.ts';
 import type { GoalView } from '#contracts/goal.ts';
@@ -13,6 +14,7 @@ import type { GoalWorkflow, GoalWorkflowInput } from '#contracts/workflows.ts';
 import { loadConfig } from '#infra/config.ts';
 import { sandboxEnvironment } from '#infra/local/parts.ts';
 import { ensureSecrets } from '#infra/local/secrets.ts';
+import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { seedOffice } from '#infra/sandbox/seed.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '#infra/sandbox/server.ts';
 import { workflowBundle } from '#workers/bundle.ts';
@@ -27,6 +29,7 @@ import './quiet-runtime.ts';
 /** A running installation on the sandbox. */
 export type Installation = AsyncDisposable & {
   readonly sandbox: Sandbox;
+  readonly pool: Pool;
   readonly owner: string;
   /** Starts a goal of the main person. */
   start(goal: string, changes?: Partial<GoalWorkflowInput>): Promise<WorkflowHandle<GoalWorkflow>>;
@@ -57,7 +60,7 @@ export async function startInstallation(options: SandboxOptions = {}): Promise<I
   const connection = await Connection.connect({ address });
   closers.unshift(() => connection.close());
   closers.unshift(() => native.close());
-  const client = new Client({ connection });
+  const client = new Client({ connection, dataConverter: dataConverter(database.pool) });
   const queuePrefix = uniqueQueue('installation');
   const release = { deployment: queuePrefix, buildId: 'test' };
   const workers = await createWorkers({
@@ -79,6 +82,7 @@ export async function startInstallation(options: SandboxOptions = {}): Promise<I
   await makeCurrent(client, 'default', release);
   return {
     sandbox,
+    pool: database.pool,
     owner,
     start: (goal, changes) => {
       const goalId = newGoalId();

@@ -1,8 +1,9 @@
 /** States of a goal, ids and the audit chain: small pure rules the rest relies on. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chainHash, differenceOf, genesisHash } from '#activities/effects/audit.ts';
+import { chainHash, differenceOf } from '#activities/effects/audit.ts';
 import { effectKeyOf } from '#activities/effects/digest.ts';
+import { genesisHash } from '#contracts/audit.ts';
 import { canMove, type GoalState, goalTransitions, isTerminal } from '#contracts/goal.ts';
 import type { Json } from '#contracts/json.ts';
 import {

@@ -33,24 +33,24 @@ describe('errors of the client library', () => {
   it('passes failures of ours through, however deep they are wrapped', () => {
     const own = failure('EgressBlockedError', 'Blocked.');
     const wrapped = new Error('outer', { cause: new Error('inner', { cause: own }) });
-    expect(googleReadFailure(wrapped, 'x')).toBe(own);
-    expect(googleWriteFailure(wrapped, 'x')).toBe(own);
+    expect(googleReadFailure(wrapped, 'x', 'a@b.example')).toBe(own);
+    expect(googleWriteFailure(wrapped, 'x', 'a@b.example')).toBe(own);
   });
 
   it('takes anything it cannot read for an unknown outcome of a write', () => {
     fc.assert(
       fc.property(fc.anything(), (thrown) => {
-        expect(googleWriteFailure(thrown, 'x')).toBeInstanceOf(Error);
+        expect(googleWriteFailure(thrown, 'x', 'a@b.example')).toBeInstanceOf(Error);
       }),
     );
     for (const thrown of [undefined, null, 'text', 7, new Error('x'), { status: 500 }]) {
-      expect(googleWriteFailure(thrown, 'x')).toBeInstanceOf(UnknownOutcomeError);
+      expect(googleWriteFailure(thrown, 'x', 'a@b.example')).toBeInstanceOf(UnknownOutcomeError);
     }
   });
 
   it('keeps a page of HTML out of the message', () => {
     const html = `<html><style>${'x'.repeat(5_000)}</style><h1>Bad</h1></html>`;
-    expect(googleReadFailure(new Error(html), 'x').message.length).toBeLessThan(400);
+    expect(googleReadFailure(new Error(html), 'x', 'a@b.example').message.length).toBeLessThan(400);
   });
 });
 

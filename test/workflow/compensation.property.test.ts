@@ -54,8 +54,8 @@ beforeAll(async () => {
   bench.reads['readThread'] = () => {
     throw failure('NotFoundError', 'No such thing.');
   };
-  bench.provider.rule = (title) => {
-    const { undoFails, slowMs } = nodeOf(title);
+  bench.provider.rule = ({ title }) => {
+    const { undoFails, slowMs } = nodeOf(title as string);
     const failUndo = undoFails ? failure('ConflictError', 'Somebody changed it.') : undefined;
     return { delayMs: slowMs, failUndo };
   };

@@ -207,8 +207,7 @@ function pick<Item>(items: readonly Item[], at: number): Item | undefined {
 function edited(approval: Approval | undefined): JsonObject {
   const field = approval?.tool === 'sendEmail' ? 'subject' : 'title';
   const input = approval?.input ?? {};
-  const name = input[field];
-  return { ...input, [field]: `${typeof name === 'string' ? name : ''} edited` };
+  return { ...input, [field]: `${input[field] as string} edited` };
 }
 
 /** A step of a view as a plan holds it. */

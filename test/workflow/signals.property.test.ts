@@ -28,8 +28,8 @@ beforeAll(async () => {
     return revision === null ? planOf(goal, play) : replan(goal, revision);
   };
   bench.reads['listEvents'] = () => ({ value: { events: [] }, trust: 'trusted', origins: [] });
-  bench.provider.rule = (name) => {
-    const [goal, , kind] = name.split(' ');
+  bench.provider.rule = ({ title, subject }) => {
+    const [goal, , kind] = ((title ?? subject) as string).split(' ');
     if (kind === 'unknown') return { perform: 'drop_after_commit', blind: true };
     if (kind !== 'reconnect' || reconnected.has(goal!)) return {};
     const details = { provider: 'google' };

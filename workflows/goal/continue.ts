@@ -35,8 +35,9 @@ function isLong(bound: number): boolean {
 /** Ends this run and lets another go on from its snapshot. Does not return. */
 export async function continueGoal(goal: Goal): Promise<never> {
   goal.journal.append('run_continued', { run: goal.runs + 2 });
+  goal.isBeingHandedOn = true;
   do {
-    await condition(allHandlersFinished);
+    await condition(() => allHandlersFinished() && goal.publications === 0);
     await publish(goal);
   } while (goal.publishRequested || !allHandlersFinished());
   return continueAsNew<GoalWorkflow>({ ...goal.input, carried: snapshotOf(goal) });

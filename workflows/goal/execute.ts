@@ -42,6 +42,7 @@ export async function executePlan(goal: Goal): Promise<Execution> {
         }
       }
       if (stop.ended === 'critical_failure') scope.cancel();
+      if (goal.isPrompt && onlyWaits(running)) goal.publishRequested ||= goal.journal.hasNews;
       if (running.size > 0) await Promise.race([...running.values(), goal.changed()]);
       else if (goal.isHeld && !isStopped() && !goal.parking)
         await condition(() => !goal.isHeld || goal.parking);
@@ -73,6 +74,18 @@ function isSettledUnknown(goal: Goal, step: Step): boolean {
 function startable(goal: Goal, started: ReadonlySet<Step>, running: number): Step[] {
   const room = Math.max(limits.stepsInParallel - running, 0);
   return goal.steps.filter((step) => !started.has(step) && isReady(goal, step)).slice(0, room);
+}
+
+const waits: readonly Step['status'][] = [
+  'awaiting_approval',
+  'delayed',
+  'waiting_on_provider',
+  'unknown',
+];
+
+/** True when nothing is under way that could carry what has happened to the outside. */
+function onlyWaits(running: ReadonlyMap<Step, unknown>): boolean {
+  return running.size > 0 && [...running.keys()].every(({ status }) => waits.includes(status));
 }
 
 function stopAfter(goal: Goal, step: Step, before: Execution): Execution {

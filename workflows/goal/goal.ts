@@ -86,6 +86,10 @@ export class Goal {
   failure: Failure | null = null;
   report: Report | null = null;
   publishRequested = false;
+  /** Publications under way. A run must not end with one. */
+  publications = 0;
+  /** Set when this run publishes for the last time before the next one goes on. */
+  isBeingHandedOn = false;
   /** Resolves when the newest entry of bookkeeping.ts is made. */
   bookkeeping: Promise<void> = Promise.resolve();
   signalsReceived = 0;

@@ -31,6 +31,11 @@ export class Journal {
     return this.#lastAt;
   }
 
+  /** True when an event was neither published nor handed to an activity. */
+  get hasNews(): boolean {
+    return this.#unpublished.length > 0;
+  }
+
   get unpublished(): readonly JournalEvent[] {
     return this.#unpublished;
   }

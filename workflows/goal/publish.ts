@@ -25,8 +25,10 @@ const keys = {
 export function publishOnRequest(goal: Goal): void {
   void CancellationScope.nonCancellable(async () => {
     for (;;) {
-      await condition(() => goal.publishRequested || isTerminal(goal.state));
-      if (isTerminal(goal.state)) return;
+      await condition(
+        () => goal.publishRequested || isTerminal(goal.state) || goal.isBeingHandedOn,
+      );
+      if (isTerminal(goal.state) || goal.isBeingHandedOn) return;
       await publish(goal);
     }
   });
@@ -35,22 +37,27 @@ export function publishOnRequest(goal: Goal): void {
 /** Publishes how the goal stands now. */
 export async function publish(goal: Goal): Promise<void> {
   goal.publishRequested = false;
+  goal.publications += 1;
   setCurrentDetails(describeGoal(goal));
   flushSearchAttributes(goal);
-  await bookkeep(goal, async (books) => {
-    const events = goal.journal.take();
-    try {
-      await books.publishGoal({
-        goal: goal.view(),
-        approvals: [...goal.approvals.values()],
-        events,
-        journalNumber: goal.journal.count,
-      });
-    } catch (error) {
-      goal.journal.putBack(events);
-      throw error;
-    }
-  });
+  try {
+    await bookkeep(goal, async (books) => {
+      const events = goal.journal.take();
+      try {
+        await books.publishGoal({
+          goal: goal.view(),
+          approvals: [...goal.approvals.values()],
+          events,
+          journalNumber: goal.journal.count,
+        });
+      } catch (error) {
+        goal.journal.putBack(events);
+        throw error;
+      }
+    });
+  } finally {
+    goal.publications -= 1;
+  }
 }
 
 /** At most one upsert a wait: attributes follow when the goal waits for somebody, and at the end. */

@@ -155,6 +155,7 @@ async function research(goal: Goal, step: Step, input: JsonObject): Promise<Read
   goal.usage.modelCalls += result.usage.modelCalls;
   goal.usage.inputTokens += result.usage.inputTokens;
   goal.usage.outputTokens += result.usage.outputTokens;
+  goal.usage.costMicroUsd += result.usage.costMicroUsd ?? 0;
   return {
     value: result.output as unknown as JsonObject,
     trust: 'untrusted',

@@ -120,9 +120,10 @@ async function end(goal: Goal, state: GoalState): Promise<GoalWorkflowResult> {
     goal.journal.append('goal_ended', { state });
     await publish(goal);
     // Whoever signalled meanwhile gets an answer, and it is published too.
-    while (goal.isPrompt && (!allHandlersFinished() || goal.publishRequested)) {
-      await condition(allHandlersFinished);
-      await publish(goal);
+    const isBusy = () => !allHandlersFinished() || goal.publications > 0;
+    while (goal.isPrompt && (isBusy() || goal.publishRequested)) {
+      await condition(() => !isBusy());
+      if (goal.publishRequested) await publish(goal);
     }
     return { state, report };
   });

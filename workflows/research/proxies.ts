@@ -1,27 +1,29 @@
 /** Activity proxies of researchWorkflow: queues, timeouts and retries. Everything here only reads. */
 import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ResearchActivities } from '#contracts/activities.ts';
-import { permanentFailures } from '#contracts/failures.ts';
 import { siblingQueue } from '#contracts/names.ts';
 
-const nonRetryableErrorTypes = [...permanentFailures];
+/** As for goals: see workflows/proxies.ts. */
+const heartbeatTimeout = '6 seconds';
 
 /** One page is one of several: it is given up soon. The model and the search are worth waiting for. */
 const options = {
   model: {
     startToCloseTimeout: '4 minutes',
     scheduleToCloseTimeout: '1 hour',
-    heartbeatTimeout: '30 seconds',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', maximumInterval: '1 minute', maximumAttempts: 20 },
   },
   search: {
     startToCloseTimeout: '30 seconds',
     scheduleToCloseTimeout: '15 minutes',
+    heartbeatTimeout,
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 8 },
   },
   page: {
     startToCloseTimeout: '30 seconds',
     scheduleToCloseTimeout: '2 minutes',
+    heartbeatTimeout,
     retry: { initialInterval: '500 milliseconds', maximumAttempts: 2 },
   },
 } as const satisfies Record<string, ActivityOptions>;
@@ -31,11 +33,9 @@ export type ResearchWork = keyof typeof options;
 
 /** Options of one call with its line in the Web UI. */
 export function optionsFor(work: ResearchWork, summary: string): ActivityOptions {
-  const { retry, ...rest } = options[work];
   return {
-    ...rest,
+    ...options[work],
     taskQueue: siblingQueue(workflowInfo().taskQueue, work === 'model' ? 'model' : 'connectors'),
-    retry: { ...retry, nonRetryableErrorTypes },
     summary: summary.slice(0, 190),
   };
 }

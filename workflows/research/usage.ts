@@ -16,6 +16,7 @@ export function createUsage(): UsageCounter {
     total: () => ({
       ...noUsage,
       modelCalls: calls.length,
+      costMicroUsd: calls.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0),
       inputTokens: calls.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
       outputTokens: calls.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
     }),

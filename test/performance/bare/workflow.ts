@@ -9,12 +9,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { PlanResult, ReadResult } from '#contracts/activities.ts';
+import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
+import type { PlanResult, ReadRequest, ReadResult } from '#contracts/activities.ts';
 
 /** The activities, by the queue that hosts them. */
 export type BareActivities = {
   proposePlan(request: { readonly goal: string }): Promise<PlanResult>;
-  listEvents(): Promise<ReadResult>;
+  listEvents(request?: Pick<ReadRequest, 'input'>): Promise<ReadResult>;
   sendEmail(): Promise<void>;
 };
 
@@ -33,6 +34,18 @@ export async function readsAndFinal(goal: string): Promise<void> {
   const { listEvents } = on('connectors');
   await Promise.all([listEvents(), listEvents(), listEvents()]);
   await listEvents();
+}
+
+/** Plan, then its reads one after the other; each gets what the one before it found, if anything. */
+export async function readsInARow(goal: string): Promise<void> {
+  const { plan } = await on('model').proposePlan({ goal });
+  const { listEvents } = on('connectors');
+  let window: Json = 'today';
+  for (const { input } of plan?.steps ?? []) {
+    const request: { readonly input: JsonObject } = { input: { ...(input as JsonObject), window } };
+    const { value }: ReadResult = await listEvents(request);
+    window = (isJsonObject(value) ? value['text'] : undefined) ?? 'today';
+  }
 }
 
 /** Plan, wait for a person, send. */

@@ -1,0 +1,88 @@
+/**
+ * Access tokens for Google, renewed before a call so that a failed renewal never looks like a failed
+ * write. All workers share one token per account; the store lets one of them renew it at a time.
+ */
+import { auth as google } from 'googleapis/build/src/apis/calendar/index.js';
+import { failure } from '../failures.ts';
+import { type AccessToken, isLasting, type RenewedTokens } from '../token-renewal.ts';
+import type { GoogleOptions } from './client.ts';
+import { googleTokenFailure } from './failures.ts';
+
+/** From googleapis itself, so that there is one copy of the library and of its types. */
+export type OAuth2Client = InstanceType<typeof google.OAuth2>;
+
+/**
+ * Gives a token that is good for a while; never `unusable`, which Google has just refused.
+ * @throws ReconnectRequiredError, RateLimitedError, ProviderUnavailableError
+ */
+export type TokenSource = (unusable?: string) => Promise<string>;
+
+/** Google's OAuth client on the guarded fetch. `redirectUri` is for connecting an account only. */
+export function createGoogleAuth(
+  options: Omit<GoogleOptions, 'credentials' | 'health'>,
+  redirectUri?: string,
+): OAuth2Client {
+  const { tokenUrl, authUrl } = options;
+  return new google.OAuth2({
+    ...(redirectUri === undefined ? {} : { redirectUri }),
+    clientId: options.clientId,
+    clientSecret: options.clientSecret,
+    endpoints: {
+      ...(tokenUrl === undefined ? {} : { oauth2TokenUrl: tokenUrl }),
+      ...(authUrl === undefined ? {} : { oauth2AuthBaseUrl: authUrl }),
+    },
+    // The library tries a silent token endpoint three times; together they stay within one timeout.
+    transporterOptions: {
+      fetchImplementation: options.fetch,
+      timeout: Math.ceil(options.timeoutMs / 3),
+    },
+  });
+}
+
+/** The tokens of one owner in this process: one question to the store at a time. */
+export function createTokenSource(options: GoogleOptions, owner: string): TokenSource {
+  let current: AccessToken | undefined;
+  let asking: Promise<AccessToken> | undefined;
+  const ask = async (unusable: string | undefined): Promise<AccessToken> => {
+    try {
+      return await options.credentials.accessToken(owner, 'google', {
+        unusable,
+        renew: (refreshToken) => renew(options, owner, refreshToken),
+      });
+    } finally {
+      asking = undefined;
+    }
+  };
+  const source: TokenSource = async (unusable) => {
+    if (current !== undefined && isLasting(current.expiresAt) && current.token !== unusable) {
+      return current.token;
+    }
+    asking ??= ask(unusable);
+    current = await asking;
+    // It joined a question that did not know yet that this token is refused.
+    return current.token === unusable ? source(unusable) : current.token;
+  };
+  return source;
+}
+
+async function renew(
+  options: GoogleOptions,
+  owner: string,
+  refreshToken: string,
+): Promise<RenewedTokens> {
+  const auth = createGoogleAuth(options);
+  auth.setCredentials({ refresh_token: refreshToken });
+  let rotated: string | undefined;
+  // What the library returns holds the old one whatever came (google-auth-library 10.9.1).
+  auth.on('tokens', (tokens) => (rotated = tokens.refresh_token ?? undefined));
+  try {
+    const { credentials } = await auth.refreshAccessToken();
+    const { access_token: token, expiry_date: expiresAtMs } = credentials;
+    if (typeof token !== 'string' || typeof expiresAtMs !== 'number') {
+      throw failure('ProviderUnavailableError', 'Google answered a renewal without a token.');
+    }
+    return { token, expiresAt: new Date(expiresAtMs), refreshToken: rotated };
+  } catch (error) {
+    throw googleTokenFailure(error, owner);
+  }
+}

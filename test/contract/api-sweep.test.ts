@@ -58,7 +58,7 @@ async function goalThatWaits(kind: Kind, index: number): Promise<RunningGoal> {
   return goal;
 }
 
-const wait = { timeout: 20_000, interval: 60 };
+const wait = { timeout: 20_000 + goalCount * 500, interval: 200 };
 
 it(
   'every goal that is terminated is cleared up after, whatever it was doing',

@@ -15,7 +15,7 @@ export const propertyRuns = Number(process.env['ADJUTANT_PROPERTY_RUNS'] ?? defa
 const seed = Number(process.env['ADJUTANT_PROPERTY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Time a property may take: long enough for a machine that does something else besides. */
-export const propertyTimeoutMs = 60_000 + propertyRuns * 1_000;
+export const propertyTimeoutMs = 120_000 + propertyRuns * 3_000;
 
 /** Draws cases and checks each. @throws Error naming seed, case and what was wrong */
 export async function holdsFor<Case>(

@@ -84,13 +84,22 @@ export class Person {
   /** Lets the goal come to its end: goes on, answers, and says yes to whatever still waits. */
   async finish(): Promise<void> {
     this.#reconnect();
-    const deadline = Date.now() + 45_000;
+    const deadline = Date.now() + 90_000;
+    const last = new Map<string, number>();
+    // What was said may be on its way still: it is said again only after a while.
+    const isDue = (what: string) => {
+      const isNew = Date.now() - (last.get(what) ?? 0) > 5_000;
+      if (isNew) last.set(what, Date.now());
+      return isNew;
+    };
     for (;;) {
       const view = await this.look(false);
       if (isTerminal(view.state)) return;
-      if (view.state === 'paused') await this.control('resumeGoal');
-      if (view.state === 'awaiting_answer') await this.make({ ...answering });
-      for (const approval of view.pendingApprovals) await this.decide(approval, 'approve');
+      if (view.state === 'paused' && isDue('resume')) await this.control('resumeGoal');
+      if (view.state === 'awaiting_answer' && isDue('answer')) await this.make(answering);
+      for (const approval of view.pendingApprovals) {
+        if (isDue(approval.approvalId)) await this.decide(approval, 'approve');
+      }
       if (Date.now() > deadline) throw new Error(`it does not end: ${JSON.stringify(brief(view))}`);
       await sleep(80);
     }

@@ -3,13 +3,14 @@
  * while Temporal or Postgres are away, and says so, instead of dying with them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { ConfigError, loadConfig, readSecret, requireSetting } from '#infra/config.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { createPool } from '#infra/postgres/pool.ts';
 import { createSealer } from '#infra/sealing.ts';
+import { lazyConnection } from '#infra/temporal/connection.ts';
 import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
     applicationName: 'adjutant-api',
     onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
   });
-  const connection = Connection.lazy({ address: config.temporal.address });
+  const connection = lazyConnection(config.temporal.address);
   const goals = createGoalStore(pool);
   const client = new Client({
     connection,

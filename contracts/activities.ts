@@ -246,13 +246,15 @@ export type GoalPublication = {
   readonly events: readonly JournalEvent[];
   /** Number of the newest journal event this reflects. */
   readonly journalNumber: number;
+  /** A goal that has completed is not published as such when its cancellation is on record already. */
+  readonly yieldsToCancellation?: boolean;
 };
 /** Local activities on `adjutant-goals`: short, idempotent, Postgres only. */
 export interface GoalLocalActivities {
   /** Admits or refuses one decision, stores it, and publishes nothing else. */
   admitDecision(request: AdmitRequest): Promise<Admission>;
   /** Publishes journal events and overwrites the goal's read models. Idempotent by goal and number. */
-  publishGoal(request: GoalPublication): Promise<void>;
+  publishGoal(request: GoalPublication): Promise<'published' | 'cancelled'>;
   /** Takes a standing rule for one approval: counts the use and stores the decision, or neither. */
   useStandingRule(request: RuleUse): Promise<StandingDecision | null>;
   /** Checks a plan written by a person. Problems are sentences; the plan is null then. */

@@ -1,10 +1,11 @@
 /** The worker process: reads the configuration, hosts its queues, and stops cleanly. */
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
 import { createLogger, type Logger } from '#infra/logger.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { startTelemetry } from '#infra/telemetry.ts';
 import { activityLog } from '#infra/telemetry/activity-log.ts';
 import { workflowBundle } from './bundle.ts';
@@ -52,7 +53,7 @@ async function main(): Promise<void> {
   }
   const runs = workers.map((worker) => worker.run());
   if (config.worker.makeCurrent && config.worker.roles.includes('goals')) {
-    const client = new Client({ connection: await Connection.connect({ address }) });
+    const client = new Client({ connection: await connectClient(address) });
     await makeCurrent(client, namespace, { deployment, buildId });
     await client.connection.close();
   }

@@ -5,7 +5,6 @@
 import { pathToFileURL } from 'node:url';
 import {
   Client,
-  Connection,
   isGrpcDeadlineError,
   type WorkflowExecutionInfo,
   WorkflowNotFoundError,
@@ -25,6 +24,7 @@ import {
 import { ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
 import { findLocalStack } from '#infra/local/endpoints.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { createPool } from '#infra/postgres/pool.ts';
 
 /** What rebuilding needs. */
@@ -162,7 +162,7 @@ async function main(): Promise<number> {
     ? config.temporal.address
     : (local?.temporalAddress ?? config.temporal.address);
   const pool = createPool({ url, applicationName: 'adjutant-rebuild', size: parallel });
-  const connection = await Connection.connect({ address });
+  const connection = await connectClient(address);
   try {
     const client = new Client({
       connection,

@@ -76,22 +76,9 @@ export function withSummary(kind: Exclude<QueueKind, 'goals'>, summary: string):
   };
 }
 
-/** The end of the last local activity's turn; null where they do not take turns. */
-let lastTurn: Promise<unknown> | null = null;
-
-/**
- * Makes the local activities of this workflow run one at a time. Of several at once the first run sees
- * the results in the order they come, and a replay in the order they were asked for: whoever acts on
- * them would act in another order after a restart, and the workflow would be stuck.
- * @see https://github.com/temporalio/sdk-python/issues/1578
- */
-export function takeTurns(): void {
-  lastTurn = Promise.resolve();
-}
-
-/** Short bookkeeping in Postgres, run inside the workflow task. */
-export function localActivities(): GoalLocalActivities {
-  const activities = proxyLocalActivities<GoalLocalActivities>({
+/** Short bookkeeping in Postgres, run inside the workflow task. Goals call it through bookkeeping.ts. */
+export const localActivities = () =>
+  proxyLocalActivities<GoalLocalActivities>({
     startToCloseTimeout: '5 seconds',
     retry: {
       initialInterval: '100 milliseconds',
@@ -99,15 +86,3 @@ export function localActivities(): GoalLocalActivities {
       nonRetryableErrorTypes: [...permanentFailures],
     },
   });
-  return new Proxy(activities, {
-    get: (calls, name: keyof GoalLocalActivities) => {
-      const call = calls[name] as (request: unknown) => Promise<unknown>;
-      if (lastTurn === null) return call;
-      return (request: unknown) => {
-        const turn = (lastTurn ?? Promise.resolve()).then(() => call(request));
-        lastTurn = turn.catch(() => undefined);
-        return turn;
-      };
-    },
-  });
-}

@@ -2,7 +2,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { GoalPublication } from '#contracts/activities.ts';
 import type { Approval } from '#contracts/approval.ts';
-import { terminalStates } from '#contracts/goal.ts';
+import { type GoalState, terminalStates } from '#contracts/goal.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
 import { inTransaction } from '../effects/ledger.ts';
 import { reached } from '../points.ts';
@@ -31,11 +31,16 @@ export async function publishEvents(
  * Publishes events and overwrites the goal's and its approvals' read models, unless they are newer.
  * Effect: rows in Postgres. Idempotency: by goal and number. Heartbeats: no (local activity).
  */
-export async function publishGoal(pool: Pool, publication: GoalPublication): Promise<void> {
+export async function publishGoal(
+  pool: Pool,
+  publication: GoalPublication,
+): Promise<'published' | 'cancelled'> {
   const { goal, approvals, events, journalNumber } = publication;
   const asks = goal.pendingApprovals.length > 0;
   if (asks) reached('C4');
-  await inTransaction(pool, async (client) => {
+  const yields = publication.yieldsToCancellation === true && completedStates.includes(goal.state);
+  const outcome = await inTransaction(pool, async (client) => {
+    if (yields && (await isCancelledFirst(client, goal.id))) return 'cancelled' as const;
     await client.query(`with ${insertedEvents} select 1`, [goal.id, JSON.stringify(events)]);
     const { rowCount } = await client.query(
       `insert into goals (goal_id, owner, state, view, journal_number, created_at, updated_at)
@@ -55,9 +60,22 @@ export async function publishGoal(pool: Pool, publication: GoalPublication): Pro
       ],
     );
     await upsertApprovals(client, goal.owner, approvals, rowCount === 1);
+    return 'published' as const;
   });
   if (asks) reached('C5');
   if (events.some(({ type }) => type === 'run_continued')) reached('C12');
+  return outcome;
+}
+
+const completedStates: readonly GoalState[] = ['completed', 'completed_with_issues'];
+
+/** The goal's row decides between an end and a wish to cancel: both lock it, and each sees the other. */
+async function isCancelledFirst(client: PoolClient, goalId: string): Promise<boolean> {
+  await client.query('select 1 from goals where goal_id = $1 for update', [goalId]);
+  const { rowCount } = await client.query('select 1 from cancellations where goal_id = $1', [
+    goalId,
+  ]);
+  return rowCount === 1;
 }
 
 /**

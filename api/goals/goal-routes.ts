@@ -199,7 +199,7 @@ function stopAndAnswerRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
       const { owner, actor } = principalOf(request);
       const { goalId, view } = await findGoal(deps, owner, request.params.id);
       if (isTerminal(view.state)) throw goalEnded(view.state);
-      await deps.goals.recordCancellation(goalId, actor);
+      if (!(await deps.goals.recordCancellation(goalId, actor))) throw goalEnded(null);
       if (!(await deps.goalClient.cancel(goalId))) {
         const neverStarted = await deps.goals.cancelUnstarted(owner, goalId);
         if (!neverStarted) throw goalEnded(null);

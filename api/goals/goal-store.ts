@@ -4,7 +4,7 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import type { ChainedEntry } from '#contracts/audit.ts';
-import type { GoalState, GoalView } from '#contracts/goal.ts';
+import { type GoalState, type GoalView, isTerminal } from '#contracts/goal.ts';
 import type { JournalEvent, JournalType } from '#contracts/journal.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
@@ -45,8 +45,8 @@ export type GoalStore = {
     after: number,
     limit: number,
   ): Promise<ChainedEntry[]>;
-  /** Records a wish to cancel: from here on no effect of this goal starts. */
-  recordCancellation(goalId: GoalId, actor: string): Promise<void>;
+  /** Records a wish to cancel: from here on no effect of this goal starts. False when it has ended. */
+  recordCancellation(goalId: GoalId, actor: string): Promise<boolean>;
   /** Ends a goal that never reached Temporal; false when it did. */
   cancelUnstarted(owner: string, goalId: GoalId): Promise<boolean>;
 };
@@ -173,10 +173,16 @@ function cancellationsIn(pool: Pool): Pick<GoalStore, 'recordCancellation' | 'ca
     recordCancellation: (goalId, actor) =>
       inTransaction(pool, async (client) => {
         await client.query(holdEffects);
+        const { rows } = await client.query<{ state: GoalState }>(
+          'select state from goals where goal_id = $1 for update',
+          [goalId],
+        );
+        if (rows[0] !== undefined && isTerminal(rows[0].state)) return false;
         await client.query(
           'insert into cancellations (goal_id, actor) values ($1, $2) on conflict do nothing',
           [goalId, actor],
         );
+        return true;
       }),
     async cancelUnstarted(owner, goalId) {
       const { rowCount } = await pool.query(

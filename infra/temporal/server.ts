@@ -44,6 +44,8 @@ const dynamicConfig = [
   'system.enableActivityEagerExecution=true',
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
+  // No query rides on a workflow task: see docs/decisions/0014-queries-wait.md.
+  'history.MaxBufferedQueryCount=0',
 ];
 const readyTimeoutMs = 30_000;
 const sqliteSuffixes = ['', '-wal', '-shm'];

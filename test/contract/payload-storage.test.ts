@@ -8,6 +8,7 @@ import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers, limits } from '#contracts/limits.ts';
 import { createPayloadStorage, dataConverter } from '#infra/postgres/payload-storage.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newGoalId, owner } from '../support/effects.ts';
 
@@ -128,7 +129,7 @@ it('without Postgres it fails retryably within its time, and a client says what 
   expect(error).toMatchObject({ type: 'StorageUnavailableError', nonRetryable: false });
   expect(Date.now() - started).toBeLessThan(limits.payloadStorageTimeoutMs + 500);
 
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await connectClient(inject('temporalAddress'));
   const client = new Client({ connection, dataConverter: dataConverter(dead) });
   const start = createGoalClient({ client, queuePrefix: 'nobody' }).start({
     goalId: newGoalId(),

@@ -1,12 +1,13 @@
 /** The sweep of stored payloads against a real Temporal: it deletes orphans and nothing else. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { workflowExists } from '#api/payload-sweep.ts';
 import { limits } from '#contracts/limits.ts';
 import { goalWorkflowId, researchWorkflowId, type StepId } from '#contracts/names.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { sweepPayloads } from '#infra/postgres/payload-sweep.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newGoalId } from '../support/effects.ts';
 import { uniqueQueue } from '../support/temporal.ts';
@@ -15,7 +16,7 @@ let database: TestDatabase;
 let client: Client;
 beforeAll(async () => {
   database = await createTestDatabase();
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await connectClient(inject('temporalAddress'));
   client = new Client({ connection, dataConverter: dataConverter(database.pool) });
 });
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Client as TemporalClient, Connection } from '@temporalio/client';
+import { Client as TemporalClient } from '@temporalio/client';
 import { newGoalId } from '#api/goals/goal-id.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
@@ -16,6 +16,7 @@ import { defaultTimers } from '#contracts/limits.ts';
 import { defaultQueuePrefix } from '#contracts/names.ts';
 import { isAlive, pidsOf } from '#test/support/local-process.ts';
 import { type OracleEffect, type Stack, startStack } from '#test/support/stack.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { randomNumbers } from '../performance/statistics.ts';
 import { check, type Evidence, type Violation } from './checker.ts';
 import { Client } from './client.ts';
@@ -151,7 +152,7 @@ function lineOf({ number, part, point, at, backAt, recovery }: KillReport): stri
 }
 
 async function connectTemporal(stack: Stack) {
-  const connection = await Connection.connect({ address: stack.endpoints().temporalAddress });
+  const connection = await connectClient(stack.endpoints().temporalAddress);
   return {
     client: new TemporalClient({ connection }),
     [Symbol.asyncDispose]: () => connection.close(),

@@ -5,13 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Context } from '@temporalio/activity';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers } from '#contracts/limits.ts';
 import { goalWorkflowId, queueName, workflowTypes } from '#contracts/names.ts';
 import type { GoalWorkflow } from '#contracts/workflows.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { FakeProvider, newGoalId, owner, testKeys } from '../support/effects.ts';
 import { bareBundle, createBareWorkers } from './bare/worker.ts';
@@ -44,7 +45,7 @@ export async function startBenchStack(
   records = true,
 ): Promise<BenchStack> {
   const [connection, native] = await Promise.all([
-    Connection.connect({ address }),
+    connectClient(address),
     NativeConnection.connect({ address }),
   ]);
   const client = new Client({ connection, dataConverter: dataConverter(servers.pool) });

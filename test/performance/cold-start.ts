@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Endpoints } from '#infra/local/stack.ts';
 import { projectRoot } from '#infra/local/parts.ts';
 import { startProcess, waitUntilReady } from '#infra/local/process.ts';
 import { childEnvironment } from '#infra/config.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { startLocal, temporaryStateDir } from '../support/local-process.ts';
 import { type Effort, ms, type Row } from './measurement.ts';
 import { measureMemory } from './memory.ts';
@@ -111,7 +112,7 @@ async function timeBareStack(servers: Servers): Promise<number> {
   try {
     const limits = { name: 'bare worker', logFile, timeoutMs: 30_000 };
     await waitUntilReady(worker, () => Promise.resolve(ready), limits);
-    const connection = await Connection.connect({ address: engine.address });
+    const connection = await connectClient(engine.address);
     const client = new Client({ connection });
     await client.workflow.execute('readsAndFinal', {
       workflowId: `cold:${process.pid}:${Date.now()}`,

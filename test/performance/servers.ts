@@ -5,13 +5,13 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { freePort, isListening } from '#infra/local/ports.ts';
 import { type RunningProcess, startProcess, waitUntilReady } from '#infra/local/process.ts';
 import { ensureDatabase, startEmbeddedPostgres } from '#infra/postgres/embedded.ts';
 import { migrate } from '#infra/postgres/migrate.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { defaultSearch, resolveTemporal } from '#infra/temporal/binary.ts';
 import { searchAttributes, startTemporal, type TemporalServer } from '#infra/temporal/server.ts';
 
@@ -102,7 +102,7 @@ async function startUntuned(
 async function answers(port: number): Promise<true | undefined> {
   if (!(await isListening(port))) return undefined;
   try {
-    const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+    const connection = await connectClient(`127.0.0.1:${port}`);
     await connection.workflowService.describeNamespace({ namespace: 'default' });
     await connection.close();
     return true;

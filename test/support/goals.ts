@@ -18,6 +18,7 @@ import { goalWorkflowId, queueKinds, queueName, workflowTypes } from '#contracts
 import type { Plan, PlanStep } from '#contracts/schemas/plan.ts';
 import type { GoalWorkflow, GoalWorkflowInput } from '#contracts/workflows.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { createWorkers } from '#workers/worker.ts';
@@ -78,7 +79,7 @@ export class GoalBench implements AsyncDisposable {
     const address = inject('temporalAddress');
     const [database, connection, native] = await Promise.all([
       createTestDatabase(),
-      Connection.connect({ address }),
+      connectClient(address),
       NativeConnection.connect({ address }),
     ]);
     const bench = new GoalBench(database, connection, native);

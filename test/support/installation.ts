@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Pool } from 'pg';
 import { inject } from 'vitest';
@@ -17,6 +17,7 @@ import { ensureSecrets } from '#infra/local/secrets.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { seedOffice } from '#infra/sandbox/seed.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '#infra/sandbox/server.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { createDependencies } from '#workers/dependencies.ts';
 import { makeCurrent } from '#workers/deployment.ts';
@@ -57,7 +58,7 @@ export async function startInstallation(options: SandboxOptions = {}): Promise<I
   });
   ensureSecrets(config);
   const native = await NativeConnection.connect({ address });
-  const connection = await Connection.connect({ address });
+  const connection = await connectClient(address);
   closers.unshift(() => connection.close());
   closers.unshift(() => native.close());
   const client = new Client({ connection, dataConverter: dataConverter(database.pool) });

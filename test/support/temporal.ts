@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection } from '@temporalio/worker';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { inject, onTestFailed } from 'vitest';
 
 /** A client whose connection is closed when disposed. */
@@ -13,7 +14,7 @@ export type TestClient = AsyncDisposable & { readonly client: Client };
 
 /** Connects a client to the server of this run. */
 export async function connectTestClient(): Promise<TestClient> {
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await connectClient(inject('temporalAddress'));
   return {
     client: new Client({ connection }),
     [Symbol.asyncDispose]: () => connection.close(),

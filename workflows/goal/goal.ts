@@ -122,6 +122,13 @@ export class Goal {
     this.settle();
   }
 
+  /** Takes an end back that was not put on record. */
+  reopen(state: GoalState, journalCount: number): void {
+    this.journal.rewind(journalCount);
+    this.state = state;
+    this.report = null;
+  }
+
   /** Lets the state follow the facts. */
   settle(): void {
     if (isTerminal(this.state)) return;

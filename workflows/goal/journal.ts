@@ -49,6 +49,14 @@ export class Journal {
     this.#unpublished.push(event);
   }
 
+  /** Takes back events after a number, none of which has been published. */
+  rewind(count: number): void {
+    const stays = ({ number }: JournalEvent) => number <= count;
+    this.#unpublished = this.#unpublished.filter(stays);
+    this.events.splice(0, this.events.length, ...this.events.filter(stays));
+    this.#count = count;
+  }
+
   /** Hands out what was not published yet; the caller publishes it or puts it back. */
   take(): JournalEvent[] {
     const taken = this.#unpublished;

@@ -34,22 +34,25 @@ export function publishOnRequest(goal: Goal): void {
   });
 }
 
-/** Publishes how the goal stands now. */
-export async function publish(goal: Goal): Promise<void> {
+/** Publishes how the goal stands now. `cancelled`: its end came too late, and nothing was published. */
+export async function publish(goal: Goal): Promise<'published' | 'cancelled'> {
   goal.publishRequested = false;
   goal.publications += 1;
   setCurrentDetails(describeGoal(goal));
   flushSearchAttributes(goal);
   try {
-    await bookkeep(goal, async (books) => {
+    return await bookkeep(goal, async (books) => {
       const events = goal.journal.take();
       try {
-        await books.publishGoal({
+        const outcome = await books.publishGoal({
           goal: goal.view(),
           approvals: [...goal.approvals.values()],
           events,
           journalNumber: goal.journal.count,
+          yieldsToCancellation: goal.isPrompt,
         });
+        if (outcome === 'cancelled') goal.journal.putBack(events);
+        return outcome ?? 'published';
       } catch (error) {
         goal.journal.putBack(events);
         throw error;

@@ -4,13 +4,13 @@
  */
 import {
   CancellationScope,
+  CancelledFailure,
   allHandlersFinished,
   condition,
   isCancellation,
 } from '@temporalio/workflow';
 import type { GoalState } from '#contracts/goal.ts';
 import type { GoalWorkflowInput, GoalWorkflowResult } from '#contracts/workflows.ts';
-import { takeTurns } from '../proxies.ts';
 import { takeCare } from './aftercare.ts';
 import { takeBack } from './approval.ts';
 import { compensate } from './compensation.ts';
@@ -34,7 +34,6 @@ import { Parked } from './waiting.ts';
 export async function goalWorkflow(input: GoalWorkflowInput): Promise<GoalWorkflowResult> {
   const goal = new Goal(input);
   setCurrentJournal(goal.journal);
-  if (goal.isPrompt) takeTurns();
   if (input.carried !== undefined) restore(goal, input.carried);
   handleMessages(goal);
   publishOnRequest(goal);
@@ -109,18 +108,25 @@ function rejectionComment(goal: Goal): string | null {
   return reason;
 }
 
-/** Ends the goal. Once it has its last state, a wish to cancel changes nothing any more. */
+/**
+ * Ends the goal. Either its end is on record first, and then a wish to cancel changes nothing any more,
+ * or the wish is. @throws CancelledFailure in that case
+ */
 async function end(goal: Goal, state: GoalState): Promise<GoalWorkflowResult> {
   await condition(allHandlersFinished);
   return CancellationScope.nonCancellable(async () => {
     for (const { approvalId } of goal.pendingApprovals()) {
       takeBack(goal, approvalId, 'cancelled', 'The goal has ended.');
     }
+    const before = { state: goal.state, count: goal.journal.count };
     goal.moveTo(state);
     const report = writeReport(goal);
     goal.report = report;
     goal.journal.append('goal_ended', { state });
-    await publish(goal);
+    if ((await publish(goal)) === 'cancelled') {
+      goal.reopen(before.state, before.count);
+      throw new CancelledFailure('The goal was cancelled before it had ended.');
+    }
     // Whoever signalled meanwhile gets an answer, and it is published too.
     const isBusy = () => !allHandlersFinished() || goal.publications > 0;
     while (goal.isPrompt && (isBusy() || goal.publishRequested)) {

@@ -2,8 +2,9 @@
  * The bare workers as a process: `process.ts ADDRESS BUNDLE-FOLDER`. Prints one JSON line when it is
  * ready and runs until SIGTERM. It builds no bundle unless there is none.
  */
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { bareBundle, createBareWorkers } from './worker.ts';
 
@@ -20,7 +21,7 @@ const workers = await createBareWorkers({
   sendEmail: () => Promise.resolve(),
 });
 const runs = workers.map((worker) => worker.run());
-const client = new Client({ connection: await Connection.connect({ address }) });
+const client = new Client({ connection: await connectClient(address) });
 await makeCurrent(client, 'default', release);
 await client.connection.close();
 process.once('SIGTERM', () => workers.forEach((worker) => worker.shutdown()));

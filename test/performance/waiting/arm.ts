@@ -4,11 +4,12 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Approval } from '#contracts/approval.ts';
 import { type GoalId, goalIdOfWorkflow, goalWorkflowId, queueName } from '#contracts/names.ts';
 import type { GoalWorkflowResult } from '#contracts/workflows.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import { newGoalId, owner, testKeys } from '../../support/effects.ts';
 import { bareBundle } from '../bare/worker.ts';
@@ -50,7 +51,7 @@ export async function startArm(arm: ProcessOptions['arm'], servers: Servers): Pr
   const engine = await servers.startEngine('tuned', `waiting-${arm}`);
   const keys = testKeys();
   const client = new Client({
-    connection: await Connection.connect({ address: engine.address }),
+    connection: await connectClient(engine.address),
     dataConverter: dataConverter(servers.pool),
   });
   const { dir, pool } = servers;

@@ -4,9 +4,10 @@
  */
 import { createPublicKey } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { createPool } from '#infra/postgres/pool.ts';
+import { connectClient } from '#infra/temporal/connection.ts';
 import { makeCurrent } from '#workers/deployment.ts';
 import { bareBundle, createBareWorkers } from '../bare/worker.ts';
 import { createProductWorkers } from '../product-workers.ts';
@@ -72,7 +73,7 @@ const workers =
         planner,
       });
 const runs = workers.map((worker) => worker.run());
-const client = new Client({ connection: await Connection.connect({ address }) });
+const client = new Client({ connection: await connectClient(address) });
 await makeCurrent(client, 'default', release);
 await client.connection.close();
 // Asked for before memory is read, so that what is read is kept and not merely not yet swept.

@@ -54,6 +54,7 @@ describe('undoing a finished goal', () => {
     expect(state).toBe('completed');
     expect(bench.provider.undone).toEqual(['C', 'B', 'A']);
     expect(report.undone).toHaveLength(3);
+    expect(report.headline).toBe('Undone: 3 things.');
     expect(report.done).toEqual([]);
     expect((await undo.view()).aftercareOf).toBe(goal.input.goalId);
     const again = await bench.goal({ aftercare: undoOf(goal), goal: 'Undo' });

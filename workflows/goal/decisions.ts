@@ -94,8 +94,7 @@ function apply(
   if (input !== null) goal.edits.set(approvalId, input);
   goal.journal.append('decision_admitted', { decisionId, approvalId, verdict, actor }, stepId);
   // Its admission has published it: no publication of its own.
-  const approvedBy =
-    verdict === 'approve' ? [...current.approvedBy, standing] : current.approvedBy;
+  const approvedBy = verdict === 'approve' ? [...current.approvedBy, standing] : current.approvedBy;
   goal.approvals.set(approvalId, { ...current, state, decision: standing, approvedBy });
 }
 

@@ -20,7 +20,7 @@ export function writeReport(goal: Goal): Report {
   if (goal.failure !== null) notDone.unshift(goal.failure.message);
   const findings = goal.steps.flatMap(findingOf);
   return {
-    headline: headlineOf(goal, done.length, findings.length),
+    headline: headlineOf(goal, done.length, undone.length, findings.length),
     done,
     findings,
     notDone,
@@ -28,16 +28,19 @@ export function writeReport(goal: Goal): Report {
   };
 }
 
-function headlineOf(goal: Goal, done: number, findings: number): string {
+function headlineOf(goal: Goal, done: number, undone: number, findings: number): string {
   switch (goal.state) {
     case 'cancelled':
       return 'Cancelled.';
     case 'failed':
       return 'Failed; see what was not done.';
     case 'completed_with_issues':
-      return `Done in part: ${plural(done, 'thing')} done; see what was not.`;
+      return undone > done
+        ? `Undone in part: ${plural(undone, 'thing')} undone; see what was not.`
+        : `Done in part: ${plural(done, 'thing')} done; see what was not.`;
     default:
       if (done > 0) return `Done: ${plural(done, 'thing')}.`;
+      if (undone > 0) return `Undone: ${plural(undone, 'thing')}.`;
       return findings > 0 ? 'Here is what was found.' : 'There was nothing to do.';
   }
 }

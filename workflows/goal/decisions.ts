@@ -19,12 +19,30 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
     refuse(goal, { decisionId, approvalId, code: 'repeated' }, null);
     return;
   }
-  let taken = await admit(goal, message, fallbackId, approvalId);
-  // Signals come before all else that a workflow task brings: it may have been asked only just now.
-  if (goal.isPrompt && taken.approval === null && goal.approvals.has(approvalId)) {
-    taken = await admit(goal, message, fallbackId, approvalId);
-  }
-  const { approval, admission } = taken;
+  const { goalId, owner } = goal.input;
+  const admit = (isRepeated: boolean): Promise<'concluded' | 'asked_meanwhile'> =>
+    bookkeep(goal, async (books) => {
+      const approval = goal.approvals.get(approvalId) ?? null;
+      const now = new Date().toISOString();
+      const request = { goalId, owner, decision: message, fallbackId, approval, now };
+      const admission = await books.admitDecision(request);
+      const isAsked = goal.isPrompt && approval === null && goal.approvals.has(approvalId);
+      if (isAsked && !isRepeated) return 'asked_meanwhile';
+      conclude(goal, { decisionId, approvalId }, approval, admission);
+      return 'concluded';
+    });
+  await CancellationScope.nonCancellable(async () => {
+    // Signals come before all else that a workflow task brings: it may be asked only just now.
+    if ((await admit(false)) === 'asked_meanwhile') await admit(true);
+  });
+}
+
+function conclude(
+  goal: Goal,
+  { decisionId, approvalId }: { decisionId: string; approvalId: string },
+  approval: Approval | null,
+  admission: Admission,
+): void {
   keep(goal.decisions, decisionId, admission.outcome, limits.decisionsKept);
   const { outcome, standing } = admission;
   if (outcome.outcome === 'refused' || approval === null) {
@@ -34,23 +52,6 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
   }
   // After a reset another decision may stand already: then that is the one that counts.
   if (approval !== null && standing !== null) apply(goal, approval, admission, standing);
-}
-
-async function admit(
-  goal: Goal,
-  decision: Json,
-  fallbackId: string,
-  approvalId: string,
-): Promise<{ approval: Approval | null; admission: Admission }> {
-  const { goalId, owner } = goal.input;
-  return CancellationScope.nonCancellable(() =>
-    bookkeep(goal, async (books) => {
-      const approval = goal.approvals.get(approvalId) ?? null;
-      const now = new Date().toISOString();
-      const request = { goalId, owner, decision, fallbackId, approval, now };
-      return { approval, admission: await books.admitDecision(request) };
-    }),
-  );
 }
 
 function refuse(

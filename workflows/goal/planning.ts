@@ -9,6 +9,7 @@ import type { Plan } from '#contracts/schemas/plan.ts';
 import { modelActivities, withSummary } from '../proxies.ts';
 import { adoptPlan, hasBegun } from './adopt.ts';
 import { askForApproval } from './approval.ts';
+import { inTurn } from './bookkeeping.ts';
 import { BudgetRefused, withModelBudget } from './budget.ts';
 import { digestOf } from './digest.ts';
 import type { Goal, Step } from './goal.ts';
@@ -56,14 +57,20 @@ export async function revisePlan(goal: Goal, reason: string): Promise<boolean> {
  * plan everything stays as it was. Steps go on beside it, but nothing starts.
  */
 export async function steerPlan(goal: Goal): Promise<void> {
-  const { instructions, plan: previous } = goal;
+  const { instructions, plan: previous, planRevision } = goal;
   if (previous === null || instructions.length === 0) return;
   const said = instructions.map((instruction) => `“${instruction}”`).join(' and then ');
   const reason = `The person gave a further instruction, which comes before everything else: ${said}`;
   const { plan, taints } = await proposeRevision(goal, previous, reason);
-  if (plan !== null) adoptPlan(goal, plan, { taints, stays: hasBegun });
-  // One that came while the planner was asked is next.
-  goal.instructions = goal.instructions.slice(instructions.length);
+  const isOvertaken = await inTurn(goal, () => {
+    // A plan that the person wrote meanwhile stands, and the instruction applies to that one.
+    if (goal.planRevision !== planRevision) return true;
+    if (plan !== null) adoptPlan(goal, plan, { taints, stays: hasBegun });
+    // An instruction that came while the planner was asked is next.
+    goal.instructions = goal.instructions.slice(instructions.length);
+    return false;
+  });
+  if (isOvertaken) return steerPlan(goal);
   goal.settle();
   goal.publishRequested = true;
 }

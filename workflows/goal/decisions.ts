@@ -15,26 +15,26 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
   const fields = isJsonObject(message) ? message : {};
   const approvalId = typeof fields['approvalId'] === 'string' ? fields['approvalId'] : '';
   const decisionId = typeof fields['decisionId'] === 'string' ? fields['decisionId'] : fallbackId;
-  if (goal.decisions.has(decisionId)) {
-    refuse(goal, { decisionId, approvalId, code: 'repeated' }, null);
-    return;
-  }
   const { goalId, owner } = goal.input;
-  const admit = (isRepeated: boolean): Promise<'concluded' | 'asked_meanwhile'> =>
+  await CancellationScope.nonCancellable(() =>
     bookkeep(goal, async (books) => {
-      const approval = goal.approvals.get(approvalId) ?? null;
-      const now = new Date().toISOString();
-      const request = { goalId, owner, decision: message, fallbackId, approval, now };
-      const admission = await books.admitDecision(request);
-      const isAsked = goal.isPrompt && approval === null && goal.approvals.has(approvalId);
-      if (isAsked && !isRepeated) return 'asked_meanwhile';
-      conclude(goal, { decisionId, approvalId }, approval, admission);
-      return 'concluded';
-    });
-  await CancellationScope.nonCancellable(async () => {
-    // Signals come before all else that a workflow task brings: it may be asked only just now.
-    if ((await admit(false)) === 'asked_meanwhile') await admit(true);
-  });
+      if (goal.decisions.has(decisionId)) {
+        return refuse(goal, { decisionId, approvalId, code: 'repeated' }, null);
+      }
+      const admit = async () => {
+        const approval = goal.approvals.get(approvalId) ?? null;
+        const now = new Date().toISOString();
+        const request = { goalId, owner, decision: message, fallbackId, approval, now };
+        return { approval, admission: await books.admitDecision(request) };
+      };
+      let taken = await admit();
+      // Signals come before all else that a workflow task brings: it may be asked only just now.
+      if (goal.isPrompt && taken.approval === null && goal.approvals.has(approvalId)) {
+        taken = await admit();
+      }
+      conclude(goal, { decisionId, approvalId }, taken.approval, taken.admission);
+    }),
+  );
 }
 
 function conclude(

@@ -45,7 +45,7 @@ export async function executePlan(goal: Goal): Promise<Execution> {
       if (goal.isPrompt && onlyWaits(running)) goal.publishRequested ||= goal.journal.hasNews;
       if (running.size > 0) await Promise.race([...running.values(), goal.changed()]);
       else if (goal.isHeld && !isStopped() && !goal.parking)
-        await condition(() => !goal.isHeld || goal.parking);
+        await condition(() => !goal.isHeld || goal.parking || goal.instructions.length > 0);
       else return;
     }
   });

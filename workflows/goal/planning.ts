@@ -13,7 +13,7 @@ import { inTurn } from './bookkeeping.ts';
 import { BudgetRefused, withModelBudget } from './budget.ts';
 import { digestOf } from './digest.ts';
 import type { Goal, Step } from './goal.ts';
-import { failureOf } from './outcome.ts';
+import { failureOf, skipStep } from './outcome.ts';
 import { untilAvailable } from './provider.ts';
 import { askQuestions, awaitAnswers } from './questions.ts';
 
@@ -25,7 +25,7 @@ export type Planning = 'planned' | 'stopped' | 'failed';
 
 /** Gets a plan, asking the person first whatever the planner needs to know. @throws Parked */
 export async function planGoal(goal: Goal): Promise<Planning> {
-  if (goal.plan !== null) return approvePlan(goal, goal.plan);
+  if (goal.plan !== null) return approveCarriedPlan(goal, goal.plan);
   if (goal.questions.length > 0 && !(await awaitAnswers(goal))) return 'stopped';
   for (let round = 0; ; round += 1) {
     const result = await propose(goal, null);
@@ -40,16 +40,38 @@ export async function planGoal(goal: Goal): Promise<Planning> {
 }
 
 /**
- * Asks for a revised plan. Finished steps stay as they are. False when the planner adds nothing,
- * or when the goal has been revised as often as it may.
+ * Asks for a revised plan. Finished steps stay as they are, and so do those of which nobody knows what
+ * came of them: they are never done again. False when the planner adds nothing, when the goal has been
+ * revised as often as it may, or when the person does not want the plan.
  */
 export async function revisePlan(goal: Goal, reason: string): Promise<boolean> {
   if (goal.plan === null || goal.planRevision > limits.planRevisionsMax) return false;
   const { plan, taints } = await proposeRevision(goal, goal.plan, reason);
-  if (plan === null || !addsSteps(goal, plan)) return false;
-  adoptPlan(goal, plan, { taints, stays: ({ status }) => status === 'completed' });
-  if (!goal.input.policy.planApproval) return true;
-  return (await approvePlan(goal, plan)) === 'planned';
+  const stays = ({ status }: Step) =>
+    status === 'completed' || (goal.isPrompt && status === 'unknown');
+  const settled = new Set(goal.steps.filter(stays).map((step) => step.plan.id));
+  if (plan === null || plan.steps.every(({ id }) => settled.has(id))) return false;
+  adoptPlan(goal, plan, { taints, stays });
+  return approveRevision(goal, plan);
+}
+
+/** Asks for a revised plan where policy says so. Without a yes nothing of it starts. */
+async function approveRevision(goal: Goal, plan: Plan): Promise<boolean> {
+  const pending = goal.steps.filter(({ status }) => status === 'pending');
+  if (!goal.input.policy.planApproval || pending.length === 0) return true;
+  if ((await approvePlan(goal, plan)) === 'planned') return true;
+  for (const step of goal.isPrompt ? pending : []) {
+    skipStep(goal, step, 'the plan was not approved');
+  }
+  return false;
+}
+
+/** Asks again about the plan that an earlier run of the workflow asked about. */
+async function approveCarriedPlan(goal: Goal, plan: Plan): Promise<Planning> {
+  if (goal.planRevision === 1 || !goal.isPrompt) return approvePlan(goal, plan);
+  // What had begun under the plan before goes on, whatever the answer is.
+  await approveRevision(goal, plan);
+  return 'planned';
 }
 
 /**
@@ -71,7 +93,8 @@ export async function steerPlan(goal: Goal): Promise<void> {
     return false;
   });
   if (isOvertaken) return steerPlan(goal);
-  goal.settle();
+  if (plan !== null) await approveRevision(goal, plan);
+  goal.enter('executing');
   goal.publishRequested = true;
 }
 
@@ -167,13 +190,6 @@ function giveUp(goal: Goal, { problems, failure }: Proposal): Planning {
         : `The planner gave no usable plan: ${problems.slice(0, 3).join(' ')} Say the goal in other words, or in smaller parts.`,
   };
   return 'failed';
-}
-
-function addsSteps(goal: Goal, plan: Plan): boolean {
-  const done = new Set(
-    goal.steps.filter((step) => step.status === 'completed').map((step) => step.plan.id),
-  );
-  return plan.steps.some(({ id }) => !done.has(id));
 }
 
 async function approvePlan(goal: Goal, plan: Plan): Promise<Planning> {

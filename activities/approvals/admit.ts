@@ -215,7 +215,8 @@ async function lookBack(
     }
     return alreadyDecided(request, null);
   }
-  return refuse(request, 'unknown_approval', 'This goal has no such approval.');
+  const unknown = refuse(request, 'unknown_approval', 'This goal has no such approval.');
+  return { ...unknown, isQueued: shown !== undefined };
 }
 
 /** The outcome an earlier run of the workflow gave; nothing is left to do. */

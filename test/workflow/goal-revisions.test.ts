@@ -120,3 +120,21 @@ it('an instruction to a paused goal is followed when the goal is resumed', async
   await goal.control('resumeGoal');
   expect(await goal.result()).toMatchObject({ state: 'completed' });
 });
+
+it('an instruction that comes when the run is about to end is followed by the next run', async () => {
+  let release: () => void = () => undefined;
+  const reading = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const found = { value: {}, trust: 'trusted', origins: [] } as const;
+  bench.reads = { listEvents: () => reading.then(() => found) };
+  planInOrder(plan(look), plan(look, step('more', 'listEvents', { window: 'tomorrow' })));
+  const goal = await bench.goal({ continueAfterEvents: 8 });
+  await goal.until(({ steps }) => steps[0]?.status === 'running');
+  await goal.control('resumeGoal');
+  await goal.control('steerGoal', { instruction: 'Look at tomorrow too.' });
+  release();
+  const { state } = await goal.result();
+  expect(state).toBe('completed');
+  expect((await goal.view()).steps.map(({ id }) => id)).toEqual(['look', 'more']);
+});

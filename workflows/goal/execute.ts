@@ -50,9 +50,10 @@ export async function executePlan(goal: Goal): Promise<Execution> {
     }
   });
   if (outer.consideredCancelled) await outer.cancelRequested;
-  const isOver = goal.steps.every(
-    (step) => ends.includes(step.status) || isSettledUnknown(goal, step),
-  );
+  // An instruction that came last is followed by the next run.
+  const isOver =
+    goal.instructions.length === 0 &&
+    goal.steps.every((step) => ends.includes(step.status) || isSettledUnknown(goal, step));
   if (goal.parking && stop.ended === 'done' && !isOver) throw new Parked();
   return stop;
 }

@@ -76,11 +76,10 @@ async function act(goal: RunningGoal, what: number, shown: readonly string[]): P
   const { pendingApprovals, state } = await viewOf(goal);
   const [approval] = pendingApprovals.filter(({ approvalId }) => shown.includes(approvalId));
   if (approval === undefined) return;
-  if (what === 0) return void (await goal.sendDecision(approval, { verdict: 'reject' }));
-  if (what === 1 && state !== 'compensating') return void (await goal.handle.cancel());
-  if (what === 2) {
+  if (what === 0) await goal.sendDecision(approval, { verdict: 'reject' });
+  else if (what === 1 && state !== 'compensating') await goal.handle.cancel();
+  else if (what === 2) {
     const instruction = { instruction: 'Leave the first out.', actor: 'alex@office.example.com' };
-    return void (await goal.handle.signal('steerGoal', instruction));
-  }
-  await goal.sendDecision(approval, { verdict: 'approve' });
+    await goal.handle.signal('steerGoal', instruction);
+  } else await goal.sendDecision(approval, { verdict: 'approve' });
 }

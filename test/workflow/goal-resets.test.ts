@@ -67,7 +67,7 @@ beforeAll(async () => {
   };
   bench.reads = { listEvents: () => ({ value: {}, trust: 'trusted', origins: [] }) };
   bench.provider.rule = ({ subject }) =>
-    String(subject).endsWith('unknown') ? { perform: 'drop_after_commit', blind: true } : {};
+    subject === 'g6 unknown' ? { perform: 'drop_after_commit', blind: true } : {};
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 

@@ -7,17 +7,11 @@ import {
   isGrpcServiceError,
   ServiceError,
   type WorkflowExecutionDescription,
-  WorkflowIdConflictPolicy,
-  WorkflowIdReusePolicy,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import {
-  ApplicationFailure,
-  defineSearchAttributeKey,
-  SearchAttributeType,
-} from '@temporalio/common';
-import { createHash, randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
@@ -45,7 +39,6 @@ import {
   goalIdOfWorkflow,
   goalWorkflowId,
   queueName,
-  searchAttributes,
   workflowTypes,
 } from '#contracts/names.ts';
 import type { AnswersInput } from '#contracts/schemas/goal.ts';
@@ -53,6 +46,7 @@ import type { DecisionSignal } from '#contracts/schemas/approval.ts';
 import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { type AnchorPage, createAnchorReader } from './audit/anchor-reader.ts';
 import { UnavailableError } from './errors.ts';
+import { ownerKey, startOptions } from './goals/start-options.ts';
 import { reached } from './points.ts';
 
 /** A decision ready to be sent: signed and with an id to read it back by. */
@@ -284,43 +278,4 @@ function failureOf(error: unknown): unknown {
   }
   if (isGrpcServiceError(cause) && misconfigured.includes(cause.code)) return error;
   return new UnavailableError('Temporal', error);
-}
-
-const keys = {
-  state: defineSearchAttributeKey(searchAttributes.goalState, SearchAttributeType.KEYWORD),
-  owner: defineSearchAttributeKey(searchAttributes.goalOwner, SearchAttributeType.KEYWORD),
-  kind: defineSearchAttributeKey(searchAttributes.goalKind, SearchAttributeType.KEYWORD),
-  pending: defineSearchAttributeKey(searchAttributes.pendingApprovals, SearchAttributeType.INT),
-};
-
-/** An owner without their address: search attributes and fairness keys are not encrypted. */
-function ownerKey(owner: string): string {
-  return createHash('sha256').update(owner).digest('hex').slice(0, 32);
-}
-
-/** The options a goal is started with. */
-function startOptions(input: GoalWorkflowInput, queuePrefix: string) {
-  return {
-    args: [input],
-    workflowId: goalWorkflowId(input.goalId),
-    taskQueue: queueName(queuePrefix, 'goals'),
-    workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    staticSummary: shorten(input.goal, 100),
-    staticDetails: `Goal of ${input.owner} (${input.mode}), id ${input.goalId}`,
-    priority: { fairnessKey: ownerKey(input.owner) },
-    typedSearchAttributes: [
-      { key: keys.state, value: 'planning' },
-      { key: keys.owner, value: ownerKey(input.owner) },
-      { key: keys.kind, value: 'goal' },
-      { key: keys.pending, value: 0 },
-    ],
-  };
-}
-
-/** One line of at most `maxChars`, without control characters and never half a character. */
-export function shorten(text: string, maxChars: number): string {
-  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
-  const characters = Array.from(line);
-  return characters.length <= maxChars ? line : `${characters.slice(0, maxChars - 1).join('')}…`;
 }

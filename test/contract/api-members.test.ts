@@ -136,6 +136,7 @@ const samples: Record<string, { body: object }> = {
   'post /v1/goals/{id}/plan': { body: { expectedRevision: 1, plan } },
   'put /v1/people': { body: { people: [] } },
   'put /v1/members/{email}': { body: { name: 'Dora', roles: ['second'] } },
+  'post /v1/webhooks': { body: { url: 'https://receiver.example/hook' } },
   'post /v1/rules': { body: { approvalId: 'x', expiresInDays: 1, dailyCap: 1 } },
 };
 

@@ -26,7 +26,7 @@ export type Performed = {
   readonly scheduledAt: number;
   /** Null when it failed or has not ended. */
   readonly receipt: EffectReceipt | null;
-  /** Place in the history of the goal: its undo is registered just before. */
+  /** Place of its confirmation in the history of the goal: what was confirmed last is undone first. */
   readonly order: number;
 };
 export type Undone = {
@@ -139,6 +139,8 @@ function effectsIn(runs: readonly (readonly Event[])[]) {
   let order = 0;
   for (const events of runs) {
     const results = resultsOf(events);
+    const places = placesOf(events);
+    const before = order;
     for (const event of events) {
       order += 1;
       const scheduled = event.activityTaskScheduledEventAttributes;
@@ -159,7 +161,7 @@ function effectsIn(runs: readonly (readonly Event[])[]) {
           digest,
           scheduledAt,
           receipt,
-          order,
+          order: before + (places.get(String(event.eventId)) ?? order - before),
         });
       } else if (type === 'undoEffect') {
         const request = first<UndoRequest>(payloads);
@@ -172,6 +174,15 @@ function effectsIn(runs: readonly (readonly Event[])[]) {
     }
   }
   return { performed, undone, settled };
+}
+
+/** Where in a run an activity completed, by the number of the event that scheduled it. */
+function placesOf(events: readonly Event[]): Map<string, number> {
+  return new Map(
+    events.flatMap(({ activityTaskCompletedEventAttributes: completed }, place) =>
+      completed == null ? [] : [[String(completed.scheduledEventId), place + 1] as const],
+    ),
+  );
 }
 
 /** Receipts by the number of the event that scheduled the activity. */

@@ -264,7 +264,7 @@ describe('a decision that', () => {
 });
 
 // Last: it takes the account's access away for good.
-test('a revoked refresh token ends in a failure that says what to do', async () => {
+test('a revoked refresh token is asked for in the queue, and ends in a failure when refused', async () => {
   await stack.fault({ match: listCall, times: 500, action: 'status', status: 401 });
   await stack.fault({
     match: { method: 'POST', pathRegex: 'token' },
@@ -274,8 +274,15 @@ test('a revoked refresh token ends in a failure that says what to do', async () 
     body: { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' },
   });
   const before = await requests(listCall);
-  const view = await stack.ended(await stack.goal(question));
-  expect(view.state).toBe('failed');
+  const id = await stack.goal(question);
+  const approval = await stack.approval(id);
+  expect(approval).toMatchObject({
+    kind: 'intervention',
+    card: { title: 'Connect your google account again' },
+  });
+  await stack.decide(approval, { verdict: 'reject' });
+  const view = await stack.ended(id);
+  expect(['failed', 'completed_with_issues']).toContain(view.state);
   expect(JSON.stringify(view)).toContain('ReconnectRequiredError');
   expect((await requests(listCall)) - before).toBeLessThanOrEqual(3);
 });

@@ -20,5 +20,5 @@ test.each(keptSeeds)(
     expect(result.evidence.goals.length).toBeGreaterThan(12);
     expect(result.effects.length).toBeGreaterThan(0);
   },
-  200_000,
+  480_000,
 );

@@ -155,7 +155,7 @@ export const scenes: Record<string, (bench: GoalBench) => Promise<RunningGoal>> 
   async 'waits in its second run'(bench) {
     bench.planner = () =>
       plan(step('a', 'sendEmail', mail), step('b', 'sendEmail', { ...mail, subject: 'B' }));
-    const goal = await bench.goal({ timers, continueAfterEvents: 20 });
+    const goal = await bench.goal({ timers, continueAfterEvents: 16 });
     await goal.approvals(2);
     const run = async () => (await goal.handle.describe()).runId;
     await expect.poll(run, { timeout: 10_000 }).not.toBe(goal.handle.firstExecutionRunId);

@@ -1,7 +1,7 @@
 /** Small pure parts of starting goals: ids, headers, tokens, summaries. */
 import { describe, expect, it } from 'vitest';
 import { createTokenAuth } from '#api/auth.ts';
-import { shorten } from '#api/goal-client.ts';
+import { shorten } from '#api/goals/start-options.ts';
 import { newGoalId } from '#api/goals/goal-id.ts';
 import { readIdempotencyKey, readWait } from '#api/goals/start-routes.ts';
 import { problemOf, UnavailableError } from '#api/errors.ts';

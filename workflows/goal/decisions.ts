@@ -114,7 +114,9 @@ function apply(
   if (input !== null) goal.edits.set(approvalId, input);
   goal.journal.append('decision_admitted', { decisionId, approvalId, verdict, actor }, stepId);
   // Its admission has published it: no publication of its own.
-  goal.approvals.set(approvalId, { ...current, state, decision: standing });
+  const approvedBy =
+    verdict === 'approve' ? [...current.approvedBy, standing] : current.approvedBy;
+  goal.approvals.set(approvalId, { ...current, state, decision: standing, approvedBy });
 }
 
 /** Keeps an outcome for whoever reads it back, and forgets the oldest beyond a bound. */

@@ -206,6 +206,8 @@ export type Admission = {
   readonly input: JsonObject | null;
   /** What an applied decision did: settled the approval, counted as one of two, or handed it on. */
   readonly did?: 'settled' | 'counted' | 'delegated';
+  /** True when the queue shows a request of this id although the workflow does not know it. */
+  readonly isQueued?: boolean;
 };
 export type RuleUse = {
   readonly goalId: GoalId;

@@ -7,7 +7,7 @@ import type { Origin } from './trust.ts';
 /** What kind of decision is asked for. */
 export type ApprovalKind = 'action' | 'plan' | 'question' | 'intervention' | 'budget';
 
-/** Where a request for a decision stands. Only `pending` can still change. */
+/** Where a request for a decision stands. Only `pending` can be decided; a go-ahead can be taken back. */
 export type ApprovalState =
   | 'pending'
   | 'approved'

@@ -54,11 +54,14 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
     'planning',
     'paused',
     'running',
+    'awaiting_approval',
+    'waiting_on_provider',
     'completed_with_issues',
     'cancelled',
     'compensating',
   ],
   running: [
+    'awaiting_plan_approval',
     'awaiting_approval',
     'waiting_on_provider',
     'paused',
@@ -70,6 +73,7 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
     'cancelled',
   ],
   awaiting_approval: [
+    'awaiting_plan_approval',
     'running',
     'waiting_on_provider',
     'paused',
@@ -81,6 +85,7 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
     'cancelled',
   ],
   waiting_on_provider: [
+    'awaiting_plan_approval',
     'running',
     'awaiting_approval',
     'paused',

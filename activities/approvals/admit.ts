@@ -49,7 +49,8 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
   if (decision.digest !== approval.digest) {
     return refuse(request, 'stale_digest', 'The content has changed since. Look at it again.');
   }
-  if (Date.parse(request.now) >= Date.parse(approval.expiresAt)) {
+  const isLate = Date.parse(request.now) >= Date.parse(approval.expiresAt);
+  if (isLate && !(await isStored(deps, request, decision))) {
     return refuse(request, 'expired', 'The approval has expired. No answer meant no.');
   }
   const checked = await checkVerdict(deps, request.owner, approval, decision, decider);
@@ -72,9 +73,19 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
     signed: raw,
     assignedTo: checked.assignedTo,
   };
-  const stored = await storeDecision(deps.pool, admitted);
+  const stored = isLate ? undefined : await storeDecision(deps.pool, admitted);
   if (stored !== undefined) return applied(admitted, checked.input, stored.settles);
   return explain(request, admitted, await decisionsOf(deps.pool, goalId, approval.approvalId));
+}
+
+/** True when a workflow task that was given up has stored it in time, or another decision stands. */
+async function isStored(
+  { pool }: AdmitDeps,
+  { goalId, fallbackId }: AdmitRequest,
+  { approvalId, decisionId = fallbackId }: DecisionSignal,
+): Promise<boolean> {
+  const stored = await decisionsOf(pool, goalId, approvalId);
+  return stored.some(({ settles, standing }) => settles || standing.decisionId === decisionId);
 }
 
 type Checked =
@@ -204,7 +215,8 @@ async function lookBack(
     }
     return alreadyDecided(request, null);
   }
-  return refuse(request, 'unknown_approval', 'This goal has no such approval.');
+  const unknown = refuse(request, 'unknown_approval', 'This goal has no such approval.');
+  return { ...unknown, isQueued: shown !== undefined };
 }
 
 /** The outcome an earlier run of the workflow gave; nothing is left to do. */

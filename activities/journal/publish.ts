@@ -113,7 +113,10 @@ const insertedEvents = `inserted as (
     set at = excluded.at, type = excluded.type, step_id = excluded.step_id, data = excluded.data
     where journal_events.at < excluded.at)`;
 
-/** A settled approval never changes again, so that one is published whether or not the goal's row is newer. */
+/**
+ * What was decided stands, so it is published whether or not the goal's row is newer; after that a
+ * go-ahead can only be taken back. A mail on its way also says when it leaves.
+ */
 async function upsertApprovals(
   client: PoolClient,
   owner: string,
@@ -128,7 +131,10 @@ async function upsertApprovals(
             (a->>'requestedAt')::timestamptz, (a->>'expiresAt')::timestamptz
      from jsonb_array_elements($2::jsonb) as a
      on conflict (approval_id) do update set state = excluded.state, approval = excluded.approval
-     where approvals.state = 'pending' and ($3 or excluded.state <> 'pending')`,
+     where (approvals.state = 'pending' and ($3 or excluded.state <> 'pending'))
+        or (approvals.state in ('approved', 'edited')
+            and (excluded.state in ('stopped', 'superseded')
+                 or ($3 and excluded.state = approvals.state)))`,
     [owner, JSON.stringify(approvals), newest],
   );
 }

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check';
 
 /** How many cases a property tries by default; `ADJUTANT_PROPERTY_RUNS` is the long form. */
-const defaultRuns = 60;
+const defaultRuns = 40;
 /** Goals in flight at once. */
 const concurrency = 20;
 

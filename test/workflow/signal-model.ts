@@ -37,8 +37,7 @@ const withdrawals: readonly ApprovalState[] = ['stopped', 'superseded'];
 function isRight({ how, outcome }: Sent, isOpen: boolean): boolean {
   if (how === 'forged') return outcome !== 'applied';
   if (how === 'malformed') return outcome === 'malformed';
-  // A run that follows knows settled requests no more; what it answers depends on its admission.
-  const closed = ['already_decided', 'expired', 'unknown_approval'].includes(outcome);
+  const closed = ['already_decided', 'expired'].includes(outcome);
   if (how === 'not_allowed') return outcome === 'not_allowed' || (!isOpen && closed);
   if (!isOpen) return closed;
   return outcome === (verdictStates[how] === undefined ? how : 'applied');

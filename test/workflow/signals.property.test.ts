@@ -49,7 +49,7 @@ async function equalsTheModel(play: Play, name: string): Promise<void> {
     await person.make(move);
   }
   await person.finish();
-  const { state } = await goal.result().catch(() => asked(() => goal.view()));
+  const { state } = await asked(() => goal.result());
   expect(isTerminal(state)).toBe(true);
   await person.sendLate();
 

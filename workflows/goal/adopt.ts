@@ -66,8 +66,11 @@ function supersede(goal: Goal, step: Step): void {
   for (const { approvalId, stepId } of goal.approvals.values()) {
     if (stepId !== step.plan.id) continue;
     const { state } = goal.approvals.get(approvalId) ?? {};
-    const delayed = step.status === 'delayed' && approvalId === step.phase?.approvalId;
-    if (state === 'pending' || delayed)
+    // Its go-ahead may have come, and not have been heard yet.
+    const isGoAhead =
+      approvalId === step.phase?.approvalId && (state === 'approved' || state === 'edited');
+    if (state === 'pending' || isGoAhead) {
       takeBack(goal, approvalId, 'superseded', 'The plan changed.');
+    }
   }
 }

@@ -1,5 +1,5 @@
 /** Asking a person: a request enters the queue and waits. No answer means no. */
-import { isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type {
   Approval,
   ApprovalKind,
@@ -11,6 +11,7 @@ import type { JsonObject } from '#contracts/json.ts';
 import { type ApprovalId, approvalIdOf } from '#contracts/names.ts';
 import type { Tier, ToolName } from '#contracts/tools.ts';
 import type { Origin } from '#contracts/trust.ts';
+import { inTurn } from './bookkeeping.ts';
 import { watchDeadlines } from './deadlines.ts';
 import type { Goal } from './goal.ts';
 import { Parked, waitFor } from './waiting.ts';
@@ -50,7 +51,7 @@ export async function awaitDecision(goal: Goal, approvalId: string): Promise<Dec
   try {
     await waitFor(goal, () => goal.approvals.get(approvalId)?.state !== 'pending');
   } catch (error) {
-    if (isCancellation(error)) takeBack(goal, approvalId, 'cancelled', null);
+    if (isCancellation(error)) await withdraw(goal, approvalId);
     else if (error instanceof Parked) goal.unheard.add(approvalId);
     throw error;
   }
@@ -59,6 +60,12 @@ export async function awaitDecision(goal: Goal, approvalId: string): Promise<Dec
   const approval = goal.approvals.get(approvalId);
   if (approval === undefined) throw new Error(`There is no approval ${approvalId}.`);
   return { approval, editedInput: goal.edits.get(approvalId) ?? null };
+}
+
+function withdraw(goal: Goal, approvalId: string): Promise<void> {
+  return CancellationScope.nonCancellable(() =>
+    inTurn(goal, () => takeBack(goal, approvalId, 'cancelled', null)),
+  );
 }
 
 function enqueue(goal: Goal, approvalId: ApprovalId, request: ApprovalRequest): void {

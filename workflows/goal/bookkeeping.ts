@@ -7,12 +7,26 @@ import type { GoalLocalActivities } from '#contracts/activities.ts';
 import { localActivities } from '../proxies.ts';
 import type { Goal } from './goal.ts';
 
-/** Makes one entry when those before it are made. What it is about is looked up in its turn. */
-export async function bookkeep<Result>(
+/**
+ * Makes one entry when those before it are made. What it is about is looked up in its turn, and what
+ * follows from it is done before the next one's.
+ */
+export function bookkeep<Result>(
   goal: Goal,
   entry: (books: GoalLocalActivities) => Promise<Result>,
 ): Promise<Result> {
-  if (!goal.isPrompt) return entry(localActivities());
+  return inTurn(goal, () => entry(localActivities()));
+}
+
+/**
+ * Does something between two entries. Whatever takes a request back does it here: a decision that is
+ * being admitted meanwhile would be stored and change nothing.
+ */
+export async function inTurn<Result>(
+  goal: Goal,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  if (!goal.isPrompt) return work();
   const before = goal.bookkeeping;
   let done: () => void = () => undefined;
   goal.bookkeeping = new Promise((resolve) => {
@@ -20,7 +34,7 @@ export async function bookkeep<Result>(
   });
   await before;
   try {
-    return await entry(localActivities());
+    return await work();
   } finally {
     done();
   }

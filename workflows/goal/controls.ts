@@ -8,7 +8,7 @@ import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { adoptPlan, hasBegun } from './adopt.ts';
 import { takeBack } from './approval.ts';
-import { bookkeep } from './bookkeeping.ts';
+import { bookkeep, inTurn } from './bookkeeping.ts';
 import { keep } from './decisions.ts';
 import type { Goal } from './goal.ts';
 
@@ -87,7 +87,7 @@ export function takeResume(goal: Goal, message: Json): void {
 }
 
 /** Takes `steerGoal`. The plan is revised before anything else starts. */
-export function takeSteering(goal: Goal, message: Json): void {
+export async function takeSteering(goal: Goal, message: Json): Promise<void> {
   const control = read(message);
   if (isRepeated(goal, control) || isTooLate(goal, 'steerGoal', control)) return;
   const { instruction } = control.fields;
@@ -98,7 +98,7 @@ export function takeSteering(goal: Goal, message: Json): void {
   }
   goal.instructions.push(text);
   goal.journal.append('goal_steered', { actor: control.actor });
-  takePlanApprovalBack(goal);
+  if (goal.phase === 'plan_approval') await inTurn(goal, () => takePlanApprovalBack(goal));
   goal.settle();
   tell(goal, control, 'applied', 'Taken. The plan is revised by it; finished steps stay.');
 }
@@ -125,28 +125,24 @@ export async function takeAmendment(goal: Goal, message: Json): Promise<void> {
       : fail('stale', `The plan is at revision ${goal.planRevision}. Look at it again.`);
   const previous = goal.plan;
   if (previous === null || expectedRevision !== goal.planRevision) return stale();
-  const checked = await CancellationScope.nonCancellable(() =>
-    bookkeep(goal, (books) =>
-      books.checkAmendment({
-        goalId: goal.input.goalId,
-        owner: goal.input.owner,
-        plan,
-        previous,
-        begun: goal.steps.filter(hasBegun).map((step) => step.plan.id),
-      }),
-    ),
+  const { goalId, owner } = goal.input;
+  await CancellationScope.nonCancellable(() =>
+    bookkeep(goal, async (books) => {
+      const begun = goal.steps.filter(hasBegun).map((step) => step.plan.id);
+      const checked = await books.checkAmendment({ goalId, owner, plan, previous, begun });
+      if (isTooLate(goal, 'amendPlan', control)) return;
+      // Steps may have begun, or another plan may have come, while it was checked.
+      if (expectedRevision !== goal.planRevision) return stale();
+      if (checked.plan === null) {
+        return fail('invalid', 'The plan cannot be used.', checked.problems);
+      }
+      takePlanApprovalBack(goal);
+      adoptPlan(goal, checked.plan, { taints: [], stays: hasBegun });
+      goal.journal.append('plan_amended', { revision: goal.planRevision, actor: control.actor });
+      goal.settle();
+      tell(goal, control, 'applied', `The plan is at revision ${goal.planRevision} now.`);
+    }),
   );
-  if (isTooLate(goal, 'amendPlan', control)) return;
-  // Steps may have begun, or another plan may have come, while it was checked.
-  if (expectedRevision !== goal.planRevision) return stale();
-  if (checked.plan === null) {
-    return fail('invalid', 'The plan cannot be used.', checked.problems);
-  }
-  takePlanApprovalBack(goal);
-  adoptPlan(goal, checked.plan, { taints: [], stays: hasBegun });
-  goal.journal.append('plan_amended', { revision: goal.planRevision, actor: control.actor });
-  goal.settle();
-  tell(goal, control, 'applied', `The plan is at revision ${goal.planRevision} now.`);
 }
 
 /** Takes `stopEffect`: within its delay an approved effect can still be stopped. */

@@ -4,6 +4,7 @@
  */
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { Approval, StandingDecision } from '#contracts/approval.ts';
+import { inTurn } from './bookkeeping.ts';
 import type { Goal } from './goal.ts';
 
 /**
@@ -20,7 +21,9 @@ export function watchDeadlines(goal: Goal): void {
   void CancellationScope.nonCancellable(async () => {
     await sleep(Math.max(next - Date.now(), 1), { summary: summaryOf(goal) });
     if (goal.deadlineTimerAt === next) goal.deadlineTimerAt = null;
-    for (const approval of goal.pendingApprovals()) meetDeadline(goal, approval);
+    await inTurn(goal, () => {
+      for (const approval of goal.pendingApprovals()) meetDeadline(goal, approval);
+    });
     watchDeadlines(goal);
   });
 }

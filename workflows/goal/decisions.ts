@@ -3,28 +3,65 @@
  * has admitted it; a bad one is journaled with the reason and changes nothing.
  */
 import { CancellationScope } from '@temporalio/workflow';
-import type { Admission } from '#contracts/activities.ts';
+import type { Admission, GoalLocalActivities } from '#contracts/activities.ts';
 import type { Approval, StandingDecision } from '#contracts/approval.ts';
 import { isJsonObject, type Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { bookkeep } from './bookkeeping.ts';
 import type { Goal } from './goal.ts';
 
+/** How often a decision waits for a request that the queue shows and this run has not made. */
+const turnsMax = 3;
+
 /** Takes one `decideApproval` signal through admission. Never throws. */
 export async function takeDecision(goal: Goal, message: Json, fallbackId: string): Promise<void> {
   const fields = isJsonObject(message) ? message : {};
   const approvalId = typeof fields['approvalId'] === 'string' ? fields['approvalId'] : '';
   const decisionId = typeof fields['decisionId'] === 'string' ? fields['decisionId'] : fallbackId;
-  if (goal.decisions.has(decisionId)) {
-    refuse(goal, { decisionId, approvalId, code: 'repeated' }, null);
-    return;
+  const ids = { decisionId, approvalId };
+  await CancellationScope.nonCancellable(async () => {
+    for (let turn = 1; ; turn += 1) {
+      const isTaken = await bookkeep(goal, async (books) => {
+        if (goal.decisions.has(decisionId)) {
+          refuse(goal, { ...ids, code: 'repeated' }, null);
+          return true;
+        }
+        const { approval, admission } = await admit(goal, books, message, { ...ids, fallbackId });
+        // A workflow task that was given up has shown it; it is asked again behind this decision.
+        const mayCome = goal.isPrompt && approval === null && admission.isQueued === true;
+        if (mayCome && turn < turnsMax) return false;
+        conclude(goal, ids, approval, admission);
+        return true;
+      });
+      if (isTaken) return;
+    }
+  });
+}
+
+async function admit(
+  goal: Goal,
+  books: GoalLocalActivities,
+  decision: Json,
+  { approvalId, fallbackId }: { approvalId: string; fallbackId: string },
+): Promise<{ approval: Approval | null; admission: Admission }> {
+  const { goalId, owner } = goal.input;
+  for (let attempt = 1; ; attempt += 1) {
+    const approval = goal.approvals.get(approvalId) ?? null;
+    const now = new Date().toISOString();
+    const request = { goalId, owner, decision, fallbackId, approval, now };
+    const admission = await books.admitDecision(request);
+    // Signals come before all else that a workflow task brings: it may have been asked only just now.
+    const isAsked = goal.isPrompt && approval === null && goal.approvals.has(approvalId);
+    if (!isAsked || attempt > 1) return { approval, admission };
   }
-  let taken = await admit(goal, message, fallbackId, approvalId);
-  // Signals come before all else that a workflow task brings: it may have been asked only just now.
-  if (goal.isPrompt && taken.approval === null && goal.approvals.has(approvalId)) {
-    taken = await admit(goal, message, fallbackId, approvalId);
-  }
-  const { approval, admission } = taken;
+}
+
+function conclude(
+  goal: Goal,
+  { decisionId, approvalId }: { decisionId: string; approvalId: string },
+  approval: Approval | null,
+  admission: Admission,
+): void {
   keep(goal.decisions, decisionId, admission.outcome, limits.decisionsKept);
   const { outcome, standing } = admission;
   if (outcome.outcome === 'refused' || approval === null) {
@@ -34,23 +71,6 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
   }
   // After a reset another decision may stand already: then that is the one that counts.
   if (approval !== null && standing !== null) apply(goal, approval, admission, standing);
-}
-
-async function admit(
-  goal: Goal,
-  decision: Json,
-  fallbackId: string,
-  approvalId: string,
-): Promise<{ approval: Approval | null; admission: Admission }> {
-  const { goalId, owner } = goal.input;
-  return CancellationScope.nonCancellable(() =>
-    bookkeep(goal, async (books) => {
-      const approval = goal.approvals.get(approvalId) ?? null;
-      const now = new Date().toISOString();
-      const request = { goalId, owner, decision, fallbackId, approval, now };
-      return { approval, admission: await books.admitDecision(request) };
-    }),
-  );
 }
 
 function refuse(

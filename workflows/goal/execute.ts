@@ -45,14 +45,15 @@ export async function executePlan(goal: Goal): Promise<Execution> {
       if (goal.isPrompt && onlyWaits(running)) goal.publishRequested ||= goal.journal.hasNews;
       if (running.size > 0) await Promise.race([...running.values(), goal.changed()]);
       else if (goal.isHeld && !isStopped() && !goal.parking)
-        await condition(() => !goal.isHeld || goal.parking);
+        await condition(() => !goal.isHeld || goal.parking || goal.instructions.length > 0);
       else return;
     }
   });
   if (outer.consideredCancelled) await outer.cancelRequested;
-  const isOver = goal.steps.every(
-    (step) => ends.includes(step.status) || isSettledUnknown(goal, step),
-  );
+  // An instruction that came last is followed by the next run.
+  const isOver =
+    goal.instructions.length === 0 &&
+    goal.steps.every((step) => ends.includes(step.status) || isSettledUnknown(goal, step));
   if (goal.parking && stop.ended === 'done' && !isOver) throw new Parked();
   return stop;
 }

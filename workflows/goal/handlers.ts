@@ -54,7 +54,10 @@ function handleDecisions(goal: Goal): void {
     (message) => {
       goal.signalsReceived += 1;
       const fallbackId = `unsigned-${goal.signalsReceived}`;
-      decisions = decisions.then(() => takeDecision(goal, message, fallbackId));
+      const take = () => takeDecision(goal, message, fallbackId);
+      // In the order of bookkeeping, so that a deadline or a plan that came later stands behind it.
+      if (goal.isPrompt) return take();
+      decisions = decisions.then(take);
       return decisions;
     },
     { description: 'Decide on an approval: { approvalId, digest, verdict, comment? }' },

@@ -9,10 +9,11 @@ import type { Plan } from '#contracts/schemas/plan.ts';
 import { modelActivities, withSummary } from '../proxies.ts';
 import { adoptPlan, hasBegun } from './adopt.ts';
 import { askForApproval } from './approval.ts';
+import { inTurn } from './bookkeeping.ts';
 import { BudgetRefused, withModelBudget } from './budget.ts';
 import { digestOf } from './digest.ts';
 import type { Goal, Step } from './goal.ts';
-import { failureOf } from './outcome.ts';
+import { failureOf, skipStep } from './outcome.ts';
 import { untilAvailable } from './provider.ts';
 import { askQuestions, awaitAnswers } from './questions.ts';
 
@@ -24,7 +25,7 @@ export type Planning = 'planned' | 'stopped' | 'failed';
 
 /** Gets a plan, asking the person first whatever the planner needs to know. @throws Parked */
 export async function planGoal(goal: Goal): Promise<Planning> {
-  if (goal.plan !== null) return approvePlan(goal, goal.plan);
+  if (goal.plan !== null) return approveCarriedPlan(goal, goal.plan);
   if (goal.questions.length > 0 && !(await awaitAnswers(goal))) return 'stopped';
   for (let round = 0; ; round += 1) {
     const result = await propose(goal, null);
@@ -39,16 +40,38 @@ export async function planGoal(goal: Goal): Promise<Planning> {
 }
 
 /**
- * Asks for a revised plan. Finished steps stay as they are. False when the planner adds nothing,
- * or when the goal has been revised as often as it may.
+ * Asks for a revised plan. Finished steps stay as they are, and so do those of which nobody knows what
+ * came of them: they are never done again. False when the planner adds nothing, when the goal has been
+ * revised as often as it may, or when the person does not want the plan.
  */
 export async function revisePlan(goal: Goal, reason: string): Promise<boolean> {
   if (goal.plan === null || goal.planRevision > limits.planRevisionsMax) return false;
   const { plan, taints } = await proposeRevision(goal, goal.plan, reason);
-  if (plan === null || !addsSteps(goal, plan)) return false;
-  adoptPlan(goal, plan, { taints, stays: ({ status }) => status === 'completed' });
-  if (!goal.input.policy.planApproval) return true;
-  return (await approvePlan(goal, plan)) === 'planned';
+  const stays = ({ status }: Step) =>
+    status === 'completed' || (goal.isPrompt && status === 'unknown');
+  const settled = new Set(goal.steps.filter(stays).map((step) => step.plan.id));
+  if (plan === null || plan.steps.every(({ id }) => settled.has(id))) return false;
+  adoptPlan(goal, plan, { taints, stays });
+  return approveRevision(goal, plan);
+}
+
+/** Asks for a revised plan where policy says so. Without a yes nothing of it starts. */
+async function approveRevision(goal: Goal, plan: Plan): Promise<boolean> {
+  const pending = goal.steps.filter(({ status }) => status === 'pending');
+  if (!goal.input.policy.planApproval || pending.length === 0) return true;
+  if ((await approvePlan(goal, plan)) === 'planned') return true;
+  for (const step of goal.isPrompt ? pending : []) {
+    skipStep(goal, step, 'the plan was not approved');
+  }
+  return false;
+}
+
+/** Asks again about the plan that an earlier run of the workflow asked about. */
+async function approveCarriedPlan(goal: Goal, plan: Plan): Promise<Planning> {
+  if (goal.planRevision === 1 || !goal.isPrompt) return approvePlan(goal, plan);
+  // What had begun under the plan before goes on, whatever the answer is.
+  await approveRevision(goal, plan);
+  return 'planned';
 }
 
 /**
@@ -56,15 +79,22 @@ export async function revisePlan(goal: Goal, reason: string): Promise<boolean> {
  * plan everything stays as it was. Steps go on beside it, but nothing starts.
  */
 export async function steerPlan(goal: Goal): Promise<void> {
-  const { instructions, plan: previous } = goal;
+  const { instructions, plan: previous, planRevision } = goal;
   if (previous === null || instructions.length === 0) return;
   const said = instructions.map((instruction) => `“${instruction}”`).join(' and then ');
   const reason = `The person gave a further instruction, which comes before everything else: ${said}`;
   const { plan, taints } = await proposeRevision(goal, previous, reason);
-  if (plan !== null) adoptPlan(goal, plan, { taints, stays: hasBegun });
-  // One that came while the planner was asked is next.
-  goal.instructions = goal.instructions.slice(instructions.length);
-  goal.settle();
+  const isOvertaken = await inTurn(goal, () => {
+    // A plan that the person wrote meanwhile stands, and the instruction applies to that one.
+    if (goal.planRevision !== planRevision) return true;
+    if (plan !== null) adoptPlan(goal, plan, { taints, stays: hasBegun });
+    // An instruction that came while the planner was asked is next.
+    goal.instructions = goal.instructions.slice(instructions.length);
+    return false;
+  });
+  if (isOvertaken) return steerPlan(goal);
+  if (plan !== null) await approveRevision(goal, plan);
+  goal.enter('executing');
   goal.publishRequested = true;
 }
 
@@ -160,13 +190,6 @@ function giveUp(goal: Goal, { problems, failure }: Proposal): Planning {
         : `The planner gave no usable plan: ${problems.slice(0, 3).join(' ')} Say the goal in other words, or in smaller parts.`,
   };
   return 'failed';
-}
-
-function addsSteps(goal: Goal, plan: Plan): boolean {
-  const done = new Set(
-    goal.steps.filter((step) => step.status === 'completed').map((step) => step.plan.id),
-  );
-  return plan.steps.some(({ id }) => !done.has(id));
 }
 
 async function approvePlan(goal: Goal, plan: Plan): Promise<Planning> {

@@ -1,5 +1,5 @@
 /** Where histories of releases are kept, and how one becomes a file without traces of a machine. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Payload } from '@temporalio/common';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -55,6 +55,13 @@ function asJson({ metadata, data }: Payload): JsonObject {
   const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
   const entries = Object.entries(metadata ?? {}).map(([key, value]) => [key, text(value)] as const);
   return { metadata: Object.fromEntries(entries), data: text(data ?? new Uint8Array()) };
+}
+
+/** The names of what a release has on record; of a chain of runs also the name of the chain. */
+export function namesKept(release: string): ReadonlySet<string> {
+  const files = existsSync(join(folder, release)) ? readdirSync(join(folder, release)) : [];
+  const names = files.map((file) => file.replace(/\.json$/, ''));
+  return new Set([...names, ...names.map((name) => name.replace(/-run-\d+$/, ''))]);
 }
 
 /** All kept histories, as `<release>/<name>`. */

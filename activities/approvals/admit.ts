@@ -35,7 +35,10 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
   }
   const decision = parsed.data;
   const { approval, goalId } = request;
-  if (approval === null) return lookBack(deps, request, decision);
+  if (approval === null) {
+    const shown = await queuedApproval(deps.pool, goalId, decision.approvalId);
+    return { ...(await lookBack(deps, request, decision, shown)), isQueued: shown !== undefined };
+  }
   const raw = request.decision as JsonObject;
   const decider = await deciderOf(deps, { owner: request.owner, raw, approval }, decision);
   if (decider === null) {
@@ -195,6 +198,7 @@ async function lookBack(
   { pool }: AdmitDeps,
   request: AdmitRequest,
   { approvalId, decisionId, verdict, digest }: DecisionSignal,
+  shown: Approval | undefined,
 ): Promise<Admission> {
   const { goalId, fallbackId } = request;
   const stored = await decisionsOf(pool, goalId, approvalId);
@@ -206,7 +210,6 @@ async function lookBack(
   );
   if (same !== undefined)
     return { ...told(approvalId, same.standing), standing: null, input: null };
-  const shown = await queuedApproval(pool, goalId, approvalId);
   const settled = stored.find(({ settles }) => settles)?.standing ?? shown?.decision ?? null;
   if (settled !== null) return alreadyDecided(request, settled);
   if (shown !== undefined && shown.state !== 'pending') {
@@ -215,8 +218,7 @@ async function lookBack(
     }
     return alreadyDecided(request, null);
   }
-  const unknown = refuse(request, 'unknown_approval', 'This goal has no such approval.');
-  return { ...unknown, isQueued: shown !== undefined };
+  return refuse(request, 'unknown_approval', 'This goal has no such approval.');
 }
 
 /** The outcome an earlier run of the workflow gave; nothing is left to do. */

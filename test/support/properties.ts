@@ -25,9 +25,9 @@ export async function holdsFor<Case>(
 ): Promise<void> {
   const drawn = fc.sample(cases, { numRuns: propertyRuns, seed });
   const startedAt = Date.now();
-  const failures = await checkAll(drawn, check);
+  const { failures, tried } = await checkAll(drawn, check);
   const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
-  console.log(`${name}: ${drawn.length} runs, seed ${seed}, ${seconds} s`);
+  console.log(`${name}: ${tried} runs, seed ${seed}, ${seconds} s`);
   const [first] = failures;
   if (first === undefined) return;
   const told = failures.map(
@@ -43,7 +43,7 @@ type Wrong = { readonly index: number; readonly error: Error };
 async function checkAll<Case>(
   drawn: readonly Case[],
   check: (one: Case, index: number) => Promise<void>,
-): Promise<Wrong[]> {
+): Promise<{ failures: Wrong[]; tried: number }> {
   const failures: Wrong[] = [];
   let next = 0;
   const work = async () => {
@@ -57,5 +57,5 @@ async function checkAll<Case>(
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
-  return failures.sort((a, b) => a.index - b.index);
+  return { failures: failures.sort((a, b) => a.index - b.index), tried: next };
 }

@@ -184,18 +184,30 @@ export class Person {
 
   /** False when the goal has ended. */
   async #take(name: string, message: Json): Promise<boolean> {
-    try {
-      await this.goal.handle.signal(name, message);
-      return true;
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.goal.handle.signal(name, message);
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        // The server refuses signals while a run is closing: the client shall come again.
+        if (!isBusy(error) || attempt === 10) throw error;
+        await sleep(500);
+      }
     }
   }
 
   #pickSeen(at: number): Approval | undefined {
     return pick([...this.#seen.values()], at);
   }
+}
+
+/** The code of gRPC. */
+const resourceExhausted = 8;
+
+function isBusy(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause as { code?: number } | undefined) : undefined;
+  return cause?.code === resourceExhausted;
 }
 
 const answering = { deed: 'answer', at: 0, waits: false, gapMs: 0 } as const;

@@ -1,7 +1,13 @@
 /** Runs real goal workflows on the real server with a scripted planner and a provider in memory. */
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  ServiceError,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
@@ -191,6 +197,12 @@ export class GoalBench implements AsyncDisposable {
   }
 }
 
+/** True when a query was refused because a workflow task is under way. */
+function isBusy(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : undefined;
+  return isGrpcServiceError(cause) && cause.code === 8; // RESOURCE_EXHAUSTED
+}
+
 /** A goal under test. */
 export class RunningGoal {
   readonly bench: GoalBench;
@@ -207,8 +219,15 @@ export class RunningGoal {
     this.input = input;
   }
 
-  view(): Promise<GoalView> {
-    return this.handle.query<GoalView>('getGoal');
+  /** The goal's own view. A query waits for the workflow task; under a flood that may take long. */
+  async view(patienceMs = 45_000): Promise<GoalView> {
+    for (const deadline = Date.now() + patienceMs; ;) {
+      try {
+        return await this.handle.query<GoalView>('getGoal');
+      } catch (error) {
+        if (!isBusy(error) || Date.now() > deadline) throw error;
+      }
+    }
   }
 
   /**

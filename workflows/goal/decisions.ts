@@ -19,6 +19,14 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
   const approvalId = typeof fields['approvalId'] === 'string' ? fields['approvalId'] : '';
   const decisionId = typeof fields['decisionId'] === 'string' ? fields['decisionId'] : fallbackId;
   const ids = { decisionId, approvalId };
+  if (goal.isPrompt && approvalId === '') {
+    // Nothing to admit: no flood of these holds up a decision that means something.
+    const text = 'The decision is malformed: name the approval in approvalId.';
+    const told = { outcome: 'refused', code: 'malformed', message: text, standing: null } as const;
+    keep(goal.decisions, decisionId, { ...ids, ...told }, limits.decisionsKept);
+    refuse(goal, { ...ids, code: 'malformed', message: text }, null);
+    return;
+  }
   await CancellationScope.nonCancellable(async () => {
     for (let turn = 1; ; turn += 1) {
       const isTaken = await bookkeep(goal, async (books) => {

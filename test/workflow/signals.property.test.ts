@@ -62,8 +62,11 @@ async function equalsTheModel(play: Play, name: string): Promise<void> {
   if (!isCancelled) {
     const { steps, plan } = await asked(() => goal.view());
     const stopped = approvals.some(({ kind, state: s }) => kind === 'plan' && s === 'rejected');
-    const flawless = steps.every(({ status }) => status === 'completed') && !stopped;
-    if (plan !== null) expect(state).toBe(flawless ? 'completed' : 'completed_with_issues');
+    const flawless = steps.every(({ status }) => status === 'completed');
+    // A plan that was refused may have been followed by one that was not.
+    const ends = flawless && !stopped ? ['completed'] : ['completed_with_issues'];
+    if (flawless && stopped) ends.push('completed');
+    if (plan !== null) expect(ends).toContain(state);
   }
 }
 

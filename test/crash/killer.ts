@@ -42,7 +42,7 @@ export type Kill = {
 };
 
 const pollMs = 20;
-const pointLimitMs = 8_000;
+const pointLimitMs = 15_000;
 const backLimitMs = 60_000;
 /** The supervisor gives up on a part that dies five times within 3 s of being ready. */
 const minLifeMs = 3_200;
@@ -52,6 +52,7 @@ export class Killer {
   readonly #dir: string;
   readonly #random: () => number;
   readonly #hits = new Map<Point, number>(points.map((point) => [point, 0]));
+  readonly #kills = new Map<KilledPart, number>(parts.map((part) => [part, 0]));
   readonly #backAt = new Map<KilledPart, number>();
   #number = 0;
 
@@ -74,6 +75,7 @@ export class Killer {
     const { part, point, at } = atPoint ?? (await this.#killNow(before));
     const backAt = await this.#back(part, before[part]);
     this.#backAt.set(part, backAt);
+    this.#kills.set(part, (this.#kills.get(part) ?? 0) + 1);
     if (point !== null) this.#hits.set(point, (this.#hits.get(point) ?? 0) + 1);
     this.#number += 1;
     return { number: this.#number, part, point, at, backAt };
@@ -102,21 +104,18 @@ export class Killer {
     return { part, point, at };
   }
 
-  /** Three points, the ones that were hit least first: whichever is reached first is the one. */
+  /**
+   * The points to die at, whichever is reached first: three, the ones that were hit least before the
+   * others, or only one of these, which the common ones would never leave a chance.
+   */
   #rarest(): Point[] {
-    const weights = points.map(
-      (point) => [point, 1 / (1 + (this.#hits.get(point) ?? 0)) ** 2] as const,
-    );
-    return Array.from({ length: 3 }, () => pick(this.#random, weights));
+    const weights = rarityOf(this.#hits, 2);
+    const number = this.#random() < 0.5 ? 1 : 3;
+    return Array.from({ length: number }, () => pick(this.#random, weights));
   }
 
   async #killNow(before: Pids): Promise<Death> {
-    const part = pick(this.#random, [
-      ['worker', 4],
-      ['api', 2],
-      ['temporal', 2],
-      ['postgres', 2],
-    ] satisfies [KilledPart, number][]);
+    const part = pick(this.#random, rarityOf(this.#kills, 1));
     await this.#grown(part);
     await sleep(this.#random() * 400);
     const pid = before[part];
@@ -147,3 +146,8 @@ export class Killer {
 
 type Pids = Readonly<Record<KilledPart, number | null>>;
 type Death = Pick<Kill, 'part' | 'point' | 'at'>;
+
+/** Each with its share in the next choice: the smaller, the more often it was chosen. */
+function rarityOf<Item>(times: ReadonlyMap<Item, number>, power: number): [Item, number][] {
+  return [...times].map(([item, number]) => [item, 1 / (1 + number) ** power]);
+}

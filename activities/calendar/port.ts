@@ -89,5 +89,8 @@ export type CalendarPort = {
   deleteEvent(change: EventPrecondition): Promise<void>;
 };
 
-/** Gives the calendar of an owner. @throws ReconnectRequiredError */
-export type CalendarPortOf = (owner: string) => Promise<CalendarPort>;
+/**
+ * Gives a calendar. `account` is the address of one of the owner's connected accounts.
+ * @throws ReconnectRequiredError
+ */
+export type CalendarPortOf = (owner: string, account: string) => Promise<CalendarPort>;

@@ -50,7 +50,7 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
     signalIdentity: identityOfLastDecision,
     handlers: new Map(handlers.map((handler) => [handler.tool, handler])),
     connectors: {
-      ...createPlannerActivities({ model, directory }),
+      ...createPlannerActivities({ model, directory, accounts }),
       ...createCalendarReads(calendarDeps),
       ...createEmailReads(emailDeps),
       ...createResearchActivities({

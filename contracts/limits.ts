@@ -98,6 +98,10 @@ export const limits = {
   accessTokenSpareMs: 5 * minute,
   /** Renewals of one process at once; each holds a database connection meanwhile. */
   tokenRenewalsMax: 3,
+  /** How long a person has for a vendor's consent page. */
+  consentMs: 10 * minute,
+  /** How long a page waits for work on accounts. */
+  accountTaskMs: 25 * second,
   /** A renewal that holds its account longer than this has lost its worker. */
   tokenRenewalMaxMs: 20 * second,
   /** How often every running activity tells the server that its worker lives. */

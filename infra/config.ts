@@ -31,6 +31,7 @@ const envSchema = z.object({
   ADJUTANT_ZONE: zone.default(() => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'),
   ADJUTANT_API_HOST: text('set an address such as 127.0.0.1').default('127.0.0.1'),
   ADJUTANT_API_PORT: port(8080),
+  ADJUTANT_PUBLIC_URL: url('set where people reach the api, or unset it').optional(),
   ADJUTANT_API_TOKEN: z
     .string()
     .min(16, 'is shorter than 16 characters: use a longer one')
@@ -182,6 +183,8 @@ function toConfig(env: Env) {
     api: {
       host: env.ADJUTANT_API_HOST,
       port: env.ADJUTANT_API_PORT,
+      /** Where people reach the api, for what vendors send back; unset on one machine. */
+      publicUrl: env.ADJUTANT_PUBLIC_URL,
       /** Bearer token; when undefined it is in `tokenFile`. */
       token: env.ADJUTANT_API_TOKEN,
       tokenFile: join(stateDir, 'token'),

@@ -3,6 +3,7 @@
  * place that knows which vendors there are.
  */
 import type { Pool } from 'pg';
+import { createAccountActivities } from '#activities/account-activities.ts';
 import { type AccountPorts, createAccountPorts, createAccounts } from '#activities/accounts.ts';
 import { createGoogleCalendar } from '#activities/calendar/google.ts';
 import { createCredentialStore, type CredentialStore } from '#activities/credentials.ts';
@@ -18,7 +19,11 @@ import { type Config, readSecret, requireSetting } from '#infra/config.ts';
 
 /** The store of accounts, sealed under this installation's key. */
 export function credentialStoreOf(config: Config, pool: Pool): CredentialStore {
-  return createCredentialStore(pool, Buffer.from(readSecret(config.keys.credentialsFile), 'hex'));
+  return createCredentialStore(pool, credentialsKeyOf(config));
+}
+
+function credentialsKeyOf(config: Config): Buffer {
+  return Buffer.from(readSecret(config.keys.credentialsFile), 'hex');
 }
 
 /** How this installation reaches Google. @throws ConfigError when a setting is missing */
@@ -68,7 +73,13 @@ export async function connectedAccounts(config: Config, pool: Pool, health: Prov
     },
     microsoft: notYet,
   });
-  return { accounts: createAccounts(credentials), ...ports };
+  const activities = createAccountActivities({
+    pool,
+    key: credentialsKeyOf(config),
+    credentials,
+    flows: signInFlowsOf(config),
+  });
+  return { accounts: createAccounts(credentials), ...ports, activities };
 }
 
 /** In the sandbox the owner's accounts are connected without asking. */

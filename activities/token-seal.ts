@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { failure } from './failures.ts';
 
 /** Vendors an account can be connected at. */
-export type Provider = 'google';
+export type Provider = 'google' | 'microsoft';
 
 /** What a token is for. */
 export type TokenUse = 'refresh' | 'access';

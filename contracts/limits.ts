@@ -77,6 +77,8 @@ export const limits = {
   approvalExpiresMs: 72 * hour,
   answerExpiresMs: 72 * hour,
   vendorTimeoutMs: 10 * second,
+  /** Outlook allows four requests at once for an app and a mailbox; one is left to others. */
+  graphConcurrentMax: 3,
   /** Failures in a row of one account that make every worker wait for its provider. */
   providerFailuresMax: 5,
   /** A Retry-After from here on is waited for by the workflow, a shorter one by Temporal's retry. */

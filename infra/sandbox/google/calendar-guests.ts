@@ -15,7 +15,7 @@ export type SendUpdates = 'all' | 'externalOnly' | 'none';
 /** Brings the organizer's event to every colleague's calendar, and takes it from those dropped. */
 export function propagate(office: Office, event: StoredEvent): void {
   const invited = new Set(event.attendees?.map((attendee) => attendee.email));
-  for (const person of office.people) {
+  for (const person of office.accounts) {
     if (person.email === event.organizer.email) continue;
     const copy = office.calendar(person.email).events[event.id];
     if (!copy && (!invited.has(person.email) || event.status === 'cancelled')) {

@@ -14,6 +14,8 @@ export interface Person {
   readonly workingHours: { readonly start: string; readonly end: string; readonly days: number[] };
   /** The one person the assistant works for. */
   readonly main?: true;
+  /** The address of the person this is a further account of; absent: an account at the office. */
+  readonly accountOf?: string;
   /** False: colleagues cannot even read this person's free/busy. */
   readonly sharesFreeBusy: boolean;
 }
@@ -131,17 +133,26 @@ export interface NotificationRow {
 
 /** Tokens handed out and taken back. */
 export interface OauthState {
-  accessTokens: Record<string, { email: string; expiresAt: number }>;
+  accessTokens: Record<string, { email: string; scope?: string; expiresAt: number }>;
   codes: Record<
     string,
     {
       email: string;
       challenge?: string | undefined;
       method?: string | undefined;
+      /** What was asked for and where the answer goes; Microsoft checks both. */
+      scope?: string | undefined;
+      redirectUri?: string | undefined;
       expiresAt: number;
     }
   >;
   revokedRefreshTokens: string[];
+}
+
+/** What only Microsoft's services remember. */
+export interface OutlookState {
+  /** Address → revision at which its grants ended; refresh tokens up to it are refused. */
+  endedGrants: Record<string, number>;
 }
 
 /** Everything, in one JSON value. */
@@ -155,6 +166,8 @@ export interface OfficeState {
   calendars: Record<string, CalendarState>;
   mailboxes: Record<string, MailboxState>;
   oauth: OauthState;
+  /** Absent until it is first needed. */
+  outlook?: OutlookState;
   effects: EffectRow[];
   notifications: NotificationRow[];
   /** Mail to addresses outside the office: address → number of messages. */

@@ -13,7 +13,7 @@ import { limits } from '#contracts/limits.ts';
 import type { CredentialStore } from '../credentials.ts';
 import { failure } from '../failures.ts';
 import type { ProviderHealth } from '../providers/health.ts';
-import { reconnectHint } from '../token-seal.ts';
+import { mustReconnect, notConnected } from '../reconnect.ts';
 import { createTokenSource } from '../token-source.ts';
 import {
   judgeGraphError,
@@ -35,7 +35,7 @@ export type MicrosoftOptions = {
   readonly clientSecret: string;
   /** Guarded: see egress.ts. */
   readonly fetch: typeof fetch;
-  readonly credentials: CredentialStore;
+  readonly credentials: Pick<CredentialStore, 'get' | 'accessToken'>;
   readonly health: ProviderHealth;
   readonly timeoutMs: number;
 };
@@ -68,13 +68,12 @@ export function createMicrosoftClients(options: MicrosoftOptions): MicrosoftClie
   const mailboxes = new Map<string, BulkheadPolicy>();
   return async (owner, account) => {
     const key = `${owner}\u0000${account}`;
-    const stored = await options.credentials.get(owner, 'microsoft');
-    if (stored === undefined || stored.state === 'reconnect_required') {
+    const stored = await options.credentials.get(owner, account);
+    if (stored?.state !== 'connected' || stored.provider !== 'microsoft') {
       entries.delete(key);
-      const state = stored === undefined ? 'is not connected' : 'must be connected again';
-      throw failure('ReconnectRequiredError', `Microsoft ${state}. ${reconnectHint('microsoft')}`, {
-        details: { provider: 'microsoft', account },
-      });
+      throw stored?.provider === 'microsoft'
+        ? mustReconnect('microsoft', account)
+        : notConnected(account);
     }
     const { refreshToken } = stored;
     const known = entries.get(key);
@@ -107,7 +106,7 @@ function createSession(
 ): MicrosoftSession {
   const who = { provider: 'microsoft', account };
   const tokenSource = createTokenSource((unusable) =>
-    options.credentials.accessToken(owner, 'microsoft', {
+    options.credentials.accessToken(owner, account, {
       unusable,
       renew: (refreshToken) => renewTokens(options, account, refreshToken),
     }),

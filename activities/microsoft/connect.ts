@@ -10,6 +10,7 @@ import {
 } from 'openid-client';
 import { z } from 'zod';
 import { failure } from '../failures.ts';
+import type { SignInFlow } from '../sign-in.ts';
 import { createGraphClient, type MicrosoftOptions, query } from './client.ts';
 import { microsoftCall, microsoftReadFailure, microsoftTokenFailure } from './failures.ts';
 import { type SignInOptions, signInConfiguration } from './tokens.ts';
@@ -32,6 +33,19 @@ const profileSchema = z.object({
   mail: z.string().nullish(),
   userPrincipalName: z.string().nullish(),
 });
+
+type ConnectOptions = SignInOptions & Pick<MicrosoftOptions, 'rootUrl'>;
+
+/** Microsoft's sign-in as the parts that connect accounts use it. */
+export function microsoftSignIn(options: ConnectOptions): SignInFlow {
+  return {
+    consent: (request) => microsoftConsent(options, request),
+    redeem: (request) => redeemMicrosoftCode(options, request),
+    // Microsoft can end all sign-ins of a person, which is not ours to do, and no single one.
+    revoke: null,
+    grantsPage: 'https://myaccount.microsoft.com',
+  };
+}
 
 /** The address at which the person consents, and the verifier its code is redeemed with. */
 export async function microsoftConsent(
@@ -58,7 +72,7 @@ export async function microsoftConsent(
  * @throws ReconnectRequiredError when the code is used, wrong or too old, or brings no refresh token
  */
 export async function redeemMicrosoftCode(
-  options: SignInOptions & Pick<MicrosoftOptions, 'rootUrl'>,
+  options: ConnectOptions,
   request: { code: string; verifier: string; redirectUri: string },
 ): Promise<{ refreshToken: string; email: string; scopes: string[] }> {
   const redirected = new URL(request.redirectUri);
@@ -76,10 +90,7 @@ export async function redeemMicrosoftCode(
 }
 
 /** The mailbox's address, in lower case. */
-async function addressOf(
-  options: SignInOptions & Pick<MicrosoftOptions, 'rootUrl'>,
-  token: string,
-): Promise<string | undefined> {
+async function addressOf(options: ConnectOptions, token: string): Promise<string | undefined> {
   const { client } = createGraphClient(options, async () => token);
   const path = `/me?${query({ $select: 'mail,userPrincipalName' })}`;
   try {

@@ -24,7 +24,7 @@ import type { Verdict } from '../providers/verdict.ts';
 
 /** A call to Graph for one account. `what` completes "Microsoft could not …". */
 export function microsoftCall(account: string | undefined, what: string): VendorCall {
-  return { vendor: 'Microsoft', provider: 'microsoft', account, what };
+  return { provider: 'microsoft', account, what };
 }
 
 const headersSchema = z.instanceof(Headers).optional().catch(undefined);

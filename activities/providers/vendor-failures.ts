@@ -2,9 +2,11 @@
  * Turns what is known of a vendor's error into the closed list of failures. It reads no vendor's own
  * form (each vendor's failures.ts does) and never guesses that a write did nothing.
  */
+import { providerNames } from '#contracts/accounts.ts';
 import { UnknownOutcomeError } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
-import { type Provider, reconnectHint } from '../token-seal.ts';
+import { mustReconnect } from '../reconnect.ts';
+import type { Provider } from '../token-seal.ts';
 import { judgeFailure, type Verdict } from './verdict.ts';
 
 /** What is known of an error of a vendor's client library. */
@@ -23,7 +25,6 @@ export type VendorError = {
 
 /** The call that failed. `what` completes "Microsoft could not …"; no account while one is connected. */
 export type VendorCall = {
-  readonly vendor: string;
   readonly provider: Provider;
   readonly account: string | undefined;
   readonly what: string;
@@ -31,7 +32,7 @@ export type VendorCall = {
 
 /** The failure of a read. */
 export function readFailureOf(vendor: VendorError, call: VendorCall, cause: unknown): Error {
-  const could = `${call.vendor} could not ${call.what}`;
+  const could = `${providerNames[call.provider]} could not ${call.what}`;
   const refused = refusalOf(vendor, call, cause);
   if (refused !== undefined) return refused;
   switch (vendor.status) {
@@ -65,14 +66,11 @@ export function judgeVendorError(vendor: VendorError, kind: 'read' | 'write'): V
   return { kind: 'down', reason, retryAfterMs, mayHaveActed: kind === 'write' && !neverSent };
 }
 
-/** The person has to connect the account again. */
-export function reconnectFailure(
-  { vendor, provider, account }: Omit<VendorCall, 'what'>,
-  cause?: unknown,
-): Error {
-  const message = `${vendor} no longer accepts the stored sign-in. ${reconnectHint(provider)}`;
-  const details = account === undefined ? {} : { details: { provider, account } };
-  return failure('ReconnectRequiredError', message, { cause, ...details });
+/** The person has to connect the account again, or for the first time. */
+export function reconnectFailure({ provider, account }: VendorCall, cause: unknown): Error {
+  if (account !== undefined) return mustReconnect(provider, account, cause);
+  const message = `${providerNames[provider]} did not accept the sign-in. Connect once more.`;
+  return failure('ReconnectRequiredError', message, { cause });
 }
 
 /** The vendor asks to slow down. */
@@ -80,14 +78,14 @@ export function rateLimitFailure(vendor: VendorError, call: VendorCall, cause: u
   const { retryAfterMs } = vendor;
   const next =
     retryAfterMs === undefined ? '' : ` Next try in ${Math.ceil(retryAfterMs / 1_000)} s.`;
-  const message = `${call.vendor} asks to slow down (${call.what}).${next}`;
+  const message = `${providerNames[call.provider]} asks to slow down (${call.what}).${next}`;
   return failure('RateLimitedError', message, { retryAfterMs, cause });
 }
 
 /** The vendor is away, or its answer could not be read. */
 export function unavailableFailure(vendor: VendorError, call: VendorCall, cause: unknown): Error {
   const status = vendor.status === undefined ? 'no answer' : `status ${vendor.status}`;
-  const message = `${call.vendor} could not ${call.what} just now (${status}: ${vendor.message}).`;
+  const message = `${providerNames[call.provider]} could not ${call.what} just now (${status}: ${vendor.message}).`;
   return failure('ProviderUnavailableError', message, { retryAfterMs: vendor.retryAfterMs, cause });
 }
 
@@ -133,7 +131,7 @@ const neverSentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETU
 
 /** Answers that mean the same for reads and writes: refused, nothing done. */
 function refusalOf(vendor: VendorError, call: VendorCall, cause: unknown): Error | undefined {
-  const refused = `${call.vendor} refused to ${call.what}`;
+  const refused = `${providerNames[call.provider]} refused to ${call.what}`;
   if (vendor.limited) return rateLimitFailure(vendor, call, cause);
   switch (vendor.status) {
     case 400:

@@ -9,6 +9,7 @@ import { fitOutput, parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { EmailDeps } from './dependencies.ts';
 import { findContact } from './find-contact.ts';
+import { parseMailQuery } from './query.ts';
 import { mailOrigin, summarizeMessage } from './summaries.ts';
 
 type EmailReads = Pick<ReadActivities, 'searchMail' | 'readThread' | 'findContact'>;
@@ -32,7 +33,10 @@ export function createEmailReads(deps: EmailDeps): EmailReads {
 async function searchMail(deps: EmailDeps, { context, input }: ReadRequest): Promise<ReadResult> {
   const { query, limit } = parseToolInput('searchMail', input);
   const mailbox = await deps.email(context.owner);
-  const { messages, truncated } = await mailbox.search(query, limit ?? defaultSearchLimit);
+  const { messages, truncated } = await mailbox.search(
+    parseMailQuery(query, context),
+    limit ?? defaultSearchLimit,
+  );
   const { kept, cut } = fitOutput(
     messages.map((message) => summarizeMessage(message, context.zone, null)),
   );

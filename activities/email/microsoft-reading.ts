@@ -62,17 +62,14 @@ export async function readBytes(
   what: string,
   path: string,
 ): Promise<Buffer | null> {
-  const data: unknown = await session.read(what, (signal) =>
-    session
-      .api(path)
-      .responseType(ResponseType.ARRAYBUFFER)
-      .options({ signal })
-      .get()
-      .catch(nullWhenGone),
-  );
-  if (data === null) return null;
-  if (data instanceof ArrayBuffer) return Buffer.from(data);
-  throw unreadable();
+  return session.read(what, async (signal) => {
+    // Asked for as bytes, the client would give a refusal as bytes too.
+    const request = session.api(path).responseType(ResponseType.RAW).options({ signal });
+    const answer = (await request.get()) as Response;
+    if (answer.ok) return Buffer.from(await answer.arrayBuffer());
+    const body: unknown = await answer.json().catch(() => undefined);
+    return nullWhenGone(refusal(answer.status, answer.headers, body));
+  });
 }
 
 /** One page of messages and the link to the next. Null where the folder does not exist. */
@@ -158,14 +155,16 @@ function answersOf(answer: unknown): Map<string, unknown> {
       bodies.set(id, body);
       continue;
     }
-    const { error } = errorSchema.safeParse(body).data ?? { error: { code: null, message: '' } };
-    const refused = new GraphError(status, error.message);
-    refused.code = error.code;
-    refused.headers = new Headers(headers);
-    if (!isGone(refused)) throw refused;
-    bodies.set(id, null);
+    bodies.set(id, nullWhenGone(refusal(status, new Headers(headers), body)));
   }
   return bodies;
+}
+
+/** A refusal as the client would throw it. */
+function refusal(status: number, headers: Headers, body: unknown): GraphError {
+  const { error } = errorSchema.safeParse(body).data ?? { error: { code: null, message: '' } };
+  const refused = new GraphError(status, error.message);
+  return Object.assign(refused, { code: error.code, headers });
 }
 
 function unreadable(): Error {

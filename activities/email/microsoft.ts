@@ -89,7 +89,7 @@ async function factsOf(session: MicrosoftSession): Promise<MailboxFacts> {
   };
 }
 
-/** Sorted here: with this filter Graph calls an order too complex. */
+/** Sorted here: with this filter Graph calls an order too complex, and gives the newest first. */
 async function readThread(
   session: MicrosoftSession,
   facts: MailboxFacts,
@@ -103,5 +103,5 @@ async function readThread(
     messages.push(...page.messages.map((one) => toMailMessage(one, facts)));
     path = page.next;
   }
-  return messages.length === 0 ? null : messages.sort((a, b) => a.dateMs - b.dateMs);
+  return messages.length === 0 ? null : messages.reverse().sort((a, b) => a.dateMs - b.dateMs);
 }

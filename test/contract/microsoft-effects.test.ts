@@ -90,7 +90,7 @@ const writes: Record<string, Write> = {
       (await port.getEvent(event!.id, zone))?.effectKey === effectKey(name),
   },
   'deleteEvent of a meeting': {
-    operation: 'events.delete',
+    operation: 'events.cancel',
     method: 'POST',
     path: '/cancel$',
     given: (name) => insert(`${name}.given`, port, [colleague]),
@@ -106,7 +106,7 @@ const writes: Record<string, Write> = {
     isDone: async (_name, event) => (await port.getEvent(event!.id, zone)) === null,
   },
   respond: {
-    operation: 'events.patch',
+    operation: 'events.tentativelyAccept',
     method: 'POST',
     path: '/tentativelyAccept$',
     given: async (name) => {

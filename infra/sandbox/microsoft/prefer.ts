@@ -21,7 +21,7 @@ export function readPreferences(request: FastifyRequest, reply: FastifyReply): P
   const given = new Map<string, string>();
   for (const header of [request.headers.prefer ?? []].flat()) {
     for (const [, name = '', quoted, bare] of header.matchAll(
-      /([\w.]+)\s*=\s*(?:"([^"]*)"|([^,;\s]+))/g,
+      /([\w.-]+)\s*=\s*(?:"([^"]*)"|([^,;\s]+))/g,
     )) {
       given.set(name.toLowerCase(), quoted ?? bare ?? '');
     }

@@ -67,6 +67,11 @@ const envSchema = z.object({
   ADJUTANT_GOOGLE_ROOT_URL: url('unset it to use Google itself').optional(),
   ADJUTANT_GOOGLE_TOKEN_URL: url('unset it to use Google itself').optional(),
   ADJUTANT_GOOGLE_AUTH_URL: url('unset it to use Google itself').optional(),
+  ADJUTANT_GOOGLE_REVOKE_URL: url('unset it to use Google itself').optional(),
+  MICROSOFT_CLIENT_ID: text('set the OAuth client id or unset it').optional(),
+  MICROSOFT_CLIENT_SECRET: text('set the OAuth client secret or unset it').optional(),
+  ADJUTANT_MICROSOFT_URL: url('unset it to use Microsoft Graph itself').optional(),
+  ADJUTANT_MICROSOFT_AUTHORITY_URL: url('unset it to use Microsoft itself').optional(),
   TAVILY_API_KEY: text('set a key or unset it').optional(),
   ADJUTANT_SEARCH_URL: url('unset it to use the public search API').optional(),
   ADJUTANT_SEND_DELAY_MS: integer(0, 3_600_000, 'set milliseconds, 0 sends at once').default(
@@ -150,10 +155,12 @@ function missingTogether(env: Env): string[] {
       problems.push(`${variable} is not set: name a model, because OPENAI_API_KEY is set`);
     }
   }
-  if ((env.GOOGLE_CLIENT_ID === undefined) !== (env.GOOGLE_CLIENT_SECRET === undefined)) {
-    const missing =
-      env.GOOGLE_CLIENT_ID === undefined ? 'GOOGLE_CLIENT_ID' : 'GOOGLE_CLIENT_SECRET';
-    problems.push(`${missing} is not set: the id and the secret are used together`);
+  for (const vendor of ['GOOGLE', 'MICROSOFT'] as const) {
+    const pair = [`${vendor}_CLIENT_ID`, `${vendor}_CLIENT_SECRET`] as const;
+    const missing = pair.filter((name) => env[name] === undefined);
+    if (missing.length === 1) {
+      problems.push(`${missing[0]} is not set: the id and the secret are used together`);
+    }
   }
   return problems;
 }
@@ -221,6 +228,14 @@ function toConfig(env: Env) {
       rootUrl: env.ADJUTANT_GOOGLE_ROOT_URL,
       tokenUrl: env.ADJUTANT_GOOGLE_TOKEN_URL,
       authUrl: env.ADJUTANT_GOOGLE_AUTH_URL,
+      revokeUrl: env.ADJUTANT_GOOGLE_REVOKE_URL,
+    },
+    microsoft: {
+      clientId: env.MICROSOFT_CLIENT_ID,
+      clientSecret: env.MICROSOFT_CLIENT_SECRET,
+      /** Root of Microsoft Graph. */
+      rootUrl: env.ADJUTANT_MICROSOFT_URL,
+      authorityUrl: env.ADJUTANT_MICROSOFT_AUTHORITY_URL,
     },
     search: { tavilyApiKey: env.TAVILY_API_KEY, url: env.ADJUTANT_SEARCH_URL },
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -8,11 +8,11 @@ import type { ToolInput } from '#contracts/schemas/tools.ts';
 import type { PreparedPayload } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { changeCard } from './change-cards.ts';
-import { conflictsAt } from './conflicts.ts';
+import { conflictsAt, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { fieldsOf, isShared, pick, type WholeEvent } from './event-fields.ts';
 import { countGuests } from './existing-event.ts';
 import { movedLike, movedStart, type NewTimes, newTimes } from './new-times.ts';
-import type { CalendarPort } from './port.ts';
 import { countStarts, moveRule, msOf } from './recurrence.ts';
 import { resolveRepeat } from './repeat.ts';
 import { type Cut, cutSeries, instancesOf, ruleOf, type Target, targetOf } from './series.ts';
@@ -26,15 +26,15 @@ export type ChangeAsked = ToolInput<'updateEvent'>;
  * @throws NotFoundError, PermissionDeniedError, InvalidInputError saying what cannot be
  */
 export async function prepareChange(
-  calendar: CalendarPort,
+  deps: CalendarAccess,
   context: StepContext,
   asked: ChangeAsked,
   verb: 'move' | 'change',
 ): Promise<PreparedPayload<UpdateEventPayload>> {
-  const target = await targetOf(calendar, context, asked.eventId, verb, asked.scope);
-  const { scope, event, written } = target;
+  const target = await targetOf(deps, context, asked, verb);
+  const { scope, event, written, account } = target;
   const { zone } = written;
-  const cut = scope === 'following' ? await cutSeries(calendar, target, zone) : null;
+  const cut = scope === 'following' ? await cutSeries(target, zone) : null;
   const base = cut === null ? fieldsOf(written, zone) : secondHalf(written, cut, zone);
   const times = timesAsked(target, asked, context);
   const { after, notes } = fieldsAsked(target, base, asked, times, context);
@@ -43,9 +43,14 @@ export async function prepareChange(
   }
   const whole: WholeEvent = { ...base, ...(after as Partial<WholeEvent>) };
   const isTold = cut !== null || isShared(after);
+  const moves = after.start !== undefined || after.recurrence !== undefined;
+  const { conflicts, unreachable } =
+    moves && whole.showAs !== 'free'
+      ? await conflictsAt(deps, context.owner, whole, [event.id, written.id])
+      : { conflicts: null, unreachable: [] };
   const payload: UpdateEventPayload = {
     kind: 'updateEvent',
-    account: context.owner.toLowerCase(),
+    account,
     eventId: written.id,
     etag: written.etag,
     title: written.title,
@@ -66,14 +71,17 @@ export async function prepareChange(
             continuation: entire(whole),
           },
     instances: scope === 'all' && after.recurrence == null ? instancesOf(target) : countOf(whole),
-    conflicts: await conflictsOf(calendar, whole, after, [event.id, written.id]),
+    conflicts,
   };
   const card = changeCard(payload);
   const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
   return {
     payload,
     recipients: payload.guests,
-    card: { ...card, warnings: [...card.warnings, ...times.notes, ...notes] },
+    card: {
+      ...card,
+      warnings: [...card.warnings, ...times.notes, ...notes, ...unreachable.map(unreadWarning)],
+    },
     summary: `Change ${scope === 'this' ? 'an event' : 'a series'}${told}`,
   };
 }
@@ -198,16 +206,6 @@ function peopleAsked(base: WholeEvent, asked: ChangeAsked): EventFields {
   }
   if (asked.addRooms != null) changed.rooms = [...new Set([...base.rooms, ...asked.addRooms])];
   return changed;
-}
-
-async function conflictsOf(
-  calendar: CalendarPort,
-  whole: WholeEvent,
-  after: EventFields,
-  own: readonly string[],
-): Promise<UpdateEventPayload['conflicts']> {
-  const moves = after.start !== undefined || after.recurrence !== undefined;
-  return moves && whole.showAs !== 'free' ? conflictsAt(calendar, whole, own) : null;
 }
 
 function countOf({ recurrence, start, zone }: WholeEvent): number | null {

@@ -12,7 +12,7 @@ import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import { releaseHoldsCard } from './change-cards.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { hasFields } from './event-fields.ts';
 import {
   changedSince,
@@ -34,17 +34,18 @@ import {
 import type { CalendarEvent, CalendarPort } from './port.ts';
 
 /** Builds the handler of releaseHolds. */
-export function createReleaseHoldsHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<ReleaseHoldsPayload> {
+export function createReleaseHoldsHandler(
+  deps: CalendarAccess,
+): EffectHandler<ReleaseHoldsPayload> {
+  const { calendar } = deps;
   return {
     tool: 'releaseHolds',
     payloadSchema: releaseHoldsPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('releaseHolds', raw);
       const { zone } = context;
-      const port = await calendar(context.owner);
-      const named = await requireOwnEvent(port, context, input.eventId, 'change');
+      const { event: named, account } = await requireOwnEvent(deps, context, input, 'change');
+      const port = await calendar(context.owner, account);
       const title = heldTitle(named.title);
       if (title === undefined || !isHold(named, named.title)) {
         throw failure('InvalidInputError', `"${cleanLine(named.title, 80)}" is not a hold.`);
@@ -55,16 +56,15 @@ export function createReleaseHoldsHandler({
         const { id: eventId, etag } = event;
         return { eventId, etag, ...timesOf(event, zone) };
       };
-      const owner = context.owner.toLowerCase();
       const payload: ReleaseHoldsPayload = {
         kind: 'releaseHolds',
-        account: owner,
+        account,
         title,
         holdTitle: named.title,
         zone,
         kept: keep ? held(named) : null,
         released: group.filter(({ id }) => !keep || id !== named.id).map(held),
-        guests: keep ? [...new Set(input.guests ?? [])].filter((email) => email !== owner) : [],
+        guests: keep ? [...new Set(input.guests ?? [])].filter((email) => email !== account) : [],
         location: input.location ?? null,
         description: input.description ?? null,
         conference: keep && input.conference === true,
@@ -79,7 +79,7 @@ export function createReleaseHoldsHandler({
       };
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await choose(port, payload, context);
       for (const { eventId } of payload.released) {
         const key = writeKey(context.effectKey, eventId);
@@ -88,7 +88,7 @@ export function createReleaseHoldsHandler({
       return receiptFor(payload, event);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const { kept, released, zone } = payload;
       const event = kept === null ? null : await port.getEvent(kept.eventId, zone);
       if (kept !== null && (event === null || !isChosen(event, payload)))
@@ -101,7 +101,7 @@ export function createReleaseHoldsHandler({
     },
     /** The event becomes a hold again, and the others come back as new ones. */
     async undo(payload, _receipt, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const { kept, released, zone } = payload;
       if (kept !== null) await unchoose(port, payload, context, kept.eventId);
       const again: string[] = [];
@@ -176,10 +176,12 @@ function isChosen(event: CalendarEvent, payload: ReleaseHoldsPayload): boolean {
 }
 
 function receiptFor(payload: ReleaseHoldsPayload, event: CalendarEvent | null): JsonObject {
-  const { title, kept, released, guests, zone } = payload;
+  const { account, title, kept, released, guests, zone } = payload;
   const holdIds = [...(kept === null ? [] : [kept.eventId]), ...released.map((one) => one.eventId)];
   const times: HeldSlot | null = kept;
   const made =
-    event === null || times === null ? null : receiptOf(event, { title, ...times, zone, guests });
+    event === null || times === null
+      ? null
+      : receiptOf(event, { account, title, ...times, zone, guests });
   return { title, event: made, holdIds };
 }

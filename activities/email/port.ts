@@ -59,5 +59,8 @@ export type EmailPort = {
   findSent(key: MailKey): Promise<StoredMail | null>;
 };
 
-/** Gives the mailbox of an owner. @throws ReconnectRequiredError */
-export type EmailPortOf = (owner: string) => Promise<EmailPort>;
+/**
+ * Gives a mailbox. `account` is the address of one of the owner's connected accounts.
+ * @throws ReconnectRequiredError
+ */
+export type EmailPortOf = (owner: string, account: string) => Promise<EmailPort>;

@@ -8,15 +8,12 @@ import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { countPeople, emailCard, recipientsOf } from './cards.ts';
 import { receiptOf } from './create-draft.ts';
-import type { EmailDeps } from './dependencies.ts';
 import { composeMime, mailKeyOf } from './mime.ts';
 import type { EmailPort } from './port.ts';
-import { newestIn, prepareMail } from './prepare-mail.ts';
+import { newestIn, prepareMail, type MailDeps } from './prepare-mail.ts';
 
 /** Builds the handler of sendEmail. */
-export function createSendEmailHandler(
-  deps: Pick<EmailDeps, 'email' | 'directory'>,
-): EffectHandler<SendEmailPayload> {
+export function createSendEmailHandler(deps: MailDeps): EffectHandler<SendEmailPayload> {
   return {
     tool: 'sendEmail',
     payloadSchema: sendEmailPayloadSchema,
@@ -32,10 +29,11 @@ export function createSendEmailHandler(
       };
     },
     async checkFresh(payload, context) {
-      if (payload.reply !== null) await checkThreadHead(await deps.email(context.owner), payload);
+      if (payload.reply === null) return;
+      await checkThreadHead(await deps.email(context.owner, payload.account), payload);
     },
     async perform(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const raw = await composeMime(payload, context);
       const threadId = payload.reply?.threadId ?? null;
       let draftId = context.providerRef;
@@ -53,7 +51,7 @@ export function createSendEmailHandler(
       }
     },
     async reconcile(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const key = mailKeyOf(payload, context.effectKey);
       if (context.providerRef === null) {
         await adoptDraft(mailbox, payload, context);

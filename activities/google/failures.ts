@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { UnknownOutcomeError } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { judgeFailure, type Verdict } from '../providers/verdict.ts';
-import { reconnectHint } from '../token-seal.ts';
+import { mustReconnect } from '../reconnect.ts';
 
 /** What is known of an error of the client library. */
 export type VendorError = {
@@ -69,11 +69,11 @@ export function readVendorError(error: unknown, nowMs = Date.now()): VendorError
 }
 
 /** The failure of a read. `what` completes the sentence "Google could not …". */
-export function googleReadFailure(error: unknown, what: string, owner: string): Error {
+export function googleReadFailure(error: unknown, what: string, account: string): Error {
   const own = ownFailure(error);
   if (own !== undefined) return own;
   const vendor = readVendorError(error);
-  const refused = refusalOf(vendor, what, owner, error);
+  const refused = refusalOf(vendor, what, account, error);
   if (refused !== undefined) return refused;
   switch (vendor.status) {
     case 404:
@@ -94,11 +94,11 @@ export function googleReadFailure(error: unknown, what: string, owner: string): 
  * The failure of a write: one of the closed list when Google surely did nothing, UnknownOutcomeError
  * when it may have happened.
  */
-export function googleWriteFailure(error: unknown, what: string, owner: string): Error {
+export function googleWriteFailure(error: unknown, what: string, account: string): Error {
   const own = ownFailure(error);
   if (own !== undefined) return own;
   const vendor = readVendorError(error);
-  const refused = refusalOf(vendor, what, owner, error);
+  const refused = refusalOf(vendor, what, account, error);
   if (refused !== undefined) return refused;
   if (vendor.neverSent) return unavailable(vendor, what, error);
   const answer = vendor.status === undefined ? 'no answer' : `status ${vendor.status}`;
@@ -108,16 +108,16 @@ export function googleWriteFailure(error: unknown, what: string, owner: string):
 }
 
 /**
- * The failure of getting an access token: nothing was asked of the API yet. `owner` is undefined while
+ * The failure of getting an access token: nothing was asked of the API yet. `account` is undefined while
  * an account is being connected.
  */
-export function googleTokenFailure(error: unknown, owner?: string): Error {
+export function googleTokenFailure(error: unknown, account?: string): Error {
   const own = ownFailure(error);
   if (own !== undefined) return own;
   const vendor = readVendorError(error);
   const needsPerson = ['invalid_grant', 'unauthorized_client', 'invalid_client'];
   if (needsPerson.includes(vendor.reason ?? '') || vendor.status === 401) {
-    return reconnect(owner, error);
+    return reconnect(account, error);
   }
   if (vendor.status === 429) return rateLimited(vendor, 'sign in', error);
   return unavailable(vendor, 'sign in', error);
@@ -140,19 +140,17 @@ function isRateLimit(status: number | undefined, reason: string | undefined): bo
   return status === 429 || (status === 403 && rateReasons.has(reason ?? ''));
 }
 
-function reconnect(owner: string | undefined, cause: unknown): Error {
-  const message = `Google no longer accepts the stored sign-in. ${reconnectHint('google')}`;
-  return failure('ReconnectRequiredError', message, {
-    cause,
-    ...(owner === undefined ? {} : { details: { provider: 'google', account: owner } }),
-  });
+function reconnect(account: string | undefined, cause: unknown): Error {
+  if (account !== undefined) return mustReconnect('google', account, cause);
+  const message = 'Google did not accept the sign-in. Connect once more.';
+  return failure('ReconnectRequiredError', message, { cause });
 }
 
 /** Statuses that mean the same for reads and writes: refused, nothing done. */
 function refusalOf(
   vendor: VendorError,
   what: string,
-  owner: string,
+  account: string,
   cause: unknown,
 ): Error | undefined {
   const sentence = `Google refused to ${what}: ${vendor.message}`;
@@ -162,7 +160,7 @@ function refusalOf(
     case 422:
       return failure('InvalidInputError', sentence, { cause });
     case 401:
-      return reconnect(owner, cause);
+      return reconnect(account, cause);
     case 403:
       return failure('PermissionDeniedError', sentence, { cause });
     case 412:

@@ -22,7 +22,7 @@ export function createGoogleAuth(
   options: Omit<GoogleOptions, 'credentials' | 'health'>,
   redirectUri?: string,
 ): OAuth2Client {
-  const { tokenUrl, authUrl } = options;
+  const { tokenUrl, authUrl, revokeUrl } = options;
   return new google.OAuth2({
     ...(redirectUri === undefined ? {} : { redirectUri }),
     clientId: options.clientId,
@@ -30,6 +30,7 @@ export function createGoogleAuth(
     endpoints: {
       ...(tokenUrl === undefined ? {} : { oauth2TokenUrl: tokenUrl }),
       ...(authUrl === undefined ? {} : { oauth2AuthBaseUrl: authUrl }),
+      ...(revokeUrl === undefined ? {} : { oauth2RevokeUrl: revokeUrl }),
     },
     // The library tries a silent token endpoint three times; together they stay within one timeout.
     transporterOptions: {
@@ -39,15 +40,19 @@ export function createGoogleAuth(
   });
 }
 
-/** The tokens of one owner in this process: one question to the store at a time. */
-export function createTokenSource(options: GoogleOptions, owner: string): TokenSource {
+/** The tokens of one account in this process: one question to the store at a time. */
+export function createTokenSource(
+  options: GoogleOptions,
+  owner: string,
+  account: string,
+): TokenSource {
   let current: AccessToken | undefined;
   let asking: Promise<AccessToken> | undefined;
   const ask = async (unusable: string | undefined): Promise<AccessToken> => {
     try {
-      return await options.credentials.accessToken(owner, 'google', {
+      return await options.credentials.accessToken(owner, account, {
         unusable,
-        renew: (refreshToken) => renew(options, owner, refreshToken),
+        renew: (refreshToken) => renew(options, account, refreshToken),
       });
     } finally {
       asking = undefined;
@@ -67,7 +72,7 @@ export function createTokenSource(options: GoogleOptions, owner: string): TokenS
 
 async function renew(
   options: GoogleOptions,
-  owner: string,
+  account: string,
   refreshToken: string,
 ): Promise<RenewedTokens> {
   const auth = createGoogleAuth(options);
@@ -83,6 +88,6 @@ async function renew(
     }
     return { token, expiresAt: new Date(expiresAtMs), refreshToken: rotated };
   } catch (error) {
-    throw googleTokenFailure(error, owner);
+    throw googleTokenFailure(error, account);
   }
 }

@@ -19,6 +19,7 @@ import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
+import type { AccountDetails } from '#contracts/failures.ts';
 import type { ControlOutcome, GoalView } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { GoalId } from '#contracts/names.ts';
@@ -62,7 +63,7 @@ export class FakeGoalClient implements GoalClient {
   onCancel: () => Promise<void> = async () => undefined;
   controls: { goalId: GoalId; signal: ControlSignal; message: JsonObject }[] = [];
   controlOutcome: ControlOutcome | NoOutcome = takenControl;
-  reconnected: { goalId: GoalId; provider: string }[] = [];
+  reconnected: ({ goalId: GoalId } & Partial<AccountDetails>)[] = [];
   answerOutcome: AnswerOutcome | NoOutcome = { applied: true, message: 'Answered.' };
   nextOutcome: ((decision: SignedDecision) => DecisionOutcome | NoOutcome) | null = null;
   open = true;
@@ -104,9 +105,9 @@ export class FakeGoalClient implements GoalClient {
     this.controls.push({ goalId, signal, message });
     return this.controlOutcome;
   }
-  async accountReconnected(goalId: GoalId, provider: string) {
+  async accountReconnected(goalId: GoalId, asked: Partial<AccountDetails>) {
     this.reach();
-    this.reconnected.push({ goalId, provider });
+    this.reconnected.push({ goalId, ...asked });
     return this.open;
   }
   async cancel(goalId: GoalId) {

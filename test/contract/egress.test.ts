@@ -95,11 +95,15 @@ describe('egress in sandbox mode', () => {
     const { createGoogleClients } = await import('#activities/google/client.ts');
     const { createGoogleCalendar } = await import('#activities/calendar/google.ts');
     const account = {
+      provider: 'google',
       email: owner,
       refreshToken: `sandbox-refresh-${owner}`,
       state: 'connected',
+      isDefault: true,
+      label: null,
+      scopes: [],
+      connectedAt: new Date(0),
     } as const;
-    const nothing = async () => undefined;
     const clients = createGoogleClients({
       // The address of the API is missing, as after a mistake in the configuration.
       tokenUrl: `${sandbox.url}/token`,
@@ -108,13 +112,12 @@ describe('egress in sandbox mode', () => {
       fetch: guarded,
       credentials: {
         get: async () => account,
-        save: nothing,
-        accessToken: async (_owner, _provider, { renew }) => renew(account.refreshToken),
+        accessToken: async (_owner, _account, { renew }) => renew(account.refreshToken),
       },
       health: alwaysCalls,
       timeoutMs: 1_000,
     });
-    const calendar = createGoogleCalendar(await clients(owner));
+    const calendar = createGoogleCalendar(await clients(owner, owner));
     await expect(calendar.getEvent('x', zone)).rejects.toMatchObject({
       type: 'EgressBlockedError',
     });

@@ -18,7 +18,7 @@ import {
 import { type MailScope, mailScope, pathId } from './mail-items.ts';
 import { listMessages } from './mail-lists.ts';
 import { pageOf, parameter } from './paging.ts';
-import { selected } from './routes.ts';
+import { selected } from './odata.ts';
 import type { FastifyRequest } from 'fastify';
 
 const pages = { defaultSize: 10, maxSize: 1_000 };

@@ -4,7 +4,7 @@ import type { Message } from '@microsoft/microsoft-graph-types';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectGraph, type GraphClients, graphRefusal } from './graph-clients.ts';
-import { askOracle, type Clients, connect, type EffectRow } from './sandbox-clients.ts';
+import { askOracle, type Clients, connect, type EffectRow, setFault } from './sandbox-clients.ts';
 
 const carlaEmail = 'carla.rossi@office.example.com';
 const danaEmail = 'dana.whitfield@office.example.com';
@@ -235,6 +235,18 @@ describe('sending', () => {
     const id = (await create({ subject: 'x' })).id!;
     expect(await graphRefusal(send(id))).toEqual({ status: 400, code: 'ErrorInvalidRecipients' });
     expect(await get(id)).toMatchObject({ isDraft: true });
+  });
+
+  it.each([
+    ['answered and lost', 'drop_after_commit', { 'drafts.create': 1, 'drafts.send': 1 }],
+    ['lost on the way', 'drop_before', { 'drafts.create': 1 }],
+    ['delivered twice', 'duplicate', { 'drafts.create': 1, 'drafts.send': 1 }],
+  ])('happens at most once when the request is %s', async (_what, action, expected) => {
+    const draft = await draftTo(action);
+    await setFault(sandbox, { match: { method: 'POST', pathRegex: '/send$' }, action });
+    await expect(send(draft.id!)).rejects.toBeDefined();
+    expect(await effects(action)).toEqual(expected);
+    expect((await get(draft.id!)).isDraft).toBe(action === 'drop_before');
   });
 
   it('counts mail that is written and sent at once', async () => {

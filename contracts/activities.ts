@@ -171,6 +171,10 @@ export interface EffectActivities {
   createCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   moveCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   cancelCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  updateCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  respondToInvitation(request: PerformRequest): Promise<EffectReceipt>;
+  holdCalendarSlots(request: PerformRequest): Promise<EffectReceipt>;
+  releaseCalendarHolds(request: PerformRequest): Promise<EffectReceipt>;
   sendEmail(request: PerformRequest): Promise<EffectReceipt>;
   /** Undoes one confirmed effect, under its own effect key. */
   undoEffect(request: UndoRequest): Promise<EffectReceipt>;
@@ -187,6 +191,10 @@ export const effectActivityOf = {
   createEvent: 'createCalendarEvent',
   moveEvent: 'moveCalendarEvent',
   cancelEvent: 'cancelCalendarEvent',
+  updateEvent: 'updateCalendarEvent',
+  respondToInvitation: 'respondToInvitation',
+  holdSlots: 'holdCalendarSlots',
+  releaseHolds: 'releaseCalendarHolds',
   sendEmail: 'sendEmail',
 } as const satisfies Record<EffectToolName, keyof EffectActivities>;
 

@@ -1,4 +1,4 @@
-/** What the handlers of createEvent, moveEvent and cancelEvent share. Refuses what must not be changed. */
+/** What the handlers of calendar effects share. Refuses what must not be changed. */
 import type { StepContext } from '#contracts/activities.ts';
 import type { EventReceipt } from '#contracts/schemas/calendar.ts';
 import { failure } from '../failures.ts';
@@ -9,13 +9,13 @@ import { toRfc3339 } from './zone-time.ts';
 
 /**
  * The event a change is about, as it stands now.
- * @throws NotFoundError, InvalidInputError for a whole series, PermissionDeniedError for others' events
+ * @throws NotFoundError, PermissionDeniedError for others' events
  */
 export async function requireOwnEvent(
   calendar: CalendarPort,
   context: StepContext,
   eventId: string,
-  verb: 'move' | 'cancel',
+  verb: 'move' | 'cancel' | 'change',
 ): Promise<CalendarEvent> {
   const event = await calendar.getEvent(eventId, context.zone);
   if (event === null || event.cancelled) {
@@ -24,12 +24,6 @@ export async function requireOwnEvent(
     throw failure('NotFoundError', `${state}. Find the event again with findEvent.`);
   }
   const title = cleanLine(event.title, 80);
-  if (event.isSeries) {
-    throw failure(
-      'InvalidInputError',
-      `This id is the whole series "${title}". Only one occurrence can be changed: find it with findEvent and use its id.`,
-    );
-  }
   if (event.organizer !== null && !event.organizer.self) {
     throw failure(
       'PermissionDeniedError',
@@ -52,7 +46,7 @@ export function timesOf(event: CalendarEvent, zone: string): { start: string; en
 
 /** What a calendar effect gives back. `wanted` fills in where a cancelled event tells only its id. */
 export function receiptOf(
-  event: Pick<CalendarEvent, 'id' | 'etag' | 'link'>,
+  event: Pick<CalendarEvent, 'id' | 'etag' | 'link'> & { conferenceLink?: string | null },
   wanted: { title: string; start: string; end: string; zone: string; guests: readonly string[] },
 ): EventReceipt {
   return {
@@ -66,6 +60,7 @@ export function receiptOf(
       : wanted.start,
     end: wanted.end,
     guests: [...wanted.guests],
+    ...(event.conferenceLink ? { conferenceLink: event.conferenceLink } : {}),
   };
 }
 

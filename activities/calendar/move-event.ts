@@ -1,9 +1,19 @@
-/** Moving one event or one occurrence: absolute times under the etag that was approved. */
+/**
+ * Moving one event or one occurrence: absolute times under the etag that was approved. Moving more of
+ * a series is a change of it, carried out as one.
+ */
+import { z } from 'zod';
 import { type MoveEventPayload, moveEventPayloadSchema } from '#contracts/schemas/calendar.ts';
+import {
+  type UpdateEventPayload,
+  updateEventPayloadSchema,
+} from '#contracts/schemas/event-changes.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { moveEventCard } from './cards.ts';
+import { findChange, performChange, undoChange } from './change-event.ts';
+import { conflictsAt, requireStillFree } from './conflicts.ts';
 import type { CalendarDeps } from './dependencies.ts';
 import {
   changedSince,
@@ -11,27 +21,33 @@ import {
   guestsOf,
   isStill,
   receiptOf,
-  requireOwnEvent,
   sameMoment,
   timesOf,
 } from './existing-event.ts';
 import type { CalendarEvent } from './port.ts';
+import { prepareChange } from './prepare-change.ts';
+import { targetOf } from './series.ts';
+import { requireChangeFree } from './update-event.ts';
 import { resolving } from './summaries.ts';
 import { resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 
+type Payload = MoveEventPayload | UpdateEventPayload;
+
 /** Builds the handler of moveEvent. */
 export function createMoveEventHandler({
   calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<MoveEventPayload> {
+}: Pick<CalendarDeps, 'calendar'>): EffectHandler<Payload> {
   return {
     tool: 'moveEvent',
-    payloadSchema: moveEventPayloadSchema,
+    payloadSchema: z.union([moveEventPayloadSchema, updateEventPayloadSchema]),
     async prepare(context, raw) {
       const input = parseToolInput('moveEvent', raw);
-      const start = resolving(resolveInstant, input.start, context);
       const port = await calendar(context.owner);
-      const event = await requireOwnEvent(port, context, input.eventId, 'move');
+      const target = await targetOf(port, context, input.eventId, 'move', input.scope);
+      if (target.scope !== 'this') return prepareChange(port, context, input, 'move');
+      const { event } = target;
+      const start = resolving(resolveInstant, input.start, context);
       if (event.allDay !== null) {
         throw failure('InvalidInputError', 'An all-day event has no time that could be moved.');
       }
@@ -41,6 +57,11 @@ export function createMoveEventHandler({
       if (start.ms === event.startMs && lengthMs === event.endMs - event.startMs) {
         throw failure('InvalidInputError', `The event already is at ${start.label}.`);
       }
+      const slot = {
+        start: start.iso,
+        end: toRfc3339(start.ms + lengthMs, start.zone),
+        zone: start.zone,
+      };
       const payload: MoveEventPayload = {
         kind: 'moveEvent',
         account: context.owner.toLowerCase(),
@@ -49,9 +70,8 @@ export function createMoveEventHandler({
         title: event.title,
         guests: guestsOf(event),
         previous: timesOf(event, start.zone),
-        start: start.iso,
-        end: toRfc3339(start.ms + lengthMs, start.zone),
-        zone: start.zone,
+        ...slot,
+        conflicts: event.busy ? await conflictsAt(port, slot, [event.id]) : null,
       };
       const card = moveEventCard(payload);
       const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
@@ -62,17 +82,21 @@ export function createMoveEventHandler({
         summary: `Move an event${told}`,
       };
     },
+    async checkFresh(payload, context) {
+      const port = await calendar(context.owner);
+      if (payload.kind === 'updateEvent') return requireChangeFree(port, payload);
+      await requireStillFree(port, [payload], payload.conflicts, [payload.eventId]);
+    },
     async perform(payload, context) {
       const port = await calendar(context.step.owner);
+      if (payload.kind === 'updateEvent') return performChange(port, payload, context);
       try {
-        const moved = await port.moveEvent({
+        const moved = await port.updateEvent({
           effectKey: context.effectKey,
           eventId: payload.eventId,
           etag: payload.etag,
           notify: payload.guests.length > 0,
-          start: payload.start,
-          end: payload.end,
-          zone: payload.zone,
+          patch: { start: payload.start, end: payload.end, zone: payload.zone },
         });
         return receiptOf(moved, payload);
       } catch (error) {
@@ -85,6 +109,7 @@ export function createMoveEventHandler({
     },
     async reconcile(payload, context) {
       const port = await calendar(context.step.owner);
+      if (payload.kind === 'updateEvent') return findChange(port, payload, context);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event === null) return { found: 'absent' };
       const done = isMoved(event, payload) || event.effectKey === context.effectKey;
@@ -92,6 +117,7 @@ export function createMoveEventHandler({
     },
     async undo(payload, receipt, context) {
       const port = await calendar(context.step.owner);
+      if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
       const { eventId, previous, title, zone } = payload;
       const event = await port.getEvent(eventId, zone);
       if (event === null || event.cancelled) throw changedSince(title, 'not moved back');
@@ -102,13 +128,12 @@ export function createMoveEventHandler({
         throw changedSince(title, 'not moved back');
       }
       try {
-        const moved = await port.moveEvent({
+        const moved = await port.updateEvent({
           effectKey: context.effectKey,
           eventId,
           etag,
           notify: payload.guests.length > 0,
-          ...previous,
-          zone,
+          patch: { ...previous, zone },
         });
         return receiptOf(moved, back);
       } catch (error) {

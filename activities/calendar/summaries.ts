@@ -29,6 +29,11 @@ export function summarizeEvent(event: CalendarEvent, zone: string): EventSummary
     })),
     recurringEventId: event.recurringEventId,
     busy: event.busy,
+    showAs: event.showAs,
+    kind: event.kind,
+    private: event.private,
+    response: event.response,
+    conferenceLink: event.conferenceLink,
   };
 }
 

@@ -3,6 +3,7 @@
  * only through stores that call `changed()`; nothing here knows HTTP or a vendor's wire format.
  */
 import { createHash } from 'node:crypto';
+import { roomAt, rooms } from './rooms.ts';
 import type {
   CalendarState,
   EffectRow,
@@ -39,7 +40,7 @@ export class Office {
 
   /** What only Microsoft's services remember. */
   get outlook(): OutlookState {
-    this.state.outlook ??= { endedGrants: {} };
+    this.state.outlook ??= { endedGrants: {}, rounds: {} };
     return this.state.outlook;
   }
 
@@ -95,8 +96,14 @@ export class Office {
     return company(asking) === company(other) && other.sharesFreeBusy && connected;
   }
 
-  /** A person's calendar. @throws Error for an outsider. */
+  /** Every account, and the rooms. */
+  get calendarOwners(): readonly Person[] {
+    return [...this.accounts, ...rooms];
+  }
+
+  /** A person's or a room's calendar. @throws Error for an outsider. */
   calendar(email: string): CalendarState {
+    if (roomAt(email)) this.state.calendars[email] ??= { events: {}, syncFloor: 0 };
     const calendar = this.state.calendars[email];
     if (!calendar) throw new Error(`No calendar for ${email}.`);
     return calendar;

@@ -249,6 +249,12 @@ describe('sending', () => {
     expect((await get(draft.id!)).isDraft).toBe(action === 'drop_before');
   });
 
+  it('is refused from an address that is not the account’s own', async () => {
+    const from = { emailAddress: { address: danaEmail } };
+    const draft = await create({ subject: 'As Dana', from, toRecipients: to(bobEmail) });
+    expect(await graphRefusal(send(draft.id!))).toEqual({ status: 403, code: 'ErrorSendAsDenied' });
+  });
+
   it('counts mail that is written and sent at once', async () => {
     const message = {
       subject: 'At once',
@@ -256,8 +262,9 @@ describe('sending', () => {
       toRecipients: to(danaEmail),
       internetMessageHeaders: [{ name: 'X-Effect-Key', value: 'shot' }],
     };
-    await carla.api('/me/sendMail').post({ message, saveToSentItems: true });
+    await carla.api('/me/sendMail').post({ message, saveToSentItems: false });
     expect(await effects('shot')).toEqual({ 'messages.send': 1 });
+    expect(await bySubject('At once')).toEqual([]);
     const [arrived] = await bySubject('At once', dana);
     await dana.api(`/me/messages/${arrived!.id}/reply`).post({ comment: 'Thanks' });
     expect(await bySubject('RE: At once')).toHaveLength(1);

@@ -74,12 +74,7 @@ function list(scope: MailScope, request: FastifyRequest, parent?: string): objec
 }
 
 function show({ mailbox, owner }: MailScope, request: FastifyRequest, folder: Folder): object {
-  const select = parameter(request, '$select');
-  // The id comes with every selection.
-  return selected(
-    showFolder(mailbox, owner, folder),
-    select === undefined ? undefined : `id,${select}`,
-  );
+  return selected(showFolder(mailbox, owner, folder), parameter(request, '$select'));
 }
 
 /** @throws GraphError 400, 409. */

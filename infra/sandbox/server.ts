@@ -8,6 +8,7 @@ import { FaultTable, registerFaults } from './faults.ts';
 import { registerGoogleCalendarRoutes } from './google/calendar-routes.ts';
 import { registerGmailRoutes } from './google/gmail-routes.ts';
 import { registerOauthRoutes } from './google/oauth.ts';
+import { registerMailboxConcurrency } from './microsoft/concurrency.ts';
 import { registerMicrosoftOauthRoutes } from './microsoft/oauth.ts';
 import { registerGraphRoutes } from './microsoft/routes.ts';
 import { registerModelRoutes } from './model/routes.ts';
@@ -83,6 +84,7 @@ function buildServer(
   });
   registerBodyParsers(app);
   registerRequestLog(app, office, log);
+  registerMailboxConcurrency(app, office);
   registerFaults(app, faults, flush);
   app.addHook('onSend', async () => flush());
   registerOauthRoutes(app, office);

@@ -28,18 +28,18 @@ export class GraphError extends Error {
 
 /** Gives every answer of a route group Graph's request ids and its form of errors. */
 export function registerGraphErrors(scope: FastifyInstance, now: () => Date): void {
-  scope.addHook('onRequest', async (request, reply) => {
-    void reply.headers({
-      'request-id': randomUUID(),
-      'client-request-id': clientRequestId(request),
-    });
-  });
+  scope.addHook('onRequest', async (request, reply) => nameRequest(request, reply));
   scope.setErrorHandler((error, request, reply) => sendGraphError(request, reply, error, now));
   scope.setNotFoundHandler((request, reply) => {
     const segment = request.url.split('?')[0]?.split('/').at(-1) ?? '';
     const message = `Resource not found for the segment '${segment}'.`;
     return sendGraphError(request, reply, new GraphError(400, 'BadRequest', message), now);
   });
+}
+
+function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
+  if (reply.hasHeader('request-id')) return;
+  void reply.headers({ 'request-id': randomUUID(), 'client-request-id': clientRequestId(request) });
 }
 
 function sendGraphError(
@@ -50,6 +50,8 @@ function sendGraphError(
 ): FastifyReply {
   const error = cause instanceof GraphError ? cause : unexpected(cause);
   const { annotations, headers = {} } = error.options;
+  // A refusal may come before the hook above.
+  nameRequest(request, reply);
   return reply
     .code(error.status)
     .headers(headers)

@@ -6,8 +6,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Office } from '../office/office.ts';
 import { requireMailbox } from './accounts.ts';
 import { endGrants } from './oauth.ts';
+import { registerBatch } from './batch.ts';
+import { registerCalendarRoutes } from './calendar-routes.ts';
+import { registerCalendarDelta } from './delta.ts';
 import { registerGraphErrors } from './errors.ts';
+import { registerEventRoutes } from './event-routes.ts';
 import { registerGraphMailRoutes } from './mail-routes.ts';
+import { selected } from './odata.ts';
 import { parameter } from './paging.ts';
 
 /** Registers the routes under /v1.0. */
@@ -16,6 +21,10 @@ export function registerGraphRoutes(app: FastifyInstance, office: Office): void 
     async (scope) => {
       registerGraphErrors(scope, office.now);
       registerMe(scope, office);
+      registerCalendarRoutes(scope, office);
+      registerEventRoutes(scope, office);
+      registerCalendarDelta(scope, office);
+      registerBatch(scope, app, office);
       registerGraphMailRoutes(scope, office);
     },
     { prefix: '/v1.0' },
@@ -31,19 +40,10 @@ function registerMe(scope: FastifyInstance, office: Office): void {
       mail: email,
       userPrincipalName: email,
     };
-    return selected(whole, parameter(request, '$select'));
+    return selected(whole, parameter(request, '$select'), []);
   });
   scope.post('/me/revokeSignInSessions', (request) => {
     endGrants(office, requireMailbox(office, request));
     return { value: true };
   });
-}
-
-/** The members a `$select` names; all of them when there is none. */
-export function selected(whole: object, select: string | undefined): object {
-  if (select === undefined) return whole;
-  const names = select.split(',').map((name) => name.trim());
-  return Object.fromEntries(
-    Object.entries(whole).filter(([name]) => name.startsWith('@') || names.includes(name)),
-  );
 }

@@ -40,7 +40,7 @@ export class Office {
 
   /** What only Microsoft's services remember. */
   get outlook(): OutlookState {
-    this.state.outlook ??= { endedGrants: {} };
+    this.state.outlook ??= { endedGrants: {}, rounds: {} };
     return this.state.outlook;
   }
 

@@ -44,6 +44,26 @@ export interface ExtendedProperties {
   shared?: Record<string, string> | undefined;
 }
 
+/** What only Outlook knows of an event; it stays with the copy it was set on. */
+export interface OutlookFields {
+  transactionId?: string;
+  /** Extended properties, under the ids they were given. */
+  properties?: { id: string; value: string }[];
+  categories?: string[];
+  importance?: string;
+  sensitivity?: string;
+  showAs?: string;
+  /** The zones of start and end under the names they were given. */
+  startZone?: string;
+  endZone?: string;
+  bodyType?: 'html' | 'text';
+  allowNewTimeProposals?: boolean;
+  hideAttendees?: boolean;
+  responseRequested?: boolean;
+  /** The guest took the event off their calendar without a word to its organizer. */
+  removed?: true;
+}
+
 /** One event as stored on one calendar; guests hold their own copies under the same id. */
 export interface StoredEvent {
   id: string;
@@ -68,6 +88,7 @@ export interface StoredEvent {
   visibility?: string | undefined;
   eventType?: string | undefined;
   extendedProperties?: ExtendedProperties | undefined;
+  outlook?: OutlookFields | undefined;
   [field: string]: unknown;
 }
 
@@ -169,10 +190,23 @@ export interface OauthState {
   revokedRefreshTokens: string[];
 }
 
+/** A window of a calendar as one client last saw it. */
+export interface DeltaRound {
+  email: string;
+  fromMs: number;
+  toMs: number;
+  /** Event → its version in this round. */
+  versions: Record<string, string>;
+  /** What of the round the client has not fetched yet. */
+  pending: string[];
+}
+
 /** What only Microsoft's services remember. */
 export interface OutlookState {
   /** Address → revision at which its grants ended; refresh tokens up to it are refused. */
   endedGrants: Record<string, number>;
+  /** Token → the round of change tracking it continues. */
+  rounds: Record<string, DeltaRound>;
 }
 
 /** Everything, in one JSON value. */

@@ -203,10 +203,8 @@ describe('sending', () => {
     expect(atBob).toBeDefined();
     const [atDana] = await bySubject('All of you', dana);
     expect(atDana).toMatchObject({ isRead: false, bccRecipients: [], isDraft: false });
-    expect((await bySubject('All of you')).map(({ isRead }) => isRead).sort()).toEqual([
-      false,
-      true,
-    ]);
+    expect((await bySubject('All of you')).filter(({ isRead }) => isRead)).toHaveLength(1);
+    expect(await bySubject('All of you')).toHaveLength(2);
     expect((await get(draft.id!)).bccRecipients).toHaveLength(2);
     expect(sandbox.office.state.outsideMail['someone@else.example']).toBe(1);
   });

@@ -104,6 +104,16 @@ export function changeLabels(
   return added.length + removed.length > 0;
 }
 
+/** Makes every cursor into any mailbox's history too old, as time does. */
+export function forgetHistory(office: Office): void {
+  for (const mailbox of Object.values(office.state.mailboxes)) {
+    mailbox.historyId += 1;
+    mailbox.history = [];
+    mailbox.historyFloor = mailbox.historyId;
+  }
+  office.changed();
+}
+
 /** The messages of a thread, oldest first. */
 export function threadMessages(office: Office, owner: Person, threadId: string): StoredMessage[] {
   return Object.values(office.mailbox(owner.email).messages)

@@ -40,7 +40,7 @@ const fields =
   'id,changeKey,subject,body,start,end,isAllDay,isCancelled,isOrganizer,organizer,attendees,location,' +
   'originalStart,originalStartTimeZone,type,seriesMasterId,recurrence,responseStatus,sensitivity,showAs,' +
   'isReminderOn,reminderMinutesBeforeStart,isOnlineMeeting,onlineMeeting,onlineMeetingUrl,webLink';
-const $expand = `singleValueExtendedProperties($filter=id eq '${effectKeyId}' or id eq '${creationKeyId}')`;
+const $expand = `singleValueExtendedProperties($filter=id eq '${effectKeyId}')`;
 
 /** What is asked of each event of a list. */
 export const listFields = { $select: fields, $expand };

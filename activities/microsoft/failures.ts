@@ -11,10 +11,8 @@ import {
   ownFailureIn,
   ownVerdict,
   parseRetryAfter,
-  rateLimitFailure,
   readFailureOf,
-  reconnectFailure,
-  unavailableFailure,
+  signInFailureOf,
   type VendorCall,
   type VendorError,
   wasNeverSent,
@@ -59,9 +57,13 @@ export function readGraphError(error: unknown, nowMs = Date.now()): VendorError 
   };
 }
 
-/** The failure of a read. */
+/** The failure of a read. An id of another vendor is malformed here, and so of nothing here. */
 export function microsoftReadFailure(error: unknown, call: VendorCall): Error {
-  return ownFailureIn(error) ?? readFailureOf(readGraphError(error), call, error);
+  const own = ownFailureIn(error);
+  if (own !== undefined) return own;
+  const vendor = readGraphError(error);
+  const isForeignId = vendor.code === 'ErrorInvalidIdMalformed';
+  return readFailureOf(isForeignId ? { ...vendor, status: 404 } : vendor, call, error);
 }
 
 /**
@@ -102,10 +104,7 @@ export function microsoftTokenFailure(error: unknown, account?: string): Error {
     neverSent: true,
     limited: status === 429,
   };
-  const call = microsoftCall(account, 'sign in');
-  if (needsPerson.has(vendor.code ?? '') || status === 401) return reconnectFailure(call, error);
-  if (vendor.limited) return rateLimitFailure(vendor, call, error);
-  return unavailableFailure(vendor, call, error);
+  return signInFailureOf(vendor, microsoftCall(account, 'sign in'), needsPerson, error);
 }
 
 /** OAuth errors that only the person, or whoever registered the app, can end. */

@@ -66,27 +66,21 @@ export function judgeVendorError(vendor: VendorError, kind: 'read' | 'write'): V
   return { kind: 'down', reason, retryAfterMs, mayHaveActed: kind === 'write' && !neverSent };
 }
 
-/** The person has to connect the account again, or for the first time. */
-export function reconnectFailure({ provider, account }: VendorCall, cause: unknown): Error {
-  if (account !== undefined) return mustReconnect(provider, account, cause);
-  const message = `${providerNames[provider]} did not accept the sign-in. Connect once more.`;
-  return failure('ReconnectRequiredError', message, { cause });
-}
-
-/** The vendor asks to slow down. */
-export function rateLimitFailure(vendor: VendorError, call: VendorCall, cause: unknown): Error {
-  const { retryAfterMs } = vendor;
-  const next =
-    retryAfterMs === undefined ? '' : ` Next try in ${Math.ceil(retryAfterMs / 1_000)} s.`;
-  const message = `${providerNames[call.provider]} asks to slow down (${call.what}).${next}`;
-  return failure('RateLimitedError', message, { retryAfterMs, cause });
-}
-
-/** The vendor is away, or its answer could not be read. */
-export function unavailableFailure(vendor: VendorError, call: VendorCall, cause: unknown): Error {
-  const status = vendor.status === undefined ? 'no answer' : `status ${vendor.status}`;
-  const message = `${providerNames[call.provider]} could not ${call.what} just now (${status}: ${vendor.message}).`;
-  return failure('ProviderUnavailableError', message, { retryAfterMs: vendor.retryAfterMs, cause });
+/**
+ * The failure of signing in: nothing was asked of the vendor's API yet. `needsPerson` holds the OAuth
+ * errors that do not pass by themselves.
+ */
+export function signInFailureOf(
+  vendor: VendorError,
+  call: VendorCall,
+  needsPerson: ReadonlySet<string>,
+  cause: unknown,
+): Error {
+  if (needsPerson.has(vendor.code ?? '') || vendor.status === 401) {
+    return reconnectFailure(call, cause);
+  }
+  if (vendor.limited) return rateLimitFailure(vendor, call, cause);
+  return unavailableFailure(vendor, call, cause);
 }
 
 /** A failure of ours, possibly wrapped by a client library: the egress guard's, for example. */
@@ -159,4 +153,27 @@ function causesOf(error: unknown): (object & Record<string, unknown>)[] {
     current = link['cause'];
   }
   return found;
+}
+
+/** The person has to connect the account again, or for the first time. */
+function reconnectFailure({ provider, account }: VendorCall, cause: unknown): Error {
+  if (account !== undefined) return mustReconnect(provider, account, cause);
+  const message = `${providerNames[provider]} did not accept the sign-in. Connect once more.`;
+  return failure('ReconnectRequiredError', message, { cause });
+}
+
+/** The vendor asks to slow down. */
+function rateLimitFailure(vendor: VendorError, call: VendorCall, cause: unknown): Error {
+  const { retryAfterMs } = vendor;
+  const next =
+    retryAfterMs === undefined ? '' : ` Next try in ${Math.ceil(retryAfterMs / 1_000)} s.`;
+  const message = `${providerNames[call.provider]} asks to slow down (${call.what}).${next}`;
+  return failure('RateLimitedError', message, { retryAfterMs, cause });
+}
+
+/** The vendor is away, or its answer could not be read. */
+function unavailableFailure(vendor: VendorError, call: VendorCall, cause: unknown): Error {
+  const status = vendor.status === undefined ? 'no answer' : `status ${vendor.status}`;
+  const message = `${providerNames[call.provider]} could not ${call.what} just now (${status}: ${vendor.message}).`;
+  return failure('ProviderUnavailableError', message, { retryAfterMs: vendor.retryAfterMs, cause });
 }

@@ -1,9 +1,12 @@
 /** The real Microsoft clients of the product, connected to a sandbox, with accounts kept in memory. */
 import { type Accounts, createAccounts } from '#activities/accounts.ts';
+import { createMicrosoftCalendar } from '#activities/calendar/microsoft.ts';
+import type { CalendarPort } from '#activities/calendar/port.ts';
 import type { Account, CredentialStore } from '#activities/credentials.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createMicrosoftEmail } from '#activities/email/microsoft.ts';
 import type { EmailPort } from '#activities/email/port.ts';
+import { failureTypeOf } from '#activities/failures.ts';
 import { createMicrosoftClients, type MicrosoftClients } from '#activities/microsoft/client.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
 import { type AccessToken, isLasting } from '#activities/token-renewal.ts';
@@ -16,7 +19,10 @@ export interface MicrosoftSetup {
   clients: MicrosoftClients;
   accounts: Accounts;
   /** The account is the owner's own unless told. */
+  calendar: (owner: string, account?: string) => Promise<CalendarPort>;
   email: (owner: string, account?: string) => Promise<EmailPort>;
+  /** State of each account, by address. */
+  stored: Map<string, { refreshToken: string; state: Account['state'] }>;
   /** What of the exchanges so far Graph's published contract does not allow. */
   violations: string[];
   /** Everything sent so far, in order: `POST /me/messages`. */
@@ -30,7 +36,15 @@ export function connectMicrosoft(
 ): MicrosoftSetup {
   const violations: string[] = [];
   const requests: string[] = [];
-  const credentials = inMemory(sandbox);
+  const stored: MicrosoftSetup['stored'] = new Map(
+    sandbox.office.accounts
+      .filter(({ vendor }) => vendor === 'microsoft')
+      .map(({ email }) => [
+        email,
+        { refreshToken: `sandbox-microsoft-refresh-${email}`, state: 'connected' },
+      ]),
+  );
+  const credentials = inMemory(stored);
   const clients = createMicrosoftClients({
     rootUrl: sandbox.url,
     authorityUrl: `${sandbox.url}/microsoft`,
@@ -43,40 +57,45 @@ export function connectMicrosoft(
   });
   return {
     clients,
+    stored,
     violations,
     requests,
     accounts: createAccounts(credentials),
+    calendar: async (owner, account = owner) =>
+      createMicrosoftCalendar(await clients(owner, account)),
     email: async (owner, account = owner) => createMicrosoftEmail(await clients(owner, account)),
   };
 }
 
 /** A store in memory in which everybody at Microsoft has one account there, their own address. */
-function inMemory(sandbox: Sandbox): CredentialStore {
-  const refreshTokens = new Map(
-    sandbox.office.accounts
-      .filter(({ vendor }) => vendor === 'microsoft')
-      .map(({ email }) => [email, `sandbox-microsoft-refresh-${email}`]),
-  );
+function inMemory(stored: MicrosoftSetup['stored']): CredentialStore {
   const tokens = new Map<string, AccessToken>();
   const connected = (owner: string, email: string): Account | undefined => {
-    const refreshToken = owner === email ? refreshTokens.get(email) : undefined;
-    if (refreshToken === undefined) return undefined;
+    const found = owner === email ? stored.get(email) : undefined;
+    if (found === undefined) return undefined;
     const fixed = { isDefault: true, label: null, scopes: [], connectedAt: new Date(0) };
-    return { email, provider: 'microsoft', refreshToken, state: 'connected', ...fixed };
+    return { email, provider: 'microsoft', ...found, ...fixed };
   };
   return {
     get: async (owner, account) => connected(owner, account),
     list: async (owner) => [connected(owner, owner)].filter((found) => found !== undefined),
-    save: async (_owner, { email, refreshToken }) => void refreshTokens.set(email, refreshToken),
+    save: async (_owner, { email, refreshToken }) =>
+      void stored.set(email, { refreshToken, state: 'connected' }),
     accessToken: async (_owner, email, { unusable, renew }) => {
       const kept = tokens.get(email);
       if (kept && kept.token !== unusable && isLasting(kept.expiresAt)) return kept;
-      const renewed = await renew(refreshTokens.get(email)!);
-      if (renewed.refreshToken !== undefined) refreshTokens.set(email, renewed.refreshToken);
-      tokens.set(email, renewed);
-      return renewed;
+      const account = stored.get(email)!;
+      try {
+        const renewed = await renew(account.refreshToken);
+        account.refreshToken = renewed.refreshToken ?? account.refreshToken;
+        tokens.set(email, renewed);
+        return renewed;
+      } catch (error) {
+        if (failureTypeOf(error) === 'ReconnectRequiredError') account.state = 'reconnect_required';
+        throw error;
+      }
     },
-    remove: async (_owner, email) => refreshTokens.delete(email),
+    remove: async (_owner, email) => stored.delete(email),
   };
 }
 

@@ -17,8 +17,8 @@ import {
 } from './mail-folders.ts';
 import { type MailScope, mailScope, pathId } from './mail-items.ts';
 import { listMessages } from './mail-lists.ts';
-import { pageOf, parameter } from './paging.ts';
 import { selected } from './odata.ts';
+import { pageOf, parameter } from './paging.ts';
 import type { FastifyRequest } from 'fastify';
 
 const pages = { defaultSize: 10, maxSize: 1_000 };

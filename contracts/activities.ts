@@ -2,6 +2,7 @@
  * Interfaces of every activity, by the queue that hosts them. Values are small: bulk text is kept in
  * Postgres as a document or payload and passed by id or digest.
  */
+import type { AccountActivities } from './accounts.ts';
 import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
@@ -289,26 +290,6 @@ export type WebhookOutcome = 'delivered' | 'failed' | 'skipped';
 export interface WebhookActivities {
   /** Makes one attempt to deliver one event. */
   deliverWebhook(request: WebhookRequest): Promise<WebhookOutcome>;
-}
-
-/** Work on connected accounts that needs their keys, which the api does not have. */
-export type AccountTask =
-  | { readonly task: 'prepareSignIn' | 'completeSignIn'; readonly signInId: string }
-  | { readonly task: 'disconnectAccount'; readonly owner: string; readonly account: string };
-/** What became of it. `account` is null for a consent that begins, and for an account nobody has. */
-export type AccountTaskOutcome = {
-  readonly account: string | null;
-  /** What the person still has to do, in words. */
-  readonly leftToDo: string | null;
-};
-/** Queue `adjutant-connectors`. Tokens, codes and verifiers stay in Postgres: no payload holds one. */
-export interface AccountActivities {
-  /** Writes the address of the consent page into the row of a sign-in. */
-  prepareSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
-  /** Redeems the code of a sign-in and stores the account. */
-  completeSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
-  /** Takes the grant back at the vendor where it can, and forgets the account. */
-  disconnectAccount(request: { owner: string; account: string }): Promise<AccountTaskOutcome>;
 }
 
 /** Every activity there is. */

@@ -164,7 +164,8 @@ function plainDays(recur: ICAL.Recur, days: readonly string[]): DayOfWeek[] {
 }
 
 function rangeOf(recur: ICAL.Recur, { local, zone, allDay }: SeriesStart) {
-  const range = { startDate: local.toISODate() ?? '', recurrenceTimeZone: toWindowsZone(zone) };
+  const recurrenceTimeZone = toWindowsZone(zone, local.toMillis());
+  const range = { startDate: local.toISODate() ?? '', recurrenceTimeZone };
   if (recur.count && recur.until) refuse('COUNT with UNTIL', recur);
   if (recur.count) {
     return { ...range, type: 'numbered' as const, numberOfOccurrences: recur.count };

@@ -51,6 +51,7 @@ const places: readonly Place[] = [
   place('/me/mailFolders', { type: 'mailFolder', list: true }),
   place('/me/mailFolders/{id}/childFolders', { type: 'mailFolder', list: true }),
   place('/me/mailFolders/{id}', { type: 'mailFolder' }),
+  place('/me/messages/\\$count', { untyped: true }),
   place('/me/(?:mailFolders/{id}/)?messages(?:/delta(?:\\(\\))?)?', {
     type: 'message',
     list: true,

@@ -4,6 +4,8 @@ import { createMicrosoftCalendar } from '#activities/calendar/microsoft.ts';
 import type { CalendarPort } from '#activities/calendar/port.ts';
 import type { Account, CredentialStore } from '#activities/credentials.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
+import { createMicrosoftEmail } from '#activities/email/microsoft.ts';
+import type { EmailPort } from '#activities/email/port.ts';
 import { failureTypeOf } from '#activities/failures.ts';
 import { createMicrosoftClients, type MicrosoftClients } from '#activities/microsoft/client.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
@@ -18,6 +20,7 @@ export interface MicrosoftSetup {
   accounts: Accounts;
   /** The account is the owner's own unless told. */
   calendar: (owner: string, account?: string) => Promise<CalendarPort>;
+  email: (owner: string, account?: string) => Promise<EmailPort>;
   /** State of each account, by address. */
   stored: Map<string, { refreshToken: string; state: Account['state'] }>;
   /** What of the exchanges so far Graph's published contract does not allow. */
@@ -60,6 +63,7 @@ export function connectMicrosoft(
     accounts: createAccounts(credentials),
     calendar: async (owner, account = owner) =>
       createMicrosoftCalendar(await clients(owner, account)),
+    email: async (owner, account = owner) => createMicrosoftEmail(await clients(owner, account)),
   };
 }
 

@@ -96,9 +96,9 @@ export class Office {
     return company(asking) === company(other) && other.sharesFreeBusy && connected;
   }
 
-  /** Everyone who has a calendar: people and rooms. */
+  /** Every account, and the rooms. */
   get calendarOwners(): readonly Person[] {
-    return [...this.people, ...rooms];
+    return [...this.accounts, ...rooms];
   }
 
   /** A person's or a room's calendar. @throws Error for an outsider. */

@@ -109,6 +109,12 @@ export interface StoredMessage {
   historyId: number;
   /** The bytes of the message, base64. */
   raw: string;
+  /** How often it changed its folder; Outlook's ordinary ids change with it. */
+  moves?: number | undefined;
+  /** When it last changed, in milliseconds since the epoch; absent: when it came. */
+  modifiedMs?: number | undefined;
+  /** Outlook's single-value extended properties: id → value. */
+  properties?: Record<string, string> | undefined;
 }
 
 /** One entry of a mailbox's history. */
@@ -118,13 +124,27 @@ export interface HistoryEntry {
   messageId: string;
   threadId: string;
   labelIds: string[];
+  /** The message's `moves` then; ordinary Outlook ids of gone messages are made from it. */
+  moves?: number | undefined;
+}
+
+/** A label, a category or a folder of a mailbox. */
+export interface MailboxLabel {
+  id: string;
+  name: string;
+  type: 'system' | 'user' | 'folder';
+  /** The label of the folder around a folder; absent: the root. */
+  parent?: string | undefined;
+  /** Of a category. */
+  color?: string | undefined;
 }
 
 /** One person's mailbox. */
 export interface MailboxState {
   messages: Record<string, StoredMessage>;
   drafts: Record<string, { id: string; messageId: string }>;
-  labels: { id: string; name: string; type: 'system' | 'user' }[];
+  /** `user`: what Gmail calls labels and Outlook categories; `folder`: folders made in Outlook. */
+  labels: MailboxLabel[];
   history: HistoryEntry[];
   historyId: number;
   /** The oldest history id that can still be asked for. */

@@ -10,14 +10,18 @@ import { parseArgs } from 'node:util';
 import type { CredentialStore } from '#activities/credentials.ts';
 import type { SignInFlow } from '#activities/sign-in.ts';
 import { type Provider, providerNames, providers } from '#contracts/accounts.ts';
+import { limits } from '#contracts/limits.ts';
 import { accountLabelSchema } from '#contracts/schemas/account.ts';
 import { type Config, ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
 import { createPool } from '#infra/postgres/pool.ts';
 import { credentialStoreOf, signInFlowsOf } from './accounts.ts';
 
-/** How long the person has for the consent page. */
-const consentWithinMs = 10 * 60_000;
 const defaultPort = 8085;
+/**
+ * What each vendor lets an application register without TLS.
+ * @see https://learn.microsoft.com/en-us/entra/identity-platform/reply-url#localhost-exceptions
+ */
+const loopbackNames = { google: '127.0.0.1', microsoft: 'localhost' } as const;
 
 export type ConnectOptions = {
   readonly provider: Provider;
@@ -41,7 +45,7 @@ export async function connectAccount(options: ConnectOptions): Promise<string> {
   await listen(server, options.port);
   try {
     const { port } = server.address() as AddressInfo;
-    const redirectUri = `http://127.0.0.1:${port}/callback`;
+    const redirectUri = `http://${loopbackNames[provider]}:${port}/callback`;
     const isFirst = (await credentials.list(owner)).length === 0;
     const loginHint = isFirst ? owner : undefined;
     const { url, verifier } = await flow.consent({ redirectUri, state, loginHint });
@@ -71,7 +75,7 @@ function codeFrom(server: Server, state: string, vendor: string): Promise<string
   return new Promise((resolve, reject) => {
     const late = setTimeout(
       () => reject(new Error('Nobody consented within ten minutes. Run it again.')),
-      consentWithinMs,
+      limits.consentMs,
     );
     server.on('request', (request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');

@@ -36,7 +36,8 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
   const documents = createDocumentStore(pool);
   const health = createProviderHealth(createProviderWaits(pool, waitTimes));
   const model = modelOf(config, health);
-  const { accounts, calendar, email } = await connectedAccounts(config, pool, health);
+  const connected = await connectedAccounts(config, pool, health);
+  const { accounts, calendar, email } = connected;
   const calendarDeps = { calendar, accounts, directory };
   const emailDeps = { email, accounts, directory, documents };
   const handlers = [...createCalendarHandlers(calendarDeps), ...createEmailHandlers(emailDeps)];
@@ -53,6 +54,7 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
       ...createPlannerActivities({ model, directory, accounts }),
       ...createCalendarReads(calendarDeps),
       ...createEmailReads(emailDeps),
+      ...connected.activities,
       ...createResearchActivities({
         model,
         documents,

@@ -10,6 +10,7 @@ import { fitOutput, parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { EmailDeps } from './dependencies.ts';
 import { findContact } from './find-contact.ts';
+import { parseMailQuery } from './query.ts';
 import { searchAccounts } from './search-accounts.ts';
 import { mailOrigin, summarizeMessage } from './summaries.ts';
 
@@ -34,12 +35,13 @@ export function createEmailReads(deps: EmailDeps): EmailReads {
 async function searchMail(deps: EmailDeps, { context, input }: ReadRequest): Promise<ReadResult> {
   const { query, limit, account } = parseToolInput('searchMail', input);
   const { zone } = context;
+  const wanted = parseMailQuery(query, context);
   const most = limit ?? defaultSearchLimit;
   const { mails, truncated, unreachable } = await searchAccounts(
     deps,
     context.owner,
     await deps.accounts.covered(context.owner, account),
-    (mailbox) => mailbox.search(query, most),
+    (mailbox) => mailbox.search(wanted, most),
   );
   const shown = mails.slice(0, most);
   const { kept, cut } = fitOutput(

@@ -45,9 +45,10 @@ async function fromMail(
   words: readonly string[],
 ): Promise<ReadResult> {
   const accounts = await deps.accounts.covered(context.owner);
-  const quoted = `"${words.join(' ')}"`;
+  const value = words.join(' ');
+  const parts = (['from', 'to'] as const).map((field) => ({ kind: 'text' as const, field, value }));
   const { mails } = await searchAccounts(deps, context.owner, accounts, (mailbox) =>
-    mailbox.search(`from:(${quoted}) OR to:(${quoted})`, mailMax),
+    mailbox.search({ kind: 'or', parts }, mailMax),
   );
   const seen = new Map<string, { address: MailAddress; message: MailMessage }>();
   for (const { message } of mails) {

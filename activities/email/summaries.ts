@@ -22,7 +22,7 @@ export function summarizeMessage(
     subject: cleanLine(message.subject, limits.subjectMaxChars),
     date: toRfc3339(Number.isFinite(message.dateMs) ? message.dateMs : 0, zone),
     unread: message.unread,
-    excerpt: cleanText(message.text, limits.excerptMaxChars),
+    excerpt: cleanText(message.ownText, limits.excerptMaxChars),
     documentId,
   };
 }

@@ -13,7 +13,7 @@ import {
   judgeGoogleError,
   readVendorError,
 } from './failures.ts';
-import { createGoogleAuth, createTokenSource } from './tokens.ts';
+import { createGoogleAuth, createGoogleTokens } from './tokens.ts';
 
 /** How to reach Google. The addresses are set in sandbox mode and in tests only. */
 export type GoogleOptions = {
@@ -69,7 +69,7 @@ export function createGoogleClients(options: GoogleOptions): GoogleClients {
 function createSession(options: GoogleOptions, owner: string, account: string): GoogleSession {
   const who = { provider: 'google', account };
   const auth = createGoogleAuth(options);
-  const tokenSource = createTokenSource(options, owner, account);
+  const tokenSource = createGoogleTokens(options, owner, account);
   const common = {
     auth,
     ...(options.rootUrl === undefined ? {} : { rootUrl: withSlash(options.rootUrl) }),

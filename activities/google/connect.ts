@@ -88,6 +88,6 @@ async function revokeGoogleGrant(options: ConnectOptions, refreshToken: string):
   try {
     await createGoogleAuth(options).revokeToken(refreshToken);
   } catch (error) {
-    if (readVendorError(error).reason !== 'invalid_token') throw googleTokenFailure(error);
+    if (readVendorError(error).code !== 'invalid_token') throw googleTokenFailure(error);
   }
 }

@@ -12,6 +12,7 @@ import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import { GoalBench } from '../support/goals.ts';
 
@@ -38,6 +39,7 @@ export class RealApi implements AsyncDisposable {
       approvals: createApprovalStore(pool),
       people: createPeopleStore(pool),
       ...eventParts(pool),
+      ...accountParts(pool),
       members,
       rules: createRuleStore(pool),
       files: createFileKeeper(pool),

@@ -11,6 +11,7 @@ import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import type { BenchStack } from './bench-stack.ts';
 
@@ -34,6 +35,7 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
     signDecision: (decision) => ({
       ...decision,

@@ -79,8 +79,15 @@ export const limits = {
   quotedMaxChars: 20_000,
   toneMailsMax: 40,
   eventListMax: 250,
+  /** Occurrences of a series that are looked at: twelve years of working days. */
+  occurrencesMax: 3_200,
+  /** How far ahead occurrences of a series are compared with its rule. */
+  seriesLookAheadMs: 366 * 24 * hour,
+  holdMs: 72 * hour,
+  holdSweepMs: 15 * second,
   slotLimit: 5,
   bufferMinutes: 15,
+  reminderMinutes: 15,
   meetingMinutesMax: 24 * 60,
   pageMaxBytes: 2 * 1024 * 1024,
   pageTextMaxChars: 20_000,

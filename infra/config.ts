@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  accountList,
   text,
   url,
   integer,
@@ -54,6 +55,7 @@ const envSchema = z.object({
   ADJUTANT_SANDBOX_PORT: port(8090),
   ADJUTANT_ORACLE_PORT: port(8091),
   ADJUTANT_SANDBOX_URL: url('unset it, npm start sets it itself').optional(),
+  ADJUTANT_SANDBOX_ACCOUNTS: accountList.optional(),
   OPENAI_API_KEY: text('set a key, or unset it to use the sandbox').optional(),
   OPENAI_BASE_URL: url(
     'set the address of the model server; unset it only if you mean the public API',
@@ -215,6 +217,12 @@ function toConfig(env: Env) {
       url: env.ADJUTANT_SANDBOX_URL,
       port: env.ADJUTANT_SANDBOX_PORT,
       oraclePort: env.ADJUTANT_ORACLE_PORT,
+      /** Connected without asking; the owner's own at Google unless told. */
+      accounts:
+        env.ADJUTANT_SANDBOX_ACCOUNTS ??
+        (env.ADJUTANT_OWNER === undefined
+          ? []
+          : [{ provider: 'google' as const, email: env.ADJUTANT_OWNER, label: undefined }]),
     },
     model: {
       apiKey: env.OPENAI_API_KEY,

@@ -4,6 +4,7 @@
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import { registerBodyParsers } from './bodies.ts';
+import { forgetHistory } from './google/gmail-store.ts';
 import { faultSchema, type FaultTable } from './faults.ts';
 import { knobsSchema } from './office/knobs.ts';
 import type { Office } from './office/office.ts';
@@ -62,6 +63,10 @@ export function buildOracle(office: Office, faults: FaultTable, log: RequestLog)
     if (!parsed.success) return reply.code(400).send({ error: parsed.error.issues });
     Object.assign(office.knobs, parsed.data);
     return office.knobs;
+  });
+  app.delete('/__cursors', (_request, reply) => {
+    forgetHistory(office);
+    return reply.code(204).send();
   });
   app.get('/__faults', () => faults.list());
   app.post('/__faults', (request, reply) => {

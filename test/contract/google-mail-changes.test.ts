@@ -56,9 +56,7 @@ const prepare = (tool: EffectToolName, input: JsonObject) =>
 const context = (key: string, providerRef: string | null = null) =>
   effectContext(stepContext(sandbox), key, providerRef);
 const rows = async (key: string) =>
-  (await askOracle<EffectRow[]>(sandbox, 'effects')).filter(
-    (row) => row.key === effectKey(key),
-  );
+  (await askOracle<EffectRow[]>(sandbox, 'effects')).filter((row) => row.key === effectKey(key));
 
 /** A mail from Bob to Alex and Tom with a file, as a mail program writes it. */
 async function arrive(subject: string): Promise<MailMessage> {

@@ -35,6 +35,7 @@ describeEmailPort('Google', async () => {
     colleague,
     colleaguePort: await email(colleague),
     replacesOnSend: true,
+    keepsMessageIds: true,
     expireCursors: () => {
       const mailbox = sandbox.office.mailbox(colleague);
       mailbox.historyFloor = mailbox.historyId;

@@ -1,13 +1,11 @@
-/** Microsoft behind the two ports, with what it asks of Graph held against the published contract. */
+/** Microsoft behind the calendar port, with what it asks of Graph held against the published contract. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { describeCalendarPort } from './calendar-port.ts';
-import { describeEmailPort } from './email-port.ts';
 import { connectMicrosoft, type MicrosoftSetup } from './microsoft-setup.ts';
 
 const owner = 'carla.rossi@office.example.com';
 const colleague = 'kenji.tanaka@office.example.com';
-const mailColleague = 'dana.whitfield@office.example.com';
 let sandbox: Sandbox;
 let microsoft: MicrosoftSetup;
 beforeAll(async () => {
@@ -24,18 +22,6 @@ describeCalendarPort('Microsoft', async () => ({
   room: 'room-aurora@office.example.com',
   unreadable: 'sam.okafor@office.example.com',
   freeAt: '2026-10-18T06:00:00+02:00',
-}));
-
-describeEmailPort('Microsoft', async () => ({
-  port: await microsoft.email(owner),
-  owner,
-  colleague: mailColleague,
-  colleaguePort: await microsoft.email(mailColleague),
-  replacesOnSend: false,
-  expireCursors: () => {
-    const mailbox = sandbox.office.mailbox(mailColleague);
-    mailbox.historyFloor = mailbox.historyId;
-  },
 }));
 
 it('sends and gets nothing that the published contract does not know', () => {

@@ -1,15 +1,16 @@
 /**
- * The changes of an event over Graph: create, change, remove, cancel, answer and forward. Mail is
- * implicit here: whoever must hear of a change is counted, and no parameter stops it except a
- * guest's own `sendResponse`.
+ * The changes of an event over Graph: create, change, remove and cancel. Mail is implicit here:
+ * whoever must hear of a change is counted, and no parameter stops it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { propagate, respondToOrganizer } from '../google/calendar-guests.ts';
+import { propagate } from '../google/calendar-guests.ts';
+import { dropExceptions } from '../google/calendar-changes.ts';
 import { findEvent } from '../google/calendar-events.ts';
+import { answerForRooms } from '../google/room-booking.ts';
 import { storeEvent } from '../google/event-store.ts';
 import { toInstantMs } from '../google/event-times.ts';
 import type { Office } from '../office/office.ts';
-import type { Attendee, Person, StoredEvent } from '../office/state.ts';
+import type { Person, StoredEvent } from '../office/state.ts';
 import {
   accessDenied,
   changeKeyMismatch,
@@ -80,10 +81,11 @@ export function createEvent(
   };
   const event = applyBody(blank, body, owner);
   checkLength(event, owner);
+  answerForRooms(office, owner, event);
   storeEvent(office, owner, event);
   propagate(office, event);
   mailGuests(office, undefined, event);
-  record(office, owner, event, options);
+  recordChange(office, owner, event, options);
   return event;
 }
 
@@ -98,9 +100,12 @@ function refuseDuplicate(office: Office, owner: Person, transactionId: string): 
   const message = `The client-assigned transactionId '${transactionId}' has already been used to create a different event.`;
   const annotations = { '@event.existingEventId': writeId('immutable', owner, used.id) };
   // Only the answer with status 400 was seen to name the event.
-  throw new GraphError(status, 'ErrorDuplicateTransactionId', message, {
-    ...(status === 400 ? { annotations } : {}),
-  });
+  throw new GraphError(
+    status,
+    'ErrorDuplicateTransactionId',
+    message,
+    status === 400 ? { annotations } : {},
+  );
 }
 
 /** Changes an event, a series or one occurrence. @throws GraphError 400, 403, 404, 412. */
@@ -122,13 +127,14 @@ export function changeEvent(
   const moved = !isDeepStrictEqual(times(current), times(next));
   if (moved && next.recurringEventId) checkNeighbours(office, owner, next);
   if (moved) next.sequence += 1;
-  if (moved && !next.recurringEventId) dropExceptions(office, next.id);
+  if (moved && !next.recurringEventId) dropExceptions(office, owner, current, next);
+  if (organizes) answerForRooms(office, owner, next);
   storeEvent(office, owner, next);
   if (organizes) {
     propagate(office, next);
     mailGuests(office, current, next);
   }
-  record(office, owner, next, options);
+  recordChange(office, owner, next, options);
   return next;
 }
 
@@ -150,7 +156,7 @@ export function removeEvent(
     propagate(office, gone);
     mailGuests(office, current, gone);
   }
-  record(office, owner, gone, options);
+  recordChange(office, owner, gone, options);
 }
 
 /** Cancels a meeting, or one occurrence of it. @throws GraphError 400, 404, 412. */
@@ -165,59 +171,6 @@ export function cancelEvent(
     throw invalidRequest('You need to be an organizer to cancel a meeting.');
   }
   removeEvent(office, owner, key, options);
-}
-
-/** A guest's answer. @throws GraphError 400 for the organizer and for who was not invited, 404. */
-export function answerEvent(
-  office: Office,
-  owner: Person,
-  key: string,
-  answer: { responseStatus: string; comment: string | undefined; tell: boolean },
-  options: ChangeOptions,
-): void {
-  const current = requireEvent(office, owner, key);
-  if (current.organizer.email === owner.email) {
-    const why = "You can't respond to this meeting because you're the meeting organizer.";
-    throw invalidRequest(`Your request can't be completed. ${why}`);
-  }
-  const invited = current.attendees?.some(({ email }) => email === owner.email);
-  if (!invited || current.status === 'cancelled') {
-    throw invalidRequest("Your request can't be completed. You were not invited to this meeting.");
-  }
-  const { responseStatus, comment } = answer;
-  const attendees = current.attendees?.map((guest): Attendee => {
-    const own = { ...guest, responseStatus, ...(comment ? { comment } : {}) };
-    return guest.email === owner.email ? own : guest;
-  });
-  const { showAs: _showAs, ...outlook } = current.outlook ?? {};
-  const next: StoredEvent = { ...current, attendees, outlook };
-  storeEvent(office, owner, next);
-  if (answer.tell) respondToOrganizer(office, owner, next, 'all');
-  record(office, owner, next, options);
-}
-
-/** Passes an invitation on: whoever gets it is invited by the organizer's event. */
-export function forwardEvent(
-  office: Office,
-  owner: Person,
-  key: string,
-  to: readonly { email: string; name?: string | undefined }[],
-  options: ChangeOptions,
-): void {
-  const current = requireEvent(office, owner, key);
-  const organizer = office.person(current.organizer.email);
-  const event = organizer && findEvent(office, organizer, current.id);
-  const known = new Set((event ?? current).attendees?.map(({ email }) => email));
-  const added = to
-    .filter(({ email }) => !known.has(email))
-    .map(({ email, name }) => ({ email, displayName: name, responseStatus: 'needsAction' }));
-  for (const { email } of to) office.recordNotification('invitation', current.id, email);
-  if (organizer && event && added.length > 0) {
-    const next: StoredEvent = { ...event, attendees: [...(event.attendees ?? []), ...added] };
-    storeEvent(office, organizer, next);
-    propagate(office, next);
-  }
-  record(office, owner, current, options);
 }
 
 function checkMatch(event: StoredEvent, ifMatch: string | undefined): void {
@@ -271,15 +224,6 @@ function mailGuests(office: Office, before: StoredEvent | undefined, after: Stor
   }
 }
 
-/** A series that moves starts afresh, on every calendar that holds it. */
-function dropExceptions(office: Office, masterId: string): void {
-  for (const { events } of Object.values(office.state.calendars)) {
-    for (const event of Object.values(events)) {
-      if (event.recurringEventId === masterId) delete events[event.id];
-    }
-  }
-}
-
 /** The exceptions of a series go with it. */
 function removeExceptions(office: Office, owner: Person, master: StoredEvent): void {
   for (const event of Object.values(office.calendar(owner.email).events)) {
@@ -297,7 +241,13 @@ function removeExceptions(office: Office, owner: Person, master: StoredEvent): v
 /** The name under which clients keep their own key on an event. */
 const effectProperty = / Name EffectKey$/i;
 
-function record(office: Office, owner: Person, event: StoredEvent, options: ChangeOptions): void {
+/** Counts a change at the oracle. */
+export function recordChange(
+  office: Office,
+  owner: Person,
+  event: StoredEvent,
+  options: ChangeOptions,
+): void {
   const kept = event.outlook?.properties?.find(({ id }) => effectProperty.test(id))?.value;
   office.recordEffect({
     vendor: owner.vendor,

@@ -17,19 +17,18 @@ import {
   readEvent,
   readParameters,
 } from './event-body.ts';
+import { answerEvent, forwardEvent } from './event-answers.ts';
 import {
-  answerEvent,
   cancelEvent,
   changeEvent,
   type ChangeOptions,
   createEvent,
   type EventOperation,
-  forwardEvent,
   removeEvent,
   requireEvent,
 } from './event-changes.ts';
 import { readBound } from './event-times.ts';
-import { changeKeyOf, isVisible, showEvent } from './event-view.ts';
+import { isVisible, showEvent } from './event-view.ts';
 import { readId } from './ids.ts';
 import { readExpand, readFilter, readOrder, satisfies, selected } from './odata.ts';
 import { sameProperty } from './event-fields.ts';
@@ -46,6 +45,9 @@ const always = { fromMs: -8_640_000_000_000_000, toMs: 8_640_000_000_000_000 };
 interface Params {
   eventId: string;
 }
+
+/** Members that no `$select` leaves out. */
+const alwaysShown = ['id', 'singleValueExtendedProperties'];
 
 /** What one request on events is about. */
 interface Asked {
@@ -170,10 +172,10 @@ function ask(
   if (calendarId !== undefined && readId(owner, calendarId)?.key !== 'calendar')
     throw itemNotFound();
   const preferences = readPreferences(request, reply);
-  const property = readExpand(request);
+  const properties = readExpand(request);
   const select = parameter(request, '$select');
   const show = (event: StoredEvent): object =>
-    selected(showEvent(office, event, owner, { preferences, property }), select);
+    selected(showEvent(office, event, owner, { preferences, properties }), select, alwaysShown);
   return { owner, preferences, show };
 }
 

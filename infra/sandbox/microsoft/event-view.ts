@@ -15,8 +15,8 @@ import { windowsZone } from './zones.ts';
 /** What a request wants to see beside the event's own members. */
 export interface EventWish {
   readonly preferences: Preferences;
-  /** The extended property that `$expand` asks for. */
-  readonly property?: string | undefined;
+  /** The extended properties that `$expand` asks for. */
+  readonly properties?: readonly string[];
 }
 
 /** Whether an event is on its owner's calendar at all. */
@@ -57,7 +57,7 @@ export function showEvent(
   office: Office,
   event: StoredEvent,
   owner: Person,
-  { preferences, property }: EventWish,
+  { preferences, properties = [] }: EventWish,
 ): object {
   const { zone, bodyType } = preferences;
   const isOrganizer = event.organizer.email === owner.email;
@@ -100,7 +100,7 @@ export function showEvent(
     recurrence: event.recurrence ? showRecurrence(event, owner.zone) : null,
     attendees: guestsOf(event).map((guest) => showGuest(guest, event, isOrganizer)),
     organizer: { emailAddress: showAddress(event.organizer) },
-    ...(property === undefined ? {} : expanded(event, property)),
+    ...expanded(event, properties),
   };
 }
 
@@ -179,7 +179,9 @@ function ownAnswer(event: StoredEvent, owner: Person): string | undefined {
   return event.attendees?.find(({ email }) => email === owner.email)?.responseStatus;
 }
 
-function expanded(event: StoredEvent, wanted: string): object {
-  const found = event.outlook?.properties?.filter(({ id }) => sameProperty(id, wanted)) ?? [];
+function expanded(event: StoredEvent, wanted: readonly string[]): object {
+  const found = (event.outlook?.properties ?? []).filter(({ id }) =>
+    wanted.some((other) => sameProperty(id, other)),
+  );
   return found.length > 0 ? { singleValueExtendedProperties: found } : {};
 }

@@ -15,9 +15,17 @@ import { categoryLabels, importanceOf } from './mail-views.ts';
 
 /** Members that stand in the text of a message, and may change only while it is a draft. */
 const draftOnly = [
-  ...(['subject', 'body', 'from', 'sender', 'toRecipients', 'ccRecipients'] as const),
-  ...(['bccRecipients', 'replyTo', 'internetMessageId', 'internetMessageHeaders'] as const),
-];
+  'subject',
+  'body',
+  'from',
+  'sender',
+  'toRecipients',
+  'ccRecipients',
+  'bccRecipients',
+  'replyTo',
+  'internetMessageId',
+  'internetMessageHeaders',
+] as const;
 
 /** Refuses changes of what was sent or received. @throws GraphError 400. */
 export function checkDraftOnly(message: StoredMessage, given: GivenMessage): void {

@@ -10,6 +10,13 @@ import { badRequest } from './errors.ts';
 /** MAPI's set of internet headers, PS_INTERNET_HEADERS. */
 const internetHeaders = '00020386-0000-0000-c000-000000000046';
 
+/** Properties of MAPI's own that are headers of the message, by their tags. */
+const taggedHeaders: Readonly<Record<string, string>> = {
+  '0x1035': 'Message-ID',
+  '0x1039': 'References',
+  '0x1042': 'In-Reply-To',
+};
+
 /** A property by its id: set and name. @throws GraphError 400 when the id is none of strings. */
 function parts(id: string): { set: string; name: string } {
   const [, set, name] = /^String \{([\da-f-]{36})\} (?:Name|Id) (.+)$/i.exec(id) ?? [];
@@ -21,8 +28,11 @@ function parts(id: string): { set: string; name: string } {
 
 /** The value of a property of a message; undefined when it has none. @throws GraphError 400. */
 export function propertyOf(message: StoredMessage, id: string): string | undefined {
+  const { headers } = treeOf(message);
+  const tagged = taggedHeaders[/^String (0x[\da-f]{1,4})$/i.exec(id)?.[1]?.toLowerCase() ?? ''];
+  if (tagged !== undefined) return header(headers, tagged);
   const { set, name } = parts(id);
-  if (set === internetHeaders) return header(treeOf(message).headers, name);
+  if (set === internetHeaders) return header(headers, name);
   return message.properties?.[`${set} ${name}`];
 }
 

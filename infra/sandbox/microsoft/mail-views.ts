@@ -26,7 +26,7 @@ const states = new Set(['UNREAD', 'STARRED', 'COMPLETED', 'IMPORTANT', 'OTHER'])
 
 /** A message as JSON. @throws GraphError 400 when `$expand` cannot be read. */
 export function showMessage(scope: MailScope, message: StoredMessage, view: MessageView): object {
-  const members = membersOf(scope, message);
+  const tree = treeOf(message);
   const names = view.select ?? Object.keys(members).filter((name) => !onRequest.includes(name));
   const shown: Record<string, unknown> = {
     '@odata.etag': etag(message),
@@ -34,7 +34,7 @@ export function showMessage(scope: MailScope, message: StoredMessage, view: Mess
   };
   for (const name of names) {
     const member = members[name];
-    if (member) shown[name] = member();
+    if (member) shown[name] = member({ scope, message, tree });
   }
   for (const expand of view.expand ?? []) {
     if (/^attachments\b/i.test(expand)) {
@@ -53,58 +53,59 @@ export function showMessage(scope: MailScope, message: StoredMessage, view: Mess
   return shown;
 }
 
-/** Every member a message can be asked for. */
-export const messageMembers: ReadonlySet<string> = new Set([
-  ...['id', 'createdDateTime', 'lastModifiedDateTime', 'changeKey', 'categories'],
-  ...['receivedDateTime', 'sentDateTime', 'hasAttachments', 'internetMessageId', 'subject'],
-  ...['bodyPreview', 'importance', 'parentFolderId', 'conversationId', 'conversationIndex'],
-  ...['isDeliveryReceiptRequested', 'isReadReceiptRequested', 'isRead', 'isDraft', 'webLink'],
-  ...['inferenceClassification', 'body', 'sender', 'from', 'toRecipients', 'ccRecipients'],
-  ...['bccRecipients', 'replyTo', 'flag', 'internetMessageHeaders', 'uniqueBody'],
-]);
+/** A message with what its members are made from. */
+interface Shown {
+  readonly scope: MailScope;
+  readonly message: StoredMessage;
+  readonly tree: MimePart;
+}
 
-function membersOf(
-  scope: MailScope,
-  message: StoredMessage,
-): Readonly<Record<string, () => unknown>> {
-  const tree = treeOf(message);
-  const { headers } = tree;
-  const sender = (): object | undefined => recipients(header(headers, 'From'))[0];
-  const time = (ms: number) => (): string => outlookTime(ms);
-  const list = (name: string) => (): object[] => recipients(header(headers, name));
-  const { labelIds, internalDate, modifiedMs = internalDate } = message;
-  return {
-    createdDateTime: time(internalDate),
-    lastModifiedDateTime: time(modifiedMs),
-    changeKey: () => changeKey(message),
-    categories: () => categoriesOf(scope.mailbox, message),
-    receivedDateTime: time(internalDate),
-    sentDateTime: time(sentMs(message)),
-    hasAttachments: () => hasAttachments(message),
-    internetMessageId: () => header(headers, 'Message-ID') ?? '',
-    subject: () => header(headers, 'Subject') ?? '',
-    bodyPreview: () => plainText(tree).replace(/\s+/g, ' ').trim().slice(0, 255),
-    importance: () => importanceOf(message),
-    parentFolderId: () => folderId(scope.owner, placeOf(scope.mailbox, message)),
-    conversationId: () => conversationId(scope, message.threadId),
-    conversationIndex: () => conversationIndex(message),
-    isDeliveryReceiptRequested: () => false,
-    isReadReceiptRequested: () => false,
-    isRead: () => !labelIds.includes('UNREAD'),
-    isDraft: () => labelIds.includes('DRAFT'),
-    webLink: () => `https://outlook.office365.com/owa/?ItemID=${messageId(scope, message)}`,
-    inferenceClassification: () => classificationOf(message),
-    body: () => body(scope, tree),
-    sender,
-    from: sender,
-    toRecipients: list('To'),
-    ccRecipients: list('Cc'),
-    bccRecipients: list('Bcc'),
-    replyTo: list('Reply-To'),
-    flag: () => ({ flagStatus: flagOf(message) }),
-    internetMessageHeaders: () => (isOwn(message) ? undefined : headers),
-    uniqueBody: () => uniqueBody(scope, tree),
-  };
+const sender = ({ tree }: Shown): object | undefined => recipients(header(tree.headers, 'From'))[0];
+const named =
+  (name: string) =>
+  ({ tree }: Shown): object[] =>
+    recipients(header(tree.headers, name));
+const came = ({ message }: Shown): string => outlookTime(message.internalDate);
+
+/** Every member of a message beside its id. */
+const members: Readonly<Record<string, (shown: Shown) => unknown>> = {
+  createdDateTime: came,
+  lastModifiedDateTime: ({ message: { modifiedMs, internalDate } }) =>
+    outlookTime(modifiedMs ?? internalDate),
+  changeKey: ({ message }) => changeKey(message),
+  categories: ({ scope, message }) => categoriesOf(scope.mailbox, message),
+  receivedDateTime: came,
+  sentDateTime: ({ message }) => outlookTime(sentMs(message)),
+  hasAttachments: ({ message }) => hasAttachments(message),
+  internetMessageId: ({ tree }) => header(tree.headers, 'Message-ID') ?? '',
+  subject: ({ tree }) => header(tree.headers, 'Subject') ?? '',
+  bodyPreview: ({ tree }) => plainText(tree).replace(/\s+/g, ' ').trim().slice(0, 255),
+  importance: ({ message }) => importanceOf(message),
+  parentFolderId: ({ scope, message }) => folderId(scope.owner, placeOf(scope.mailbox, message)),
+  conversationId: ({ scope, message }) => conversationId(scope, message.threadId),
+  conversationIndex: ({ message }) => conversationIndex(message),
+  isDeliveryReceiptRequested: () => false,
+  isReadReceiptRequested: () => false,
+  isRead: ({ message }) => !message.labelIds.includes('UNREAD'),
+  isDraft: ({ message }) => message.labelIds.includes('DRAFT'),
+  webLink: ({ scope, message }) =>
+    `https://outlook.office365.com/owa/?ItemID=${messageId(scope, message)}`,
+  inferenceClassification: ({ message }) => classificationOf(message),
+  body: ({ scope, tree }) => body(scope, tree),
+  sender,
+  from: sender,
+  toRecipients: named('To'),
+  ccRecipients: named('Cc'),
+  bccRecipients: named('Bcc'),
+  replyTo: named('Reply-To'),
+  flag: ({ message }) => ({ flagStatus: flagOf(message) }),
+  internetMessageHeaders: ({ message, tree }) => (isOwn(message) ? undefined : tree.headers),
+  uniqueBody: ({ scope, tree }) => uniqueBody(scope, tree),
+};
+
+/** Whether messages have a member of this name. */
+export function isMessageMember(name: string): boolean {
+  return name === 'id' || name in members;
 }
 
 /** Sent copies and drafts never came over the internet, so Outlook has no headers of them. */

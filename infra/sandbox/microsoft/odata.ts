@@ -48,10 +48,10 @@ export function readFilter(request: FastifyRequest): Filter {
 /** The parts between `and`s that are neither inside quotes nor inside parentheses. */
 function splitAnd(text: string): string[] {
   const hidden: string[] = [];
-  const hide = (part: string): string => `\u0001${hidden.push(part) - 1}\u0002`;
+  const hide = (part: string): string => `\uE000${hidden.push(part) - 1}\uE001`;
   const flat = text.replace(quoted, hide).replace(/\([^()]*\)/g, hide);
   const show = (part: string): string => {
-    const next = part.replace(/\u0001(\d+)\u0002/g, (_, at: string) => hidden[Number(at)] ?? '');
+    const next = part.replace(/\uE000(\d+)\uE001/g, (_, at: string) => hidden[Number(at)] ?? '');
     return next === part ? part : show(next);
   };
   return flat.split(/\s+and\s+/i).map((part) => show(part).trim());
@@ -71,20 +71,18 @@ function readProperty(part: string): PropertyCondition | undefined {
 }
 
 function readComparison(part: string): Comparison {
-  const bare = (text: string): string =>
-    text.startsWith("'") ? text.slice(1, -1).replaceAll("''", "'") : text;
   const plain = /^([\w/]+)\s+(eq|ne|ge|gt|le|lt)\s+('(?:[^']|'')*'|[^\s']+)$/i.exec(part);
   if (plain) {
     const [, member = '', operator = 'eq', value = ''] = plain;
     return {
       member,
       operator: operator.toLowerCase() as Comparison['operator'],
-      value: bare(value),
+      value: unquoted(value),
     };
   }
   const begins = /^startswith\(\s*([\w/]+)\s*,\s*('(?:[^']|'')*')\s*\)$/i.exec(part);
   if (begins)
-    return { member: begins[1] ?? '', operator: 'startswith', value: bare(begins[2] ?? '') };
+    return { member: begins[1] ?? '', operator: 'startswith', value: unquoted(begins[2] ?? '') };
   throw badRequest(`Invalid filter clause: ${part}`);
 }
 
@@ -132,16 +130,21 @@ export function readOrder(
   return { member, descending: direction.toLowerCase() === 'desc' };
 }
 
-/** The id of the one extended property that `$expand` asks for. @throws GraphError 400. */
-export function readExpand(request: FastifyRequest): string | undefined {
+/** The ids of the extended properties that `$expand` asks for. @throws GraphError 400. */
+export function readExpand(request: FastifyRequest): string[] {
   const text = parameter(request, '$expand');
-  if (text === undefined) return undefined;
-  const found = /^singleValueExtendedProperties\(\$filter=id eq '((?:[^']|'')*)'\)$/i.exec(
-    text.trim(),
-  );
-  if (found?.[1] !== undefined) return found[1].replaceAll("''", "'");
+  if (text === undefined) return [];
+  const filter = /^singleValueExtendedProperties\(\$filter=(.+)\)$/i.exec(text.trim())?.[1] ?? '';
+  const ids = filter
+    .split(/\s+or\s+/i)
+    .map((part) => /^id eq ('(?:[^']|'')*')$/i.exec(part.trim())?.[1]);
+  if (ids.every((id) => id !== undefined)) return ids.map(unquoted);
   const message = 'Expanding extended properties needs a filter on their id.';
   throw new GraphError(400, 'ErrorInvalidUrlQuery', message);
+}
+
+function unquoted(text: string): string {
+  return text.startsWith("'") ? text.slice(1, -1).replaceAll("''", "'") : text;
 }
 
 /**

@@ -20,6 +20,10 @@ export const accountTools: ReadonlySet<ToolName> = new Set([
   'createEvent',
   'moveEvent',
   'cancelEvent',
+  'updateEvent',
+  'respondToInvitation',
+  'holdSlots',
+  'releaseHolds',
   'sendEmail',
 ]);
 

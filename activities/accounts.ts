@@ -13,6 +13,8 @@ import { cleanLine } from './visible-text.ts';
 
 /** The connected accounts of people, by owner. */
 export type Accounts = {
+  /** The owner's accounts, the default first; empty when none is connected. */
+  list(owner: string): Promise<readonly ConnectedAccount[]>;
   /**
    * Where a new thing goes: the account that is named by address or label, or else the default.
    * @throws InvalidInputError naming the connected ones, ReconnectRequiredError when there is none
@@ -30,13 +32,15 @@ export type Accounts = {
 
 /** Accounts as the credential store has them. */
 export function createAccounts(credentials: Pick<CredentialStore, 'list'>): Accounts {
+  const list: Accounts['list'] = (owner) => credentials.list(owner.toLowerCase());
   const covered: Accounts['covered'] = async (owner, account) => {
-    const [first, ...others] = await credentials.list(owner.toLowerCase());
+    const [first, ...others] = await list(owner);
     if (first === undefined) throw notConnected(owner.toLowerCase());
     if (account == null || account.trim() === '') return [first, ...others];
     return [named(account.trim().toLowerCase(), [first, ...others])];
   };
   return {
+    list,
     covered,
     meant: async (owner, account) => (await covered(owner, account))[0],
   };

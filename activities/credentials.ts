@@ -4,6 +4,7 @@
  */
 import type { Pool } from 'pg';
 import { inTransaction } from './effects/ledger.ts';
+import { failure } from './failures.ts';
 import { type AccessToken, type AccessTokenRequest, createRenewal } from './token-renewal.ts';
 import { openToken, type Provider, sealToken } from './token-seal.ts';
 
@@ -128,7 +129,12 @@ export function createCredentialStore(pool: Pool, key: Buffer): CredentialStore 
         values: [owner, provider, email, sealed, scopes, label ?? null],
       };
       const asDefault = isDefault ? [dropDefault(owner, email), makeDefault(owner, email)] : [];
-      await change(owner, [insert, ...asDefault]);
+      try {
+        await change(owner, [insert, ...asDefault]);
+      } catch (error) {
+        if (constraintOf(error) !== 'accounts_label') throw error;
+        throw failure('InvalidInputError', `Another of your accounts is called "${label}".`);
+      }
     },
     accessToken: createRenewal(pool, key),
     remove: (owner, account) =>
@@ -136,4 +142,9 @@ export function createCredentialStore(pool: Pool, key: Buffer): CredentialStore 
         { sql: 'delete from accounts where owner = $1 and email = $2', values: [owner, account] },
       ]),
   };
+}
+
+/** The constraint that Postgres refused a row for. */
+function constraintOf(error: unknown): unknown {
+  return error instanceof Error && 'constraint' in error ? error.constraint : undefined;
 }

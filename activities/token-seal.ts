@@ -5,8 +5,8 @@ import { failure } from './failures.ts';
 
 export type { Provider } from '#contracts/accounts.ts';
 
-/** What a token is for. */
-export type TokenUse = 'refresh' | 'access';
+/** What a token is for. A verifier redeems the code of a sign-in, which stands for the account. */
+export type TokenUse = 'refresh' | 'access' | 'verifier';
 
 /** Whose token it is: the owner's, at a provider, for one account (an e-mail address). */
 export type TokenOwner = {

@@ -171,6 +171,10 @@ export interface EffectActivities {
   createCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   moveCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   cancelCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  updateCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  respondToInvitation(request: PerformRequest): Promise<EffectReceipt>;
+  holdCalendarSlots(request: PerformRequest): Promise<EffectReceipt>;
+  releaseCalendarHolds(request: PerformRequest): Promise<EffectReceipt>;
   sendEmail(request: PerformRequest): Promise<EffectReceipt>;
   /** Undoes one confirmed effect, under its own effect key. */
   undoEffect(request: UndoRequest): Promise<EffectReceipt>;
@@ -187,6 +191,10 @@ export const effectActivityOf = {
   createEvent: 'createCalendarEvent',
   moveEvent: 'moveCalendarEvent',
   cancelEvent: 'cancelCalendarEvent',
+  updateEvent: 'updateCalendarEvent',
+  respondToInvitation: 'respondToInvitation',
+  holdSlots: 'holdCalendarSlots',
+  releaseHolds: 'releaseCalendarHolds',
   sendEmail: 'sendEmail',
 } as const satisfies Record<EffectToolName, keyof EffectActivities>;
 
@@ -283,6 +291,26 @@ export interface WebhookActivities {
   deliverWebhook(request: WebhookRequest): Promise<WebhookOutcome>;
 }
 
+/** Work on connected accounts that needs their keys, which the api does not have. */
+export type AccountTask =
+  | { readonly task: 'prepareSignIn' | 'completeSignIn'; readonly signInId: string }
+  | { readonly task: 'disconnectAccount'; readonly owner: string; readonly account: string };
+/** What became of it. `account` is null for a consent that begins, and for an account nobody has. */
+export type AccountTaskOutcome = {
+  readonly account: string | null;
+  /** What the person still has to do, in words. */
+  readonly leftToDo: string | null;
+};
+/** Queue `adjutant-connectors`. Tokens, codes and verifiers stay in Postgres: no payload holds one. */
+export interface AccountActivities {
+  /** Writes the address of the consent page into the row of a sign-in. */
+  prepareSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
+  /** Redeems the code of a sign-in and stores the account. */
+  completeSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
+  /** Takes the grant back at the vendor where it can, and forgets the account. */
+  disconnectAccount(request: { owner: string; account: string }): Promise<AccountTaskOutcome>;
+}
+
 /** Every activity there is. */
 export type AllActivities = PlannerActivities &
   ReadActivities &
@@ -290,4 +318,5 @@ export type AllActivities = PlannerActivities &
   PrepareActivities &
   EffectActivities &
   WebhookActivities &
+  AccountActivities &
   GoalLocalActivities;

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  accountList,
   text,
   url,
   integer,
@@ -31,6 +32,7 @@ const envSchema = z.object({
   ADJUTANT_ZONE: zone.default(() => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'),
   ADJUTANT_API_HOST: text('set an address such as 127.0.0.1').default('127.0.0.1'),
   ADJUTANT_API_PORT: port(8080),
+  ADJUTANT_PUBLIC_URL: url('set where people reach the api, or unset it').optional(),
   ADJUTANT_API_TOKEN: z
     .string()
     .min(16, 'is shorter than 16 characters: use a longer one')
@@ -53,6 +55,7 @@ const envSchema = z.object({
   ADJUTANT_SANDBOX_PORT: port(8090),
   ADJUTANT_ORACLE_PORT: port(8091),
   ADJUTANT_SANDBOX_URL: url('unset it, npm start sets it itself').optional(),
+  ADJUTANT_SANDBOX_ACCOUNTS: accountList.optional(),
   OPENAI_API_KEY: text('set a key, or unset it to use the sandbox').optional(),
   OPENAI_BASE_URL: url(
     'set the address of the model server; unset it only if you mean the public API',
@@ -182,6 +185,8 @@ function toConfig(env: Env) {
     api: {
       host: env.ADJUTANT_API_HOST,
       port: env.ADJUTANT_API_PORT,
+      /** Where people reach the api, for what vendors send back; unset on one machine. */
+      publicUrl: env.ADJUTANT_PUBLIC_URL,
       /** Bearer token; when undefined it is in `tokenFile`. */
       token: env.ADJUTANT_API_TOKEN,
       tokenFile: join(stateDir, 'token'),
@@ -212,6 +217,12 @@ function toConfig(env: Env) {
       url: env.ADJUTANT_SANDBOX_URL,
       port: env.ADJUTANT_SANDBOX_PORT,
       oraclePort: env.ADJUTANT_ORACLE_PORT,
+      /** Connected without asking; the owner's own at Google unless told. */
+      accounts:
+        env.ADJUTANT_SANDBOX_ACCOUNTS ??
+        (env.ADJUTANT_OWNER === undefined
+          ? []
+          : [{ provider: 'google' as const, email: env.ADJUTANT_OWNER, label: undefined }]),
     },
     model: {
       apiKey: env.OPENAI_API_KEY,

@@ -10,13 +10,12 @@ import { parseArgs } from 'node:util';
 import type { CredentialStore } from '#activities/credentials.ts';
 import type { SignInFlow } from '#activities/sign-in.ts';
 import { type Provider, providerNames, providers } from '#contracts/accounts.ts';
+import { limits } from '#contracts/limits.ts';
 import { accountLabelSchema } from '#contracts/schemas/account.ts';
 import { type Config, ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
 import { createPool } from '#infra/postgres/pool.ts';
 import { credentialStoreOf, signInFlowsOf } from './accounts.ts';
 
-/** How long the person has for the consent page. */
-const consentWithinMs = 10 * 60_000;
 const defaultPort = 8085;
 
 export type ConnectOptions = {
@@ -71,7 +70,7 @@ function codeFrom(server: Server, state: string, vendor: string): Promise<string
   return new Promise((resolve, reject) => {
     const late = setTimeout(
       () => reject(new Error('Nobody consented within ten minutes. Run it again.')),
-      consentWithinMs,
+      limits.consentMs,
     );
     server.on('request', (request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');

@@ -36,7 +36,8 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
   const documents = createDocumentStore(pool);
   const health = createProviderHealth(createProviderWaits(pool, waitTimes));
   const model = modelOf(config, health);
-  const { accounts, calendar, email } = await connectedAccounts(config, pool, health);
+  const connected = await connectedAccounts(config, pool, health);
+  const { accounts, calendar, email } = connected;
   const calendarDeps = { calendar, accounts, directory };
   const emailDeps = { email, accounts, directory, documents };
   const handlers = [...createCalendarHandlers(calendarDeps), ...createEmailHandlers(emailDeps)];
@@ -50,9 +51,10 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
     signalIdentity: identityOfLastDecision,
     handlers: new Map(handlers.map((handler) => [handler.tool, handler])),
     connectors: {
-      ...createPlannerActivities({ model, directory }),
+      ...createPlannerActivities({ model, directory, accounts }),
       ...createCalendarReads(calendarDeps),
       ...createEmailReads(emailDeps),
+      ...connected.activities,
       ...createResearchActivities({
         model,
         documents,

@@ -36,6 +36,9 @@ export const hostedActivities = {
     'fetchSource',
     'prepareEffect',
     'deliverWebhook',
+    'prepareSignIn',
+    'completeSignIn',
+    'disconnectAccount',
   ],
   effects: [
     'createEmailDraft',

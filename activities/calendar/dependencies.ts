@@ -8,3 +8,6 @@ export type CalendarDeps = {
   readonly accounts: Accounts;
   readonly directory: Directory;
 };
+
+/** What is needed to look at, and to change, the calendars of a person. */
+export type CalendarAccess = Pick<CalendarDeps, 'calendar' | 'accounts'>;

@@ -30,6 +30,11 @@ export function summarizeEvent(event: CalendarEvent, zone: string, account: stri
     })),
     recurringEventId: event.recurringEventId,
     busy: event.busy,
+    showAs: event.showAs,
+    kind: event.kind,
+    private: event.private,
+    response: event.response,
+    conferenceLink: event.conferenceLink,
   };
 }
 

@@ -26,7 +26,7 @@ const reconnectedSql = `select a.approval_id as "approvalId", a.goal_id as "goal
     and right(a.approval->>'stepId', 10) = '_reconnect'
     and exists (
       select 1 from accounts c
-      where c.owner = a.owner and c.state = 'connected' and c.connected_at > a.requested_at
+      where c.owner = lower(a.owner) and c.state = 'connected' and c.connected_at > a.requested_at
         and (c.email = a.approval->'input'->>'account'
           or a.approval->'input'->>'provider' is null
           or (a.approval->'input'->>'account' is null

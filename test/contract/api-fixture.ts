@@ -1,6 +1,7 @@
 /** The api on a real database with a stand-in for Temporal, and two people with a token each. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { RunAccountTask } from '#api/accounts/account-tasks.ts';
 import { createApprovalStore } from '#api/approvals/approval-store.ts';
 import { createDecisionSigner } from '#api/approvals/decision-signature.ts';
 import { createTokenAuth, firstOf } from '#api/auth.ts';
@@ -27,6 +28,7 @@ import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { targetOf } from '#contracts/standing-rule.ts';
 import { alice, approvalOf, bob, viewOf } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 
 export { alice, approvalOf, bob, digest, viewOf } from './api-samples.ts';
@@ -63,6 +65,8 @@ export class FakeGoalClient implements GoalClient {
   onCancel: () => Promise<void> = async () => undefined;
   controls: { goalId: GoalId; signal: ControlSignal; message: JsonObject }[] = [];
   controlOutcome: ControlOutcome | NoOutcome = takenControl;
+  /** Does the work on accounts; a test says how. */
+  accountTask: RunAccountTask = async () => ({ account: null, leftToDo: null });
   reconnected: ({ goalId: GoalId } & Partial<AccountDetails>)[] = [];
   answerOutcome: AnswerOutcome | NoOutcome = { applied: true, message: 'Answered.' };
   nextOutcome: ((decision: SignedDecision) => DecisionOutcome | NoOutcome) | null = null;
@@ -192,6 +196,7 @@ export async function createFixture(): Promise<Fixture> {
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool, (task) => temporal.accountTask(task)),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
     goalClient: temporal,

@@ -74,6 +74,7 @@ describe('createEvent', () => {
       location: 'Room 1',
       description: 'Two\nlines',
       attendees: [{ email: bob }],
+      reminders: { useDefault: false, overrides: [{ method: 'popup', minutes: 15 }] },
       extendedProperties: { private: { effectKey: effectKey('plan') } },
     });
     expect(receipt).toMatchObject({ eventId: googleEventId(effectKey('plan')), guests: [bob] });

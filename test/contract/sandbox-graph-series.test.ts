@@ -416,3 +416,13 @@ describe('change tracking', () => {
     });
   });
 });
+
+it('invites a room, which comes when it is free and declines when it is not', async () => {
+  const room = { emailAddress: { address: 'room-aurora@office.example.com' }, type: 'resource' };
+  const book = async () => {
+    const made = await create({ ...times('2026-11-19'), attendees: [room] });
+    return made.attendees!.map(({ type, status }) => [type, status!.response]);
+  };
+  expect(await book()).toEqual([['resource', 'accepted']]);
+  expect(await book()).toEqual([['resource', 'declined']]);
+});

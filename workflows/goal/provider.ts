@@ -9,8 +9,7 @@ import { providers } from '#contracts/accounts.ts';
 import type { AccountDetails } from '#contracts/failures.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { tools, type ToolName } from '#contracts/tools.ts';
-import { askForApproval, nextRevision } from './approval.ts';
-import { digestOf } from './digest.ts';
+import { askPerson, nextRevision } from './approval.ts';
 import type { Goal, Step } from './goal.ts';
 import { detailsOf, failureOf } from './outcome.ts';
 import { Parked, waitUntil } from './waiting.ts';
@@ -95,35 +94,29 @@ async function waitForReconnection(goal: Goal, waiter: Waiter, error: unknown): 
   const revision = nextRevision(goal, stepId);
   const name = asked.provider ?? asked.account ?? 'the provider';
   beginWait(goal, waiter, { provider: name, since: new Date().toISOString(), retryAt: null });
-  const { approval } = await askForApproval(goal, {
+  const { approval } = await askPerson(goal, {
     kind: 'intervention',
     stepId,
     revision,
-    tier: 1,
     tool: waiter.tool,
     reasons: [failureOf(error).message],
-    card: {
-      title: isAddress(asked.account)
-        ? `Connect ${asked.account} again`
-        : `Connect your ${name} account again`,
-      lines: [
-        {
-          label: 'Needed for',
-          value: waiter.tool === null ? 'the plan' : tools[waiter.tool].summary,
-        },
-        {
-          label: 'How',
-          value: `Run: npx adjutant connect ${asked.provider ?? providers.join('|')}`,
-        },
-        { label: 'Then', value: 'The goal goes on by itself. Approving makes it try again now.' },
-        { label: 'Reject', value: 'The step fails.' },
-      ],
-      warnings: [],
-      undo: null,
-    },
+    title: isAddress(asked.account)
+      ? `Connect ${asked.account} again`
+      : `Connect your ${name} account again`,
+    lines: [
+      {
+        label: 'Needed for',
+        value: waiter.tool === null ? 'the plan' : tools[waiter.tool].summary,
+      },
+      {
+        label: 'How',
+        value: `Run: npx adjutant connect ${asked.provider ?? providers.join('|')}`,
+      },
+      { label: 'Then', value: 'The goal goes on by itself. Approving makes it try again now.' },
+      { label: 'Reject', value: 'The step fails.' },
+    ],
     input: { ...asked },
-    context: [],
-    digest: digestOf({ goalId: goal.input.goalId, stepId, revision, question: 'reconnect' }),
+    about: { goalId: goal.input.goalId, stepId, revision, question: 'reconnect' },
   });
   return approval.state === 'approved' || approval.state === 'answered';
 }

@@ -14,3 +14,22 @@ alter table accounts add column is_default boolean not null default false;
 update accounts set is_default = true;
 create unique index accounts_default on accounts (owner) where is_default;
 create unique index accounts_label on accounts (owner, lower(label)) where label is not null;
+
+-- Consents under way, from the connect page to the vendor and back. The code a vendor answers with is
+-- of no use without the verifier, which only workers can open.
+create table sign_ins (
+  id uuid primary key,
+  owner text not null,
+  provider text not null check (provider in ('google', 'microsoft')),
+  label text,
+  is_default boolean not null,
+  redirect_uri text not null,
+  state text not null unique,
+  -- SHA-256 in hex of the cookie of the browser that asked.
+  browser_hash text not null,
+  -- Set by a worker: where the person consents, and the verifier sealed like a token.
+  consent_url text,
+  sealed_verifier text,
+  code text,
+  created_at timestamptz not null default now()
+);

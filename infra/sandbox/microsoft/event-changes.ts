@@ -4,7 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { propagate } from '../google/calendar-guests.ts';
+import { dropExceptions } from '../google/calendar-changes.ts';
 import { findEvent } from '../google/calendar-events.ts';
+import { answerForRooms } from '../google/room-booking.ts';
 import { storeEvent } from '../google/event-store.ts';
 import { toInstantMs } from '../google/event-times.ts';
 import type { Office } from '../office/office.ts';
@@ -79,6 +81,7 @@ export function createEvent(
   };
   const event = applyBody(blank, body, owner);
   checkLength(event, owner);
+  answerForRooms(office, owner, event);
   storeEvent(office, owner, event);
   propagate(office, event);
   mailGuests(office, undefined, event);
@@ -124,7 +127,8 @@ export function changeEvent(
   const moved = !isDeepStrictEqual(times(current), times(next));
   if (moved && next.recurringEventId) checkNeighbours(office, owner, next);
   if (moved) next.sequence += 1;
-  if (moved && !next.recurringEventId) dropExceptions(office, next.id);
+  if (moved && !next.recurringEventId) dropExceptions(office, owner, current, next);
+  if (organizes) answerForRooms(office, owner, next);
   storeEvent(office, owner, next);
   if (organizes) {
     propagate(office, next);
@@ -217,15 +221,6 @@ function mailGuests(office: Office, before: StoredEvent | undefined, after: Stor
     if (!current.includes(to)) office.recordNotification('cancellation', after.id, to);
     else if (!old.includes(to)) office.recordNotification('invitation', after.id, to);
     else if (changed) office.recordNotification('update', after.id, to);
-  }
-}
-
-/** A series that moves starts afresh, on every calendar that holds it. */
-function dropExceptions(office: Office, masterId: string): void {
-  for (const { events } of Object.values(office.state.calendars)) {
-    for (const event of Object.values(events)) {
-      if (event.recurringEventId === masterId) delete events[event.id];
-    }
   }
 }
 

@@ -60,10 +60,12 @@ function applyTimes(next: StoredEvent, body: EventBody, owner: Person): void {
   }
   if (body.recurrence === undefined) return;
   if (next.recurringEventId) throw invalidRequest('An occurrence cannot have a recurrence.');
+  const left = body.start ? [] : (next.recurrence ?? []).filter((line) => /^EXDATE/i.test(line));
   delete next.recurrence;
   if (body.recurrence === null) return;
   const line = readRecurrence(body.recurrence, next.start, owner.zone);
-  next.recurrence = [line];
+  // Days that were taken out stay out as long as the series keeps its start.
+  next.recurrence = [line, ...left];
   beginOnPattern(next, line, owner);
 }
 

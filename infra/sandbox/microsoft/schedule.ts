@@ -7,6 +7,7 @@ import { bodyObject } from '../bodies.ts';
 import { busyTime, eventsIn, type Window } from '../google/calendar-events.ts';
 import { toInstantMs } from '../google/event-times.ts';
 import type { Office } from '../office/office.ts';
+import { roomAt } from '../office/rooms.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
 import { GraphError } from './errors.ts';
 import { readParameters, scheduleBodySchema } from './event-body.ts';
@@ -76,7 +77,7 @@ function schedule(
   intervalMinutes: number,
   zone: ShownZone,
 ): object {
-  const person = office.person(scheduleId);
+  const person = office.person(scheduleId) ?? roomAt(scheduleId);
   if (!person)
     return failed(
       scheduleId,

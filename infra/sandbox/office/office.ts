@@ -96,7 +96,7 @@ export class Office {
     return company(asking) === company(other) && other.sharesFreeBusy && connected;
   }
 
-  /** Everyone who has a calendar: accounts and rooms. */
+  /** Every account, and the rooms. */
   get calendarOwners(): readonly Person[] {
     return [...this.accounts, ...rooms];
   }

@@ -32,6 +32,8 @@ export type ModelUsage = {
   readonly outputTokens: number;
   /** By the configured prices; absent where none are. */
   readonly costMicroUsd?: number;
+  /** Bytes of text written by others that the call showed the model. */
+  readonly shownBytes?: number;
 };
 
 export type PlanRequest = {
@@ -85,7 +87,7 @@ export type ReadActivities = Record<
   (request: ReadRequest) => Promise<ReadResult>
 >;
 /** The read tools that need the model. */
-export const modelReadTools = ['summarize', 'composeEmail'] as const;
+export const modelReadTools = ['summarize', 'composeEmail', 'learnTone'] as const;
 
 /** Steps of a research workflow. `planResearch` and `extractClaims` run on the model queue. */
 export interface ResearchActivities {
@@ -176,6 +178,8 @@ export interface EffectActivities {
   holdCalendarSlots(request: PerformRequest): Promise<EffectReceipt>;
   releaseCalendarHolds(request: PerformRequest): Promise<EffectReceipt>;
   sendEmail(request: PerformRequest): Promise<EffectReceipt>;
+  /** Labels, marks and places of messages of one's own. */
+  changeMail(request: PerformRequest): Promise<EffectReceipt>;
   /** Undoes one confirmed effect, under its own effect key. */
   undoEffect(request: UndoRequest): Promise<EffectReceipt>;
   /** Records what a person found out about an effect with an unknown outcome. */
@@ -195,6 +199,10 @@ export const effectActivityOf = {
   respondToInvitation: 'respondToInvitation',
   holdSlots: 'holdCalendarSlots',
   releaseHolds: 'releaseCalendarHolds',
+  labelMail: 'changeMail',
+  archiveMail: 'changeMail',
+  markMail: 'changeMail',
+  moveMail: 'changeMail',
   sendEmail: 'sendEmail',
 } as const satisfies Record<EffectToolName, keyof EffectActivities>;
 

@@ -15,6 +15,8 @@ export const toolNames = [
   'findContact',
   'searchMail',
   'readThread',
+  'readAttachment',
+  'learnTone',
   'summarize',
   'composeEmail',
   'searchWeb',
@@ -28,6 +30,10 @@ export const toolNames = [
   'respondToInvitation',
   'holdSlots',
   'releaseHolds',
+  'labelMail',
+  'archiveMail',
+  'markMail',
+  'moveMail',
   'sendEmail',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -42,6 +48,10 @@ export const effectToolNames = [
   'respondToInvitation',
   'holdSlots',
   'releaseHolds',
+  'labelMail',
+  'archiveMail',
+  'markMail',
+  'moveMail',
   'sendEmail',
 ] as const satisfies readonly ToolName[];
 export type EffectToolName = (typeof effectToolNames)[number];
@@ -69,6 +79,13 @@ export type ToolEntry = {
   readonly sensitive: readonly string[];
 };
 
+const mailMarks = {
+  effectClass: 'reversible',
+  tier: 2,
+  scope: 'mail.write',
+  outputTrust: 'trusted',
+  sensitive: [],
+} as const;
 const read = { effectClass: 'read', tier: 0, undo: null, sensitive: [] } as const;
 
 /** Every tool by name. A name that is not here is refused. */
@@ -101,7 +118,9 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
   },
   searchMail: {
     ...read,
-    summary: 'Search mail (from: to: subject: newer_than: is:unread "phrase"); newest first.',
+    summary:
+      'Search mail, newest first. Query: from: to: cc: subject: label: filename: in:inbox|archive|sent|spam|trash ' +
+      'is:unread|read|starred has:attachment after:2026-10-07 before: newer_than:7d "phrase" -not or ( ).',
     scope: 'mail.read',
     outputTrust: 'untrusted',
   },
@@ -110,6 +129,23 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     summary: 'Read a mail thread by its threadId.',
     scope: 'mail.read',
     outputTrust: 'untrusted',
+  },
+  readAttachment: {
+    ...read,
+    summary:
+      'Read a file that came with a mail as text (pdf, docx, xlsx, ics, csv, html, text), by name or id.',
+    scope: 'mail.read',
+    outputTrust: 'untrusted',
+  },
+  learnTone: {
+    summary:
+      'Learn how the person writes from their own sent mail, and keep it as a short profile.',
+    effectClass: 'prepare',
+    tier: 1,
+    scope: 'mail.read',
+    undo: 'delete the profile',
+    outputTrust: 'derived',
+    sensitive: [],
   },
   summarize: {
     ...read,
@@ -222,8 +258,32 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     outputTrust: 'trusted',
     sensitive: ['eventId', 'guests', 'location'],
   },
+  labelMail: {
+    ...mailMarks,
+    summary: 'Add labels to messages, or take them off.',
+    undo: 'put the labels back as they were',
+  },
+  archiveMail: {
+    ...mailMarks,
+    summary: 'Move messages out of the inbox into the archive.',
+    undo: 'move them back to where they were',
+  },
+  markMail: {
+    ...mailMarks,
+    summary: 'Mark messages as read or unread.',
+    undo: 'mark them as they were',
+  },
+  moveMail: {
+    ...mailMarks,
+    summary:
+      'Move messages to the inbox, the archive, spam or the trash. Nothing is deleted for good.',
+    undo: 'move them back to where they were',
+    sensitive: ['messageIds'],
+  },
   sendEmail: {
-    summary: 'Send a mail, or a reply to a message.',
+    summary:
+      'Send a new mail, a reply, a reply to all or a forward (mode). For the last three give ' +
+      'replyToMessageId; recipients of replies, subject and quoted text are filled in by code.',
     delayed: true,
     effectClass: 'commit',
     tier: 3,

@@ -34,10 +34,11 @@ afterEach(async () => {
   expect(microsoft.violations).toEqual([]);
 });
 
-const handler = (tool: string) => {
-  const { directory } = connectGoogle(sandbox);
-  return createEmailHandlers({ ...microsoft, directory }).find((one) => one.tool === tool)!;
-};
+/** Directory, files and signatures are no vendor's. */
+const handler = (tool: string) =>
+  createEmailHandlers({ ...connectGoogle(sandbox), ...microsoft }).find(
+    (one) => one.tool === tool,
+  )!;
 const step = () => stepContext(sandbox, owner);
 const prepare = async (subject: string, more: JsonObject = {}) => {
   const input = { to: [colleague], subject, body: 'Hello Dana,\n\nas agreed.', ...more };

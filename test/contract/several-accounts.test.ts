@@ -24,7 +24,8 @@ import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createDirectory } from '#activities/people.ts';
 import { connectedAccounts } from '#workers/accounts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { alwaysCalls } from '../support/health.ts';
+import { filesInMemory } from '#test/support/files.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 import { effectContext, effectKey, stepContext } from './google-setup.ts';
 
 const work = 'alex.morgan@office.example.com';
@@ -57,7 +58,13 @@ beforeAll(async () => {
   ensureSecrets(config);
   connected = await connectedAccounts(config, database.pool, alwaysCalls);
   const directory = createDirectory(database.pool);
-  const deps = { ...connected, directory, documents: createDocumentStore(database.pool) };
+  const deps = {
+    ...connected,
+    directory,
+    documents: createDocumentStore(database.pool),
+    files: filesInMemory(),
+    signatureOf: async () => null,
+  };
   reads = { ...createCalendarReads(deps), ...createEmailReads(deps) };
   handlers = new Map(
     [...createCalendarHandlers(deps), ...createEmailHandlers(deps)].map((h) => [h.tool, h]),

@@ -400,6 +400,9 @@ describe('holds', () => {
     await act.undo!(payload, receipt, context('choose.undo'));
     expect(undone['held']).toHaveLength(2);
     expect(await stateOf(holds[1]!.eventId)).toBe('Hold: Review tentative');
+    const all = await prepare('releaseHolds', { title: 'review' });
+    expect(all.card.lines.filter(({ label }) => label === 'Released')).toHaveLength(3);
+    await expect(prepare('releaseHolds', { title: 'Nothing' })).rejects.toThrow(/Nothing is held/);
   });
 
   it('are released by undoing, but not the one that was chosen', async () => {

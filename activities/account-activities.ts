@@ -3,7 +3,7 @@
  * secret goes through an argument or a result.
  */
 import type { Pool } from 'pg';
-import type { AccountActivities } from '#contracts/activities.ts';
+import type { AccountActivities } from '#contracts/accounts.ts';
 import { limits } from '#contracts/limits.ts';
 import type { CredentialStore } from './credentials.ts';
 import { failure } from './failures.ts';

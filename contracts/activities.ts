@@ -2,10 +2,11 @@
  * Interfaces of every activity, by the queue that hosts them. Values are small: bulk text is kept in
  * Postgres as a document or payload and passed by id or digest.
  */
+import type { AccountActivities } from './accounts.ts';
 import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
-import type { GoalEvent, JournalEvent } from './journal.ts';
+import type { JournalEvent } from './journal.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { GoalId } from './names.ts';
 import type { StepOutput } from './references.ts';
@@ -13,6 +14,7 @@ import type { Plan, Question } from './schemas/plan.ts';
 import type { Claim, PageSummary, SearchHit } from './schemas/research.ts';
 import type { EffectToolName, ReadToolName, ToolName } from './tools.ts';
 import type { Origin, Taint, Trust } from './trust.ts';
+import type { WebhookActivities } from './webhooks.ts';
 
 /** On whose behalf and for what an activity works. */
 export type StepContext = {
@@ -281,42 +283,6 @@ export interface GoalLocalActivities {
   listEffects(request: { goalId: GoalId; owner: string }): Promise<LedgerEffect[]>;
   /** Ends the read models of a goal whose workflow was ended from outside; `reason` is for people. */
   closeGoal(request: { goalId: GoalId; owner: string; reason: string }): Promise<void>;
-}
-
-export type WebhookRequest = {
-  readonly endpointId: string;
-  readonly event: GoalEvent;
-  /** Pauses between attempts: one less than there are attempts. */
-  readonly scheduleMs: readonly number[];
-  /** An endpoint that has taken nothing for this long is disabled when a delivery is given up. */
-  readonly disableAfterMs: number;
-};
-/** What became of a delivery. `skipped`: the endpoint is gone or disabled. */
-export type WebhookOutcome = 'delivered' | 'failed' | 'skipped';
-/** Queue `adjutant-connectors`. */
-export interface WebhookActivities {
-  /** Makes one attempt to deliver one event. */
-  deliverWebhook(request: WebhookRequest): Promise<WebhookOutcome>;
-}
-
-/** Work on connected accounts that needs their keys, which the api does not have. */
-export type AccountTask =
-  | { readonly task: 'prepareSignIn' | 'completeSignIn'; readonly signInId: string }
-  | { readonly task: 'disconnectAccount'; readonly owner: string; readonly account: string };
-/** What became of it. `account` is null for a consent that begins, and for an account nobody has. */
-export type AccountTaskOutcome = {
-  readonly account: string | null;
-  /** What the person still has to do, in words. */
-  readonly leftToDo: string | null;
-};
-/** Queue `adjutant-connectors`. Tokens, codes and verifiers stay in Postgres: no payload holds one. */
-export interface AccountActivities {
-  /** Writes the address of the consent page into the row of a sign-in. */
-  prepareSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
-  /** Redeems the code of a sign-in and stores the account. */
-  completeSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
-  /** Takes the grant back at the vendor where it can, and forgets the account. */
-  disconnectAccount(request: { owner: string; account: string }): Promise<AccountTaskOutcome>;
 }
 
 /** Every activity there is. */

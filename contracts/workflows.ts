@@ -1,10 +1,6 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
-import type {
-  AccountTask,
-  AccountTaskOutcome,
-  WebhookOutcome,
-  WebhookRequest,
-} from './activities.ts';
+import type { AccountTask, AccountTaskOutcome } from './accounts.ts';
+import type { WebhookOutcome, WebhookRequest } from './webhooks.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
 import type { Failure } from './failures.ts';
 import type {

@@ -7,7 +7,7 @@ import {
   type Client,
   WorkflowFailedError,
 } from '@temporalio/client';
-import type { AccountTask, AccountTaskOutcome } from '#contracts/activities.ts';
+import type { AccountTask, AccountTaskOutcome } from '#contracts/accounts.ts';
 import { failures } from '#contracts/failures.ts';
 import { limits } from '#contracts/limits.ts';
 import { accountWorkflowId, queueName, workflowTypes } from '#contracts/names.ts';

@@ -185,6 +185,42 @@ describe('an account that works again', () => {
   });
 });
 
+describe('requests to reconnect', () => {
+  const looks = async (input: object, connected: string) => {
+    await api.database.pool.query('truncate approvals, accounts');
+    api.temporal.reconnected = [];
+    const kind = 'intervention' as const;
+    await api.approval(goalId, {
+      ...approvalOf(goalId, 'send_reconnect'),
+      kind,
+      input: input as never,
+    });
+    await api.database.pool.query(
+      `insert into accounts (owner, provider, email, sealed_refresh_token, connected_at)
+       values ($1, 'google', $2, '', now() + interval '1 second')`,
+      [alice, connected],
+    );
+    const look = createReconnector({ pool: api.database.pool, goalClient: api.temporal });
+    return [await look(), api.temporal.reconnected];
+  };
+  const home = 'alice@home.example.org';
+
+  it('wait for the account they name, not for another one of the same vendor', async () => {
+    const asked = { provider: 'google', account: alice };
+    expect(await looks(asked, home)).toEqual([0, []]);
+    expect(await looks(asked, alice)).toEqual([1, [{ goalId, ...asked }]]);
+  });
+
+  it('take any account where none was connected, and any of the vendor where none is named', async () => {
+    expect(await looks({ account: alice }, home)).toEqual([1, [{ goalId, account: alice }]]);
+    expect(await looks({ provider: 'google' }, home)).toEqual([
+      1,
+      [{ goalId, provider: 'google' }],
+    ]);
+    expect(await looks({ provider: 'model', account: '*' }, home)).toEqual([0, []]);
+  });
+});
+
 describe('rows that an earlier release stored', () => {
   it('are read with what it did not know, and can be decided', async () => {
     const { approvalId } = await api.approval(goalId);

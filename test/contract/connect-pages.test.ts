@@ -155,7 +155,7 @@ describe('the connect page', () => {
     expect((await get(path.replace('/google', '/microsoft'), cookie)).statusCode).toBe(400);
     expect(await count('accounts')).toBe(0);
     const both = await Promise.all([get(path, cookie), get(path, cookie)]);
-    expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([200, 400]);
+    expect(both.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b)).toEqual([200, 400]);
   });
 
   it('says why when the person declines, and when the code does not fit', async () => {

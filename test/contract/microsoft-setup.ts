@@ -32,7 +32,7 @@ export interface MicrosoftSetup {
 /** Connects whoever of the sandbox's office is at Microsoft. */
 export function connectMicrosoft(
   sandbox: Sandbox,
-  options: { timeoutMs?: number; health?: ProviderHealth } = {},
+  options: { timeoutMs?: number; health?: ProviderHealth; credentials?: CredentialStore } = {},
 ): MicrosoftSetup {
   const violations: string[] = [];
   const requests: string[] = [];
@@ -44,7 +44,7 @@ export function connectMicrosoft(
         { refreshToken: `sandbox-microsoft-refresh-${email}`, state: 'connected' },
       ]),
   );
-  const credentials = inMemory(stored);
+  const credentials = options.credentials ?? inMemory(stored);
   const clients = createMicrosoftClients({
     rootUrl: sandbox.url,
     authorityUrl: `${sandbox.url}/microsoft`,

@@ -8,9 +8,10 @@ import { createPool } from '#infra/postgres/pool.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
 import { connectGoogle } from './google-setup.ts';
+import { connectMicrosoft } from './microsoft-setup.ts';
 import { setFault } from './sandbox-clients.ts';
 
-const workers = 20;
+const workers = 50;
 const key = randomBytes(32);
 const zone = 'Europe/Berlin';
 let clockMs = Date.now();
@@ -44,10 +45,10 @@ beforeEach(async () => {
 const client = (credentials: CredentialStore) => connectGoogle(sandbox, { credentials });
 const readWith = async (google: ReturnType<typeof client>) =>
   (await google.calendar(owner)).getEvent('nothing', zone);
-async function tokenRequests(): Promise<number> {
+async function tokenRequests(path = '/token'): Promise<number> {
   const answer = await fetch(`${sandbox.oracleUrl}/__oracle/requests`);
   const seen = (await answer.json()) as { path: string }[];
-  return seen.filter(({ path }) => path === '/token').length;
+  return seen.filter((request) => request.path === path).length;
 }
 const stored = async () => {
   const { rows } = await database.pool.query<{ state: string; sealed: string | null }>(
@@ -58,7 +59,7 @@ const stored = async () => {
 };
 
 describe('an access token', () => {
-  it('is got once for twenty workers that need it at the same moment', async () => {
+  it('is got once for fifty workers that need it at the same moment', async () => {
     await setFault(sandbox, { match: { pathRegex: '/token' }, action: 'delay', delayMs: 300 });
     const before = await tokenRequests();
     await Promise.all(stores.map((store) => readWith(client(store))));
@@ -131,6 +132,40 @@ describe('an access token', () => {
     }
     expect(renewals).toBe(1);
     expect(await stored()).toEqual({ state: 'reconnect_required', sealed: null });
+  });
+
+  it('is got once for fifty workers at Microsoft too, and the replaced refresh token is kept', async () => {
+    const carla = 'carla.rossi@office.example.com';
+    const first = `sandbox-microsoft-refresh-${carla}`;
+    const signIn = { email: carla, refreshToken: first, scopes: [] };
+    await stores[0]!.save(carla, { provider: 'microsoft', ...signIn });
+    const path = '/microsoft/oauth2/v2.0/token';
+    await setFault(sandbox, { match: { pathRegex: path }, action: 'delay', delayMs: 300 });
+    const before = await tokenRequests(path);
+    await Promise.all(
+      stores.map(async (credentials) => {
+        const { calendar } = connectMicrosoft(sandbox, { credentials });
+        expect(await (await calendar(carla)).getEvent('nothing', zone)).toBeNull();
+      }),
+    );
+    expect((await tokenRequests(path)) - before).toBe(1);
+    const { refreshToken } = (await stores[1]!.get(carla, carla))!;
+    expect(refreshToken).not.toBe(first);
+    expect(refreshToken).toMatch(first);
+  });
+
+  it('that is refused for one account leaves the person’s other accounts alone', async () => {
+    const other = 'other@home.example.org';
+    const store = stores[0]!;
+    await store.save(owner, { provider: 'google', email: other, refreshToken: 'b', scopes: [] });
+    const gone = () => Promise.reject(failure('ReconnectRequiredError', 'The grant is gone.'));
+    await expect(store.accessToken(owner, other, { renew: gone })).rejects.toThrow(/gone/);
+    const states = (await store.list(owner)).map(({ email, state }) => `${email} ${state}`);
+    expect(states).toEqual([`${owner} connected`, `${other} reconnect_required`]);
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const renew = () => Promise.resolve({ token: 'fine', expiresAt, refreshToken: undefined });
+    expect((await store.accessToken(owner, owner, { renew })).token).toBe('fine');
+    await store.remove(owner, other);
   });
 
   it('of another sign-in is not given after the account was connected again', async () => {

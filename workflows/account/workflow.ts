@@ -3,7 +3,7 @@
  * addresses only: what is secret stays in Postgres.
  */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { AccountActivities, AccountTask, AccountTaskOutcome } from '#contracts/activities.ts';
+import type { AccountActivities, AccountTask, AccountTaskOutcome } from '#contracts/accounts.ts';
 import { siblingQueue } from '#contracts/names.ts';
 
 /** Does the work, and says no more than whose account it was and what is left to do. */

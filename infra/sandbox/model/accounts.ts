@@ -28,6 +28,7 @@ const mark = /\s*⟦([^⟧]*)⟧/;
 export function markAccounts(goal: string, accounts: Json | undefined): string {
   const listed = Array.isArray(accounts) ? (accounts as readonly Json[]) : [];
   return listed.filter(isJsonObject).reduce<string>((text, { email, label, provider }) => {
+    if (typeof email !== 'string') return text;
     const names = [label, email, provider].filter((name) => typeof name === 'string');
     const said = new RegExp(
       `(\\b(?:in|into|on|to|from|with|using|at|via)\\s+)?\\bmy\\s+(?:${names.map(escaped).join('|')})\\s+` +
@@ -35,9 +36,7 @@ export function markAccounts(goal: string, accounts: Json | undefined): string {
       'gi',
     );
     return text.replace(said, (_whole, before: string | undefined, noun: string) =>
-      /^(?:account|address)$/i.test(noun)
-        ? `⟦${String(email)}⟧`
-        : `${before ?? ''}my ${noun} ⟦${String(email)}⟧`,
+      /^(?:account|address)$/i.test(noun) ? `⟦${email}⟧` : `${before ?? ''}my ${noun} ⟦${email}⟧`,
     );
   }, goal);
 }

@@ -219,6 +219,9 @@ describe('marks', () => {
       .api(path)
       .header('If-Match', current)
       .patch({ categories: ['Mine'] });
+    expect(await search('category:mine AND -from:"Dana Whitfield"')).toMatchObject([
+      { id: message!.id },
+    ]);
     expect(await list('/me/messages', { $filter: "categories/any(c:c eq 'mine')" })).toMatchObject([
       { id: message!.id, categories: ['Mine'], flag: { flagStatus: 'flagged' } },
     ]);

@@ -1,6 +1,6 @@
 /**
- * One mailbox: adding, labelling and removing messages with the history Gmail keeps of it, and
- * finding the thread a message belongs to. It sends nothing.
+ * One mailbox, at either vendor: adding, labelling and removing messages with the history that is
+ * kept of it, and finding the thread a message belongs to. It sends nothing.
  */
 import type { Office } from '../office/office.ts';
 import type { HistoryEntry, MailboxState, Person, StoredMessage } from '../office/state.ts';

@@ -44,13 +44,18 @@ export function composeMime(given: Composition): Buffer {
     ...optional('Bcc', bcc),
     ...optional('Reply-To', replyTo),
     `Subject: ${encodeWord(subject)}`,
-    `Date: ${date.toUTCString().replace('GMT', '+0000')}`,
+    `Date: ${mailDate(date)}`,
     `Message-ID: ${messageId}`,
     ...(last ? [`In-Reply-To: ${last}`, `References: ${references.join('\r\n ')}`] : []),
     ...Object.entries(headers).map(([name, value]) => `${name}: ${encodeWord(value)}`),
     'MIME-Version: 1.0',
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n${content(given)}`);
+}
+
+/** An instant as mail writes it, in UTC. */
+export function mailDate(date: Date): string {
+  return date.toUTCString().replace('GMT', '+0000');
 }
 
 /** Addresses as the text of a header. */

@@ -80,12 +80,14 @@ export function messageIds(value: string | undefined): string[] {
   return value?.match(/<[^<>\s]+>/g) ?? [];
 }
 
-/** A subject without the marks of replies and forwards, in lower case. */
+/** A subject without the marks of replies and forwards. */
+export function withoutMarks(subject: string | undefined): string {
+  return (subject ?? '').replace(/^(?:\s*(?:re|fwd?|aw|wg)\s*:)+/i, '').trim();
+}
+
+/** What two subjects of one thread have in common. */
 export function bareSubject(subject: string | undefined): string {
-  return (subject ?? '')
-    .replace(/^(?:\s*(?:re|fwd?|aw|wg)\s*:)+/i, '')
-    .trim()
-    .toLowerCase();
+  return withoutMarks(subject).toLowerCase();
 }
 
 /** Every node of a tree, the root first. */

@@ -4,7 +4,7 @@
  */
 import { treeOf } from '../google/gmail-store.ts';
 import { addressText, type Composition } from '../google/mime-compose.ts';
-import { bareSubject, header, type Mailbox, mailboxes, messageIds } from '../google/mime.ts';
+import { header, type Mailbox, mailboxes, messageIds, withoutMarks } from '../google/mime.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { emptyDraft, filesIn } from './mail-compose.ts';
@@ -23,14 +23,11 @@ export function beginAnswer(
 ): Composition {
   const tree = treeOf(original);
   const { headers } = tree;
-  const subject = header(headers, 'Subject') ?? '';
-  const bare = bareSubject(subject);
-  // The mark goes, the words keep their case.
-  const words = subject.slice(subject.length - bare.length);
+  const subject = withoutMarks(header(headers, 'Subject'));
   return {
     ...emptyDraft(office, owner),
     ...addressees(owner, original, kind),
-    subject: `${kind === 'forward' ? 'FW' : 'RE'}: ${words.trim() === '' ? subject : words}`,
+    subject: `${kind === 'forward' ? 'FW' : 'RE'}: ${subject}`,
     references: citedBy(original),
     html: quoted(original, comment),
     attachments: kind === 'forward' ? filesIn(tree) : [],

@@ -105,7 +105,7 @@ export function findMessages(
       const message = `The query parameter '${name}' is not supported with '$search'.`;
       throw new GraphError(400, code, message);
     }
-    const matches = parseSearch(search, office.now());
+    const matches = parseSearch(search, scope);
     const indexedMs = office.now().getTime() - office.knobs.searchLagMs;
     return here
       .filter((message) => message.internalDate <= indexedMs && matches(message))

@@ -7,27 +7,28 @@ import { header, readableText } from '../google/mime.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { GraphError } from './errors.ts';
 import { filesOf } from './mail-files.ts';
-import { hasAttachments, importanceOf, sentMs } from './mail-views.ts';
+import type { MailScope } from './mail-items.ts';
+import { categoriesOf, hasAttachments, importanceOf, sentMs } from './mail-views.ts';
 
 type Test = (message: StoredMessage) => boolean;
 
 const dayMs = 24 * 3_600_000;
 
 /** Reads a search, given in double quotes. @throws GraphError 400. */
-export function parseSearch(given: string, now: Date): Test {
+export function parseSearch(given: string, scope: MailScope): Test {
   const quoted = /^\s*"([\s\S]*)"\s*$/.exec(given)?.[1];
   // Without quotes Outlook takes a single word only.
   if (quoted === undefined && !/^\s*\w+\s*$/.test(given)) {
     throw syntaxError(given, 'the value must stand in double quotes');
   }
   const text = (quoted ?? given).replace(/\\(["\\])/g, '$1');
-  const parser = new Parser(tokens(text), text, now);
+  const parser = new Parser(tokens(text), text, scope);
   return parser.whole();
 }
 
 function tokens(text: string): string[] {
   return (
-    text.match(/[a-z]+\s*(?:[:=]|>=?|<=?)\s*(?:"[^"]*"|[^\s()"]+)|"[^"]*"|[()]|[^\s()"]+/gi) ?? []
+    text.match(/-?[a-z]+\s*(?:[:=]|>=?|<=?)\s*(?:"[^"]*"|[^\s()"]+)|"[^"]*"|[()]|[^\s()"]+/gi) ?? []
   );
 }
 
@@ -39,13 +40,13 @@ function syntaxError(text: string, why: string): GraphError {
 class Parser {
   readonly #tokens: readonly string[];
   readonly #text: string;
-  readonly #now: Date;
+  readonly #scope: MailScope;
   #at = 0;
 
-  constructor(list: readonly string[], text: string, now: Date) {
+  constructor(list: readonly string[], text: string, scope: MailScope) {
     this.#tokens = list;
     this.#text = text;
-    this.#now = now;
+    this.#scope = scope;
   }
 
   whole(): Test {
@@ -87,7 +88,7 @@ class Parser {
     const [, name, operator = ':', value = ''] =
       /^([a-z]+)\s*([:=]|>=?|<=?)\s*(.*)$/is.exec(token) ?? [];
     if (name === undefined) return anywhere(unquote(token));
-    return property(name.toLowerCase(), operator, unquote(value), this.#now, this.#text);
+    return property(name.toLowerCase(), operator, unquote(value), this.#scope, this.#text);
   }
 
   #takes(token: string): boolean {
@@ -136,7 +137,13 @@ function inHeaders(names: readonly string[], value: string): Test {
   };
 }
 
-function property(name: string, operator: string, value: string, now: Date, text: string): Test {
+function property(
+  name: string,
+  operator: string,
+  value: string,
+  scope: MailScope,
+  text: string,
+): Test {
   const isTrue = /^(?:true|yes|1)$/i.test(value);
   switch (name) {
     case 'from':
@@ -162,15 +169,17 @@ function property(name: string, operator: string, value: string, now: Date, text
     case 'importance':
       return (message) => importanceOf(message) === value.toLowerCase();
     case 'category':
-      return ({ labelIds }) => labelIds.some((label) => hasPhrase(label, value));
+      return (message) =>
+        categoriesOf(scope.mailbox, message).some((category) => hasPhrase(category, value));
     case 'kind':
       return () => value.toLowerCase() === 'email';
     case 'size':
       return ({ raw }) => within(Math.floor((raw.length * 3) / 4), operator, sizes(value, text));
     case 'received':
-      return ({ internalDate }) => within(internalDate, operator, days(value, now, text));
+      return ({ internalDate }) =>
+        within(internalDate, operator, days(value, scope.office.now(), text));
     case 'sent':
-      return (message) => within(sentMs(message), operator, days(value, now, text));
+      return (message) => within(sentMs(message), operator, days(value, scope.office.now(), text));
     default:
       throw syntaxError(text, `'${name}' is not a property that can be searched`);
   }

@@ -2,6 +2,7 @@
  * Sending as Exchange does it: the draft itself becomes the copy in Sent Items, and every
  * colleague addressed gets one of their own. What a client sent is never sent twice from one draft.
  */
+import type { FastifyRequest } from 'fastify';
 import { addMessage, changeLabels, rawOf, replaceMessage, treeOf } from '../google/gmail-store.ts';
 import { distribute, effectKeyOf, recipientsOf, removeHeaders } from '../google/mail-delivery.ts';
 import {
@@ -12,7 +13,7 @@ import {
   parseHead,
   parseMime,
 } from '../google/mime.ts';
-import type { FastifyRequest } from 'fastify';
+import { mailDate } from '../google/mime-compose.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { GraphError, itemNotFound } from './errors.ts';
@@ -82,7 +83,7 @@ function outgoing(office: Office, raw: Buffer): Buffer {
   const replaced = office.knobs.messageIds === 'replaced';
   const rest = removeHeaders(raw, replaced ? ['Date', 'Message-ID'] : ['Date']);
   const added = [
-    `Date: ${office.now().toUTCString().replace('GMT', '+0000')}`,
+    `Date: ${mailDate(office.now())}`,
     ...(replaced ? [`Message-ID: ${freshMessageId()}`] : []),
   ];
   return Buffer.concat([Buffer.from(`${added.join('\r\n')}\r\n`), rest]);
@@ -95,7 +96,7 @@ function completed(office: Office, owner: Person, raw: Buffer): Buffer {
   const wellFormed = messageIds(header(headers, 'Message-ID')).length === 1;
   const added = [
     ...(has('From') ? [] : [`From: ${owner.name} <${owner.email}>`]),
-    ...(has('Date') ? [] : [`Date: ${office.now().toUTCString().replace('GMT', '+0000')}`]),
+    ...(has('Date') ? [] : [`Date: ${mailDate(office.now())}`]),
     ...(wellFormed ? [] : [`Message-ID: ${freshMessageId()}`]),
     ...(has('Content-Language') ? [] : ['Content-Language: en-US']),
     ...(has('X-MS-Has-Attach') ? [] : ['X-MS-Has-Attach:']),

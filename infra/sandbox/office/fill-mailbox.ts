@@ -5,6 +5,7 @@
  * such an office in memory: on disk it is one file of 40 MB, written at every change.
  */
 import { addMessage, fileOldMessage } from '../google/gmail-store.ts';
+import { mailDate } from '../google/mime-compose.ts';
 import type { Office } from './office.ts';
 import type { Person, StoredMessage } from './state.ts';
 
@@ -156,7 +157,7 @@ function write(given: {
     `From: ${from}`,
     `To: ${to}`,
     `Subject: ${subject}`,
-    `Date: ${new Date(dateMs).toUTCString().replace('GMT', '+0000')}`,
+    `Date: ${mailDate(new Date(dateMs))}`,
     `Message-ID: ${messageId}`,
     ...(cited === undefined ? [] : [`In-Reply-To: ${cited}`, `References: ${cited}`]),
     'Content-Type: text/plain; charset=utf-8',

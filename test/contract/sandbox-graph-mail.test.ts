@@ -3,6 +3,7 @@ import { ResponseType } from '@microsoft/microsoft-graph-client';
 import type { Message } from '@microsoft/microsoft-graph-types';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
+import { readGraphContract } from './graph-contract.ts';
 import { connectGraph, type GraphClients, graphRefusal } from './graph-clients.ts';
 import { connect, type EffectRow, askOracle } from './sandbox-clients.ts';
 
@@ -76,6 +77,21 @@ describe('messages', () => {
     expect(text.internetMessageHeaders!.map(({ name }) => name)).toContain('Message-ID');
     const raw = await carla.api(`${path}/$value`).responseType(ResponseType.TEXT).get();
     expect(raw).toContain(`Message-ID: ${plain.internetMessageId}`);
+  });
+
+  it('are watched on both sides: a misspelt member is a violation', async () => {
+    const [message] = await list('/me/messages?$top=1');
+    const violations = (requestBody: object, responseBody: object) =>
+      readGraphContract().violations({
+        method: 'PATCH',
+        url: `${sandbox.url}/v1.0/me/messages/${message!.id}`,
+        requestBody: JSON.stringify(requestBody),
+        status: 200,
+        responseBody: JSON.stringify(responseBody),
+      });
+    expect(violations({ isRead: true }, message!)).toEqual([]);
+    expect(violations({ isReed: true }, message!)).toHaveLength(1);
+    expect(violations({ isRead: true }, { ...message, bodyPrewiew: '' })).toHaveLength(1);
   });
 
   it('have no headers in Sent Items', async () => {

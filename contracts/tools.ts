@@ -34,6 +34,10 @@ export const toolNames = [
   'respondToInvitation',
   'holdSlots',
   'releaseHolds',
+  'labelMail',
+  'archiveMail',
+  'markMail',
+  'moveMail',
   'sendEmail',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -52,6 +56,10 @@ export const effectToolNames = [
   'respondToInvitation',
   'holdSlots',
   'releaseHolds',
+  'labelMail',
+  'archiveMail',
+  'markMail',
+  'moveMail',
   'sendEmail',
 ] as const satisfies readonly ToolName[];
 export type EffectToolName = (typeof effectToolNames)[number];

@@ -3,7 +3,7 @@
  * mail in a form of its own and writes its MIME anew: people, subject, text and files are compared,
  * never bytes of the whole.
  */
-import PostalMime, { type Address } from 'postal-mime';
+import PostalMime, { type Address, type Attachment } from 'postal-mime';
 import { mailText } from './mail-text.ts';
 import { addresses, bodiesOf, type GraphMessage } from './microsoft-messages.ts';
 
@@ -17,11 +17,16 @@ export type DraftContent = {
   readonly html: boolean;
   readonly files: readonly DraftFile[];
 };
-export type DraftFile = { readonly name: string; readonly bytes: Buffer };
+/** An attached mail has no name and no bytes: Exchange calls it by its subject and writes it anew. */
+export type DraftFile =
+  { readonly name: string; readonly bytes: Buffer } | { readonly name: null; readonly bytes: null };
+
+/** What stands for an attached mail. */
+export const attachedMail: DraftFile = { name: null, bytes: null };
 
 /** What an approved mail says. */
 export async function contentOfMime(raw: Buffer): Promise<DraftContent> {
-  const mail = await PostalMime.parse(raw);
+  const mail = await PostalMime.parse(raw, { forceRfc822Attachments: true });
   const people = (field: Address[] | undefined) => (field ?? []).flatMap(addressesOf);
   return {
     sender: (mail.from === undefined ? [] : addressesOf(mail.from)).join(),
@@ -29,12 +34,15 @@ export async function contentOfMime(raw: Buffer): Promise<DraftContent> {
     subject: onOneLine(mail.subject ?? ''),
     text: onOneLine(mailText({ plain: mail.text ?? '', html: mail.html ?? '' }).text),
     html: (mail.html ?? '') !== '',
-    files: mail.attachments.map(({ filename, content }) => ({
-      name: filename ?? '',
-      bytes:
-        typeof content === 'string' ? Buffer.from(content) : Buffer.from(new Uint8Array(content)),
-    })),
+    files: mail.attachments.map(toFile),
   };
+}
+
+function toFile({ filename, mimeType, content }: Attachment): DraftFile {
+  if (mimeType === 'message/rfc822') return attachedMail;
+  const bytes =
+    typeof content === 'string' ? Buffer.from(content) : Buffer.from(new Uint8Array(content));
+  return { name: filename ?? '', bytes };
 }
 
 /** The first thing in which a stored draft differs, in words; null for none. Files have been read. */
@@ -59,12 +67,17 @@ export function differenceOf(
 
 function haveSameFiles(one: readonly DraftFile[], other: readonly DraftFile[]): boolean {
   const left = [...other];
-  for (const { name, bytes } of one) {
-    const at = left.findIndex((file) => file.name === name && file.bytes.equals(bytes));
+  for (const file of one) {
+    const at = left.findIndex((candidate) => isSameFile(file, candidate));
     if (at === -1) return false;
     left.splice(at, 1);
   }
   return left.length === 0;
+}
+
+function isSameFile(one: DraftFile, other: DraftFile): boolean {
+  if (one.bytes === null || other.bytes === null) return one.bytes === other.bytes;
+  return one.name === other.name && one.bytes.equals(other.bytes);
 }
 
 /** To, Cc and Bcc, each without order. */

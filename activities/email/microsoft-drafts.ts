@@ -12,7 +12,12 @@
 import { UnknownOutcomeError } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { type MicrosoftSession, prefer, query } from '../microsoft/client.ts';
-import { contentOfMime, type DraftFile, differenceOf } from './microsoft-draft-content.ts';
+import {
+  attachedMail,
+  contentOfMime,
+  type DraftFile,
+  differenceOf,
+} from './microsoft-draft-content.ts';
 import {
   type GraphMessage,
   messageSchema,
@@ -147,7 +152,11 @@ async function createDraft(
 
 async function filesOf(session: MicrosoftSession, stored: GraphMessage): Promise<DraftFile[]> {
   const files: DraftFile[] = [];
-  for (const { id, name } of stored.attachments ?? []) {
+  for (const { id, name, ...kind } of stored.attachments ?? []) {
+    if (kind['@odata.type'] === '#microsoft.graph.itemAttachment') {
+      files.push(attachedMail);
+      continue;
+    }
     const bytes = await readBytes(session, 'read the draft', attachmentPath(stored.id, id));
     if (bytes !== null) files.push({ name: name ?? '', bytes });
   }

@@ -28,6 +28,7 @@ const recipientSchema = z.object({
 });
 const recipientsSchema = z.array(recipientSchema.nullish()).nullish().catch(undefined);
 const attachmentSchema = z.object({
+  '@odata.type': textSchema,
   id: z.string(),
   name: textSchema,
   contentType: textSchema,

@@ -76,8 +76,8 @@ describe.each(vendors)('$vendor', ({ owner, colleague, connect, knobs, paths }) 
     const setup = connect(sandbox, { timeoutMs });
     ({ violations } = setup);
     mailbox = await setup.email(owner);
-    const { directory, files, signatureOf } = connectGoogle(sandbox);
-    handlers = createEmailHandlers({ ...setup, directory, files, signatureOf });
+    // Directory, files and signatures are no vendor's.
+    handlers = createEmailHandlers({ ...connectGoogle(sandbox), ...setup });
   });
   afterAll(async () => sandbox[Symbol.asyncDispose]());
   afterEach(async () => {

@@ -1,7 +1,11 @@
 /** What counts as an edit of a stored draft: people, subject, text, files; not the form Exchange gives it. */
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { describe, expect, it } from 'vitest';
-import { contentOfMime, differenceOf } from '#activities/email/microsoft-draft-content.ts';
+import {
+  attachedMail,
+  contentOfMime,
+  differenceOf,
+} from '#activities/email/microsoft-draft-content.ts';
 import type { GraphMessage } from '#activities/email/microsoft-messages.ts';
 
 const file = { name: 'plan.pdf', bytes: Buffer.from([0, 255, 13, 10, 1]) };
@@ -59,6 +63,30 @@ describe('a stored draft', () => {
     const other = { ...file, bytes: Buffer.from([0, 255, 13, 10, 2]) };
     for (const files of [[], [other], [file, file], [{ ...file, name: 'plan2.pdf' }]]) {
       expect(differenceOf(approved, stored, files)).toBe('its attachments');
+    }
+  });
+
+  it('may carry a mail that Exchange has written anew, but not another number of them', async () => {
+    const forwarded = new MailComposer({
+      from: 'alex@office.example.com',
+      to: 'bob@office.example.com',
+      subject: 'Fwd',
+      text: 'See below.',
+      attachments: [
+        { filename: 'x.eml', content: 'Subject: a\r\n\r\nb', contentType: 'message/rfc822' },
+      ],
+    }).compile();
+    const given = await contentOfMime(await forwarded.build());
+    const kept: GraphMessage = {
+      id: 'y',
+      from: people('alex@office.example.com')[0],
+      toRecipients: people('bob@office.example.com'),
+      subject: 'Fwd',
+      body: { contentType: 'text', content: 'See below.' },
+    };
+    expect(differenceOf(given, kept, [attachedMail])).toBeNull();
+    for (const files of [[], [attachedMail, attachedMail], [file]]) {
+      expect(differenceOf(given, kept, files)).toBe('its attachments');
     }
   });
 });

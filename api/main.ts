@@ -27,6 +27,7 @@ import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
 import { createRuleStore } from './rules/rule-store.ts';
+import { createTriageStore } from './triage/triage-store.ts';
 import { buildServer } from './server.ts';
 import { runDispatcher } from './webhooks/run-dispatcher.ts';
 import { createDeliveryStarter } from './webhooks/start-delivery.ts';
@@ -73,6 +74,7 @@ async function main(): Promise<void> {
     webhooks: createWebhookStore(pool, createSealer(readSecret(config.keys.webhooksFile))),
     members,
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     goalClient,
     sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),

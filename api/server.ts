@@ -36,6 +36,8 @@ import { webhookRoutes } from './webhooks/webhook-routes.ts';
 import type { WebhookStore } from './webhooks/webhook-store.ts';
 import { ruleRoutes } from './rules/rule-routes.ts';
 import type { RuleStore } from './rules/rule-store.ts';
+import { triageRoutes } from './triage/triage-routes.ts';
+import type { TriageStore } from './triage/triage-store.ts';
 import { type NamedSchemas, toRouteSchema, useZod } from './zod-routes.ts';
 
 /** The docs page runs its own scripts and asks this server only. */
@@ -54,6 +56,7 @@ export type ServerDeps = {
   readonly webhooks: WebhookStore;
   readonly members: MemberStore;
   readonly rules: RuleStore;
+  readonly triage: TriageStore;
   readonly goalClient: GoalClient;
   readonly signDecision: SignDecision;
   /** How long an approved mail can be stopped, where the goal's policy does not say. */
@@ -119,6 +122,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     stopRoutes(v1, deps);
     memberRoutes(v1, deps);
     ruleRoutes(v1, deps);
+    triageRoutes(v1, deps);
     directoryRoutes(v1, deps);
     eventRoutes(v1, { ...deps, closing: closing.signal });
     webhookRoutes(v1, deps);

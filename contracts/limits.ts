@@ -58,6 +58,14 @@ export const limits = {
   recipientsMax: 100,
   recipientsHighStakes: 10,
   mailSearchMax: 50,
+  triageMailsMax: 500,
+  /** Mails one call of the model classifies. */
+  triageBatch: 10,
+  triageExamplesMax: 12,
+  /** Mails of the last days that a first triage takes up. */
+  triageFirstDays: 3,
+  triageReasonMaxChars: 200,
+  triageSummaryMaxChars: 300,
   eventListMax: 250,
   slotLimit: 5,
   bufferMinutes: 15,

@@ -25,6 +25,8 @@ import {
 } from '#activities/providers/health.ts';
 import { createProviderWaits } from '#activities/providers/waits.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
+import { createTriageActivities } from '#activities/triage/activities.ts';
+import { createTriageStore } from '#activities/triage/store.ts';
 import { createWebhookActivities } from '#activities/webhooks/deliver.ts';
 import type { AllActivities } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
@@ -74,6 +76,12 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
           apiKey: config.search.tavilyApiKey ?? '',
         },
         mode: searchMode,
+      }),
+      ...createTriageActivities({
+        email: emailDeps.email,
+        accountsOf: async (owner) => [owner],
+        triage: createTriageStore(pool),
+        model,
       }),
       ...createWebhookActivities({
         pool,

@@ -16,6 +16,7 @@ import type {
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberAuth, createMemberStore } from '#api/members/member-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
@@ -193,6 +194,7 @@ export async function createFixture(): Promise<Fixture> {
     ...eventParts(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -7,6 +7,7 @@ import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberAuth, createMemberStore } from '#api/members/member-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
@@ -38,6 +39,7 @@ export class RealApi implements AsyncDisposable {
       ...eventParts(pool),
       members,
       rules: createRuleStore(pool),
+      triage: createTriageStore(pool),
       goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
       signDecision: (decision) => bench.keys.sign(decision) as never,
       sendDelayMs: 0,

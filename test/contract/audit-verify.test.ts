@@ -12,6 +12,7 @@ import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { performEffect } from '#activities/effects/perform.ts';
 import { failure } from '#activities/failures.ts';
@@ -44,6 +45,7 @@ beforeAll(async () => {
     approvals: createApprovalStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),

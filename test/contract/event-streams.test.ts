@@ -12,6 +12,7 @@ import type { StreamLimits } from '#api/events/event-routes.ts';
 import { newGoalId } from '#api/goals/goal-id.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { publishEvents, publishGoal } from '#activities/journal/publish.ts';
 import type { GoalEvent, JournalEvent } from '#contracts/journal.ts';
@@ -53,6 +54,7 @@ async function start(streams: StreamLimits = {}, port = 0) {
     approvals: createApprovalStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     goalClient: new FakeGoalClient(),

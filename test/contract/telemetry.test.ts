@@ -16,6 +16,7 @@ import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberStore } from '#api/members/member-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
@@ -120,6 +121,7 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     ...eventParts(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),
     sendDelayMs: 0,
     signDecision: (decision) => bench.keys.sign(decision) as never,

@@ -7,6 +7,7 @@ import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberStore } from '#api/members/member-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
 import { eventParts } from '../support/events.ts';
@@ -29,6 +30,7 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     people: createPeopleStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     ...eventParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
     signDecision: (decision) => ({

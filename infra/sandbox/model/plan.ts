@@ -9,7 +9,7 @@ import { PlanBuilder, textOf } from './builder.ts';
 import { obey } from './obey.ts';
 import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calendar.ts';
 import { planCancel, planMove } from './plan-changes.ts';
-import { planMail, planPage, planReply, planResearch, planWrite } from './plan-mail.ts';
+import { planMail, planPage, planReply, planTriage, planResearch, planWrite } from './plan-mail.ts';
 import { revise } from './revise.ts';
 import { type Intent, understand } from './understand.ts';
 
@@ -64,6 +64,8 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
       return planAgenda(plan, intent);
     case 'mail':
       return planMail(plan, intent);
+    case 'triage':
+      return planTriage(plan, intent);
     case 'reply':
       return planReply(plan, intent);
     case 'write':

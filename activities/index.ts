@@ -38,6 +38,7 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     moveCalendarEvent: perform,
     cancelCalendarEvent: perform,
     sendEmail: perform,
+    changeMail: perform,
     undoEffect: (request) => undoEffect(deps, request, neverAborted),
     settleEffect: (request) => settleByPerson(deps, request),
     admitDecision: (request) => admitDecision(deps, request),

@@ -25,6 +25,8 @@ import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
 import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
+import { createFileKeeper } from './mail/document-store.ts';
+import { createStyleStore } from './mail/style-store.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
 import { createRuleStore } from './rules/rule-store.ts';
 import { createTriageStore } from './triage/triage-store.ts';
@@ -75,6 +77,8 @@ async function main(): Promise<void> {
     members,
     rules: createRuleStore(pool),
     triage: createTriageStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     goalClient,
     sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),

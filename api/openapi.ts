@@ -28,6 +28,8 @@ export async function renderOpenApi(): Promise<string> {
     members: nothing,
     rules: nothing,
     triage: nothing,
+    files: nothing,
+    style: nothing,
     goalClient: nothing,
     signDecision: nothing,
     defaultZone: 'UTC',

@@ -29,6 +29,10 @@ import { startRoutes } from './goals/start-routes.ts';
 import { undoRoutes } from './goals/undo-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { acceptJsonOnly } from './json-body.ts';
+import { documentRoutes } from './mail/document-routes.ts';
+import type { FileKeeper } from './mail/document-store.ts';
+import { styleRoutes } from './mail/style-routes.ts';
+import type { StyleStore } from './mail/style-store.ts';
 import { memberRoutes } from './members/member-routes.ts';
 import type { MemberStore } from './members/member-store.ts';
 import { completeDocument, documentInfo } from './openapi-document.ts';
@@ -57,6 +61,8 @@ export type ServerDeps = {
   readonly members: MemberStore;
   readonly rules: RuleStore;
   readonly triage: TriageStore;
+  readonly files: FileKeeper;
+  readonly style: StyleStore;
   readonly goalClient: GoalClient;
   readonly signDecision: SignDecision;
   /** How long an approved mail can be stopped, where the goal's policy does not say. */
@@ -124,6 +130,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     ruleRoutes(v1, deps);
     triageRoutes(v1, deps);
     directoryRoutes(v1, deps);
+    documentRoutes(v1, deps);
+    styleRoutes(v1, deps);
     eventRoutes(v1, { ...deps, closing: closing.signal });
     webhookRoutes(v1, deps);
     auditRoutes(v1, deps);

@@ -33,6 +33,8 @@ export type ModelUsage = {
   readonly outputTokens: number;
   /** By the configured prices; absent where none are. */
   readonly costMicroUsd?: number;
+  /** Bytes of text written by others that the call showed the model. */
+  readonly shownBytes?: number;
 };
 
 export type PlanRequest = {
@@ -88,7 +90,7 @@ export type ReadActivities = Record<
   (request: ReadRequest) => Promise<ReadResult>
 >;
 /** The read tools that need the model. */
-export const modelReadTools = ['summarize', 'composeEmail'] as const;
+export const modelReadTools = ['summarize', 'composeEmail', 'learnTone'] as const;
 
 /** Steps of a research workflow. `planResearch` and `extractClaims` run on the model queue. */
 export interface ResearchActivities {
@@ -212,6 +214,8 @@ export interface EffectActivities {
   moveCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   cancelCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   sendEmail(request: PerformRequest): Promise<EffectReceipt>;
+  /** Labels, marks and places of messages of one's own. */
+  changeMail(request: PerformRequest): Promise<EffectReceipt>;
   /** Undoes one confirmed effect, under its own effect key. */
   undoEffect(request: UndoRequest): Promise<EffectReceipt>;
   /** Records what a person found out about an effect with an unknown outcome. */
@@ -227,6 +231,10 @@ export const effectActivityOf = {
   createEvent: 'createCalendarEvent',
   moveEvent: 'moveCalendarEvent',
   cancelEvent: 'cancelCalendarEvent',
+  labelMail: 'changeMail',
+  archiveMail: 'changeMail',
+  markMail: 'changeMail',
+  moveMail: 'changeMail',
   sendEmail: 'sendEmail',
 } as const satisfies Record<EffectToolName, keyof EffectActivities>;
 

@@ -180,5 +180,6 @@ export type ResearchWorkflow = (input: ResearchWorkflowInput) => Promise<{
     inputTokens: number;
     outputTokens: number;
     costMicroUsd?: number;
+    shownBytes?: number;
   };
 }>;

@@ -11,9 +11,13 @@ import { createGuardedFetch, type EgressMode } from '#activities/egress.ts';
 import { createEmailReads } from '#activities/email/activities.ts';
 import { createEmailHandlers } from '#activities/email/effects.ts';
 import { createGoogleEmail } from '#activities/email/google.ts';
+import { createSignatures } from '#activities/email/signatures.ts';
+import { createFileStore } from '#activities/files.ts';
 import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
 import { createActivities } from '#activities/index.ts';
 import { createComposeEmail } from '#activities/language/compose-email.ts';
+import { createLearnTone } from '#activities/language/learn-tone.ts';
+import { createToneStore } from '#activities/language/tone-store.ts';
 import { createSummarize } from '#activities/language/summarize.ts';
 import { createDirectory } from '#activities/people.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
@@ -51,7 +55,10 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
     email: async (owner: string) => createGoogleEmail(await google(owner)),
     directory,
     documents,
+    files: createFileStore(pool),
+    signatureOf: createSignatures(pool),
   };
+  const tone = createToneStore(pool);
   const handlers = [...createCalendarHandlers(calendarDeps), ...createEmailHandlers(emailDeps)];
   const searchMode = modeOf(config, config.search.url);
   return createActivities({
@@ -90,7 +97,8 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
         mode: config.sandbox.url === undefined ? 'live' : 'sandbox',
       }),
       summarize: createSummarize({ model }),
-      composeEmail: createComposeEmail({ model, directory }),
+      composeEmail: createComposeEmail({ model, directory, tone }),
+      learnTone: createLearnTone({ model, tone, email: emailDeps.email }),
     },
   });
 }

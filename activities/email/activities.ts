@@ -9,9 +9,14 @@ import { fitOutput, parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { EmailDeps } from './dependencies.ts';
 import { findContact } from './find-contact.ts';
+import { parseMailQuery } from './query.ts';
+import { readAttachment } from './read-attachment.ts';
 import { mailOrigin, summarizeMessage } from './summaries.ts';
 
-type EmailReads = Pick<ReadActivities, 'searchMail' | 'readThread' | 'findContact'>;
+type EmailReads = Pick<
+  ReadActivities,
+  'searchMail' | 'readThread' | 'readAttachment' | 'findContact'
+>;
 
 /** How many messages a search returns when the plan says nothing. */
 const defaultSearchLimit = 20;
@@ -21,6 +26,7 @@ export function createEmailReads(deps: EmailDeps): EmailReads {
   return {
     searchMail: (request) => searchMail(deps, request),
     readThread: (request) => readThread(deps, request),
+    readAttachment: (request) => readAttachment(deps, request),
     findContact: (request) => findContact(deps, request),
   };
 }
@@ -32,12 +38,19 @@ export function createEmailReads(deps: EmailDeps): EmailReads {
 async function searchMail(deps: EmailDeps, { context, input }: ReadRequest): Promise<ReadResult> {
   const { query, limit } = parseToolInput('searchMail', input);
   const mailbox = await deps.email(context.owner);
-  const { messages, truncated } = await mailbox.search(query, limit ?? defaultSearchLimit);
+  const { messages, truncated } = await mailbox.search(
+    parseMailQuery(query, context),
+    limit ?? defaultSearchLimit,
+  );
   const { kept, cut } = fitOutput(
     messages.map((message) => summarizeMessage(message, context.zone, null)),
   );
   return {
-    value: { messages: kept, truncated: truncated || cut },
+    value: {
+      messages: kept,
+      messageIds: messages.slice(0, kept.length).map(({ id }) => id),
+      truncated: truncated || cut,
+    },
     trust: 'untrusted',
     origins: combineOrigins([
       messages.slice(0, kept.length).map((message) => mailOrigin(message, context.zone)),

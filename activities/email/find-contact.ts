@@ -43,8 +43,9 @@ async function fromMail(
   words: readonly string[],
 ): Promise<ReadResult> {
   const mailbox = await deps.email(context.owner);
-  const quoted = `"${words.join(' ')}"`;
-  const { messages } = await mailbox.search(`from:(${quoted}) OR to:(${quoted})`, mailMax);
+  const value = words.join(' ');
+  const parts = (['from', 'to'] as const).map((field) => ({ kind: 'text' as const, field, value }));
+  const { messages } = await mailbox.search({ kind: 'or', parts }, mailMax);
   const seen = new Map<string, { address: MailAddress; message: MailMessage }>();
   for (const message of messages) {
     for (const address of [message.from, ...message.to, ...message.cc]) {

@@ -15,6 +15,8 @@ import type {
 } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberAuth, createMemberStore } from '#api/members/member-store.ts';
+import { createFileKeeper } from '#api/mail/document-store.ts';
+import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
@@ -195,6 +197,8 @@ export async function createFixture(): Promise<Fixture> {
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
     triage: createTriageStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

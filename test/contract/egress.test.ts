@@ -68,7 +68,7 @@ describe('egress in sandbox mode', () => {
     const moved = await calendar.moveEvent({ ...change, ...later, etag: event.etag });
     await calendar.deleteEvent({ ...change, etag: moved.etag });
     const mail = await google.email(owner);
-    const { messages } = await mail.search('in:inbox', 3);
+    const { messages } = await mail.search({ kind: 'in', folder: 'inbox' }, 3);
     await mail.thread(messages[0]!.threadId);
     await mail.message(messages[0]!.id);
     const kept = await mail.createDraft({ raw, threadId: null });

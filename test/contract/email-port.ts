@@ -3,7 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { composeMime, mailKeyOf } from '#activities/email/mime.ts';
 import type { EmailPort } from '#activities/email/port.ts';
+import type { MailQuery } from '#activities/email/query.ts';
 import { effectKey } from './google-setup.ts';
+
+const subject = (value: string): MailQuery => ({ kind: 'text', field: 'subject', value });
 
 /** Two mailboxes of one provider. */
 export interface EmailPortUnderTest {
@@ -69,7 +72,7 @@ export function describeEmailPort(name: string, makePort: () => Promise<EmailPor
       const { key, ...content } = await mail('text');
       const { draftId } = await port.createDraft(content);
       await port.sendDraft({ draftId, ...content });
-      const { messages } = await given.colleaguePort.search('subject:"Subject text"', 5);
+      const { messages } = await given.colleaguePort.search(subject('Subject text'), 5);
       expect(messages).toHaveLength(1);
       expect(messages[0]).toMatchObject({
         from: { name: 'Alex Morgan', email: given.owner },
@@ -90,7 +93,7 @@ export function describeEmailPort(name: string, makePort: () => Promise<EmailPor
       });
       const { draftId } = await port.createDraft(content);
       await port.sendDraft({ draftId, ...content });
-      const { messages } = await given.colleaguePort.search('subject:"Subject blind"', 5);
+      const { messages } = await given.colleaguePort.search(subject('Subject blind'), 5);
       expect(messages).toHaveLength(1);
       expect(messages[0]!.to.map(({ email }) => email)).toEqual([given.owner]);
     });
@@ -127,11 +130,13 @@ export function describeEmailPort(name: string, makePort: () => Promise<EmailPor
     });
 
     it('searches newest first and says when there are more', async () => {
-      const few = await port.search('in:inbox', 3);
+      const few = await port.search({ kind: 'in', folder: 'inbox' }, 3);
       expect([few.messages.length, few.truncated]).toEqual([3, true]);
       const dates = few.messages.map(({ dateMs }) => dateMs);
       expect(dates).toEqual(dates.toSorted((a, b) => b - a));
-      expect(await port.search('no-such-word-anywhere', 3)).toEqual({
+      expect(
+        await port.search({ kind: 'text', field: 'any', value: 'no-such-word-anywhere' }, 3),
+      ).toEqual({
         messages: [],
         truncated: false,
       });

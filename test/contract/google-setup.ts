@@ -12,6 +12,9 @@ import { createGoogleEmail } from '#activities/email/google.ts';
 import type { EmailPortOf } from '#activities/email/port.ts';
 import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
 import { failureTypeOf } from '#activities/failures.ts';
+import type { FileStore } from '#activities/files.ts';
+import type { SignatureOf } from '#activities/email/signatures.ts';
+import { filesInMemory } from '#test/support/files.ts';
 import type { Directory } from '#activities/people.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
 import { type AccessToken, isLasting } from '#activities/token-renewal.ts';
@@ -25,6 +28,8 @@ export interface GoogleSetup {
   calendar: CalendarPortOf;
   email: EmailPortOf;
   directory: Directory;
+  files: FileStore;
+  signatureOf: SignatureOf;
   /** What of the exchanges so far Google's published contracts do not allow. */
   violations: string[];
   /** State of each account, by owner. */
@@ -67,6 +72,8 @@ export function connectGoogle(
     calendar: async (owner) => createGoogleCalendar(await clients(owner)),
     email: async (owner) => createGoogleEmail(await clients(owner)),
     directory: directoryOf(sandbox),
+    files: filesInMemory(),
+    signatureOf: async () => null,
   };
 }
 

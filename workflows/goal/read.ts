@@ -175,4 +175,5 @@ function addUsageOf(goal: Goal, calls: Awaited<ReturnType<ResearchWorkflow>>['us
   goal.usage.inputTokens += calls.inputTokens;
   goal.usage.outputTokens += calls.outputTokens;
   goal.usage.costMicroUsd += calls.costMicroUsd ?? 0;
+  goal.addShownBytes(calls.shownBytes);
 }

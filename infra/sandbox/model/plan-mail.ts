@@ -247,7 +247,7 @@ function mailQuery(plan: PlanBuilder, text: string): string | undefined {
   const parts = [
     ...(/\bunread\b|\bnew (?:mail|message)/i.test(text) ? ['is:unread'] : []),
     ...(from.length > 1
-      ? [`{${from.map((f) => `${operator}:${f}`).join(' ')}}`]
+      ? [`(${from.map((f) => `${operator}:${f}`).join(' or ')})`]
       : from.map((f) => `${operator}:${f}`)),
     ...topic,
     ...newerThan(time),

@@ -39,6 +39,9 @@ export const hostedActivities = {
     'recordReply',
     'prepareEffect',
     'deliverWebhook',
+    'prepareSignIn',
+    'completeSignIn',
+    'disconnectAccount',
   ],
   effects: [
     'createEmailDraft',

@@ -5,12 +5,14 @@ import { failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cancelEventCard } from './cards.ts';
 import type { CalendarDeps } from './dependencies.ts';
+import { plainEvent } from './port.ts';
 import { countGuests, guestsOf, receiptOf, requireOwnEvent, timesOf } from './existing-event.ts';
 
 /** Builds the handler of cancelEvent. */
-export function createCancelEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<CancelEventPayload> {
+export function createCancelEventHandler(
+  deps: Pick<CalendarDeps, 'calendar' | 'accounts'>,
+): EffectHandler<CancelEventPayload> {
+  const { calendar } = deps;
   const receiptFor = (payload: CancelEventPayload) =>
     receiptOf({ id: payload.eventId, etag: '', link: null }, payload);
   return {
@@ -18,11 +20,10 @@ export function createCancelEventHandler({
     payloadSchema: cancelEventPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('cancelEvent', raw);
-      const port = await calendar(context.owner);
-      const event = await requireOwnEvent(port, context, input.eventId, 'cancel');
+      const { event, account } = await requireOwnEvent(deps, context, input, 'cancel');
       const payload: CancelEventPayload = {
         kind: 'cancelEvent',
-        account: context.owner.toLowerCase(),
+        account,
         eventId: event.id,
         etag: event.etag,
         title: event.title,
@@ -41,7 +42,7 @@ export function createCancelEventHandler({
       };
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const { eventId, etag, guests } = payload;
       try {
         const notify = guests.length > 0;
@@ -54,19 +55,29 @@ export function createCancelEventHandler({
       return receiptFor(payload);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event !== null && !event.cancelled) return { found: 'absent' };
       return { found: 'done', receipt: receiptFor(payload) };
     },
     /** A cancelled id cannot be used again, so the event comes back under the undo's own key. */
     async undo(payload, _receipt, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const again = await port.findCreated(context.effectKey, payload.zone);
       if (again !== null) return receiptOf(again, payload);
       const { title, start, end, zone, guests, location, description } = payload;
       const { effectKey } = context;
-      const event = { effectKey, title, start, end, zone, guests, location, description };
+      const event = {
+        ...plainEvent,
+        effectKey,
+        title,
+        start,
+        end,
+        zone,
+        guests,
+        location,
+        description,
+      };
       return receiptOf(await port.insertEvent(event), payload);
     },
   };

@@ -12,38 +12,44 @@ import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { createEventCard } from './cards.ts';
 import type { CalendarDeps } from './dependencies.ts';
-import { conflictsAt, requireStillFree } from './conflicts.ts';
+import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
 import { changedSince, countGuests, isStill, receiptOf } from './existing-event.ts';
+import { plainEvent } from './port.ts';
 import { resolving } from './summaries.ts';
 import { resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 
+/** What an undo needs of a receipt. */
+const writtenSchema = eventReceiptSchema.pick({ eventId: true, etag: true });
+
 /** Builds the handler of createEvent. */
-export function createCreateEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<CreateEventPayload> {
+export function createCreateEventHandler(
+  deps: Pick<CalendarDeps, 'calendar' | 'accounts'>,
+): EffectHandler<CreateEventPayload> {
+  const { calendar } = deps;
   return {
     tool: 'createEvent',
     payloadSchema: createEventPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('createEvent', raw);
-      const owner = context.owner.toLowerCase();
+      const { email: account } = await deps.accounts.meant(context.owner, input.account);
       const start = resolving(resolveInstant, input.start, context);
-      const guests = [...new Set(input.guests)].filter((email) => email !== owner);
+      const guests = [...new Set(input.guests)].filter((email) => email !== account);
       const slot = {
         start: start.iso,
         end: toRfc3339(start.ms + input.durationMinutes * MINUTE_MS, start.zone),
         zone: start.zone,
       };
+      const { conflicts, unreachable } = await conflictsAt(deps, context.owner, slot);
       const payload: CreateEventPayload = {
         kind: 'createEvent',
-        account: owner,
+        account,
         title: input.title,
         ...slot,
         guests,
         location: input.location ?? null,
         description: input.description ?? null,
-        conflicts: await conflictsAt(await calendar(context.owner), slot),
+        conflicts,
       };
       const card = createEventCard(payload);
       const invite =
@@ -51,30 +57,44 @@ export function createCreateEventHandler({
       return {
         payload,
         recipients: guests,
-        card: { ...card, warnings: [...card.warnings, ...start.notes] },
+        card: {
+          ...card,
+          warnings: [...card.warnings, ...start.notes, ...unreachable.map(unreadWarning)],
+        },
         summary: `Create ${invite}`,
       };
     },
     async checkFresh(payload, context) {
-      await requireStillFree(await calendar(context.owner), payload);
+      await requireStillFree(deps, context.owner, payload);
     },
     async perform(payload, context) {
-      const { kind: _kind, account: _account, conflicts: _conflicts, ...event } = payload;
-      const port = await calendar(context.step.owner);
-      const created = await port.insertEvent({ effectKey: context.effectKey, ...event });
+      const { kind: _kind, account, conflicts: _conflicts, ...event } = payload;
+      const port = await calendar(context.step.owner, account);
+      const created = await port.insertEvent({
+        effectKey: context.effectKey,
+        ...plainEvent,
+        ...event,
+      });
       return receiptOf(created, payload);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await port.findCreated(context.effectKey, payload.zone);
       if (event === null) return { found: 'absent' };
       return { found: 'done', receipt: receiptOf(event, payload) };
     },
     async undo(payload, receipt, context) {
-      const port = await calendar(context.step.owner);
-      const { eventId, etag } = eventReceiptSchema.parse(receipt);
+      const port = await calendar(context.step.owner, payload.account);
+      const { eventId, etag } = writtenSchema.parse(receipt);
       const event = await port.getEvent(eventId, payload.zone);
-      const done = { eventId, cancelled: true, title: payload.title, guests: payload.guests };
+      const { account } = payload;
+      const done = {
+        account,
+        eventId,
+        cancelled: true,
+        title: payload.title,
+        guests: payload.guests,
+      };
       if (event === null || event.cancelled) return done;
       if (etag !== event.etag && !isStill(event, payload)) {
         throw changedSince(payload.title, 'not cancelled');

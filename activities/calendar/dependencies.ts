@@ -1,8 +1,10 @@
 /** What the calendar activities and handlers are given. */
+import type { Accounts } from '../accounts.ts';
 import type { Directory } from '../people.ts';
 import type { CalendarPortOf } from './port.ts';
 
 export type CalendarDeps = {
   readonly calendar: CalendarPortOf;
+  readonly accounts: Accounts;
   readonly directory: Directory;
 };

@@ -14,7 +14,9 @@ export function asHandler<Payload extends JsonObject>(
 }
 
 /** Builds the handlers of createEvent, moveEvent and cancelEvent. */
-export function createCalendarHandlers(deps: Pick<CalendarDeps, 'calendar'>): EffectHandler[] {
+export function createCalendarHandlers(
+  deps: Pick<CalendarDeps, 'calendar' | 'accounts'>,
+): EffectHandler[] {
   return [
     asHandler(createCreateEventHandler(deps)),
     asHandler(createMoveEventHandler(deps)),

@@ -21,17 +21,17 @@ import { resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 
 /** Builds the handler of moveEvent. */
-export function createMoveEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<MoveEventPayload> {
+export function createMoveEventHandler(
+  deps: Pick<CalendarDeps, 'calendar' | 'accounts'>,
+): EffectHandler<MoveEventPayload> {
+  const { calendar } = deps;
   return {
     tool: 'moveEvent',
     payloadSchema: moveEventPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('moveEvent', raw);
       const start = resolving(resolveInstant, input.start, context);
-      const port = await calendar(context.owner);
-      const event = await requireOwnEvent(port, context, input.eventId, 'move');
+      const { event, account } = await requireOwnEvent(deps, context, input, 'move');
       if (event.allDay !== null) {
         throw failure('InvalidInputError', 'An all-day event has no time that could be moved.');
       }
@@ -43,7 +43,7 @@ export function createMoveEventHandler({
       }
       const payload: MoveEventPayload = {
         kind: 'moveEvent',
-        account: context.owner.toLowerCase(),
+        account,
         eventId: event.id,
         etag: event.etag,
         title: event.title,
@@ -63,16 +63,14 @@ export function createMoveEventHandler({
       };
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       try {
-        const moved = await port.moveEvent({
+        const moved = await port.updateEvent({
           effectKey: context.effectKey,
           eventId: payload.eventId,
           etag: payload.etag,
           notify: payload.guests.length > 0,
-          start: payload.start,
-          end: payload.end,
-          zone: payload.zone,
+          patch: { start: payload.start, end: payload.end, zone: payload.zone },
         });
         return receiptOf(moved, payload);
       } catch (error) {
@@ -84,31 +82,30 @@ export function createMoveEventHandler({
       }
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event === null) return { found: 'absent' };
       const done = isMoved(event, payload) || event.effectKey === context.effectKey;
       return done ? { found: 'done', receipt: receiptOf(event, payload) } : { found: 'absent' };
     },
     async undo(payload, receipt, context) {
-      const port = await calendar(context.step.owner);
-      const { eventId, previous, title, zone } = payload;
+      const port = await calendar(context.step.owner, payload.account);
+      const { account, eventId, previous, title, zone } = payload;
       const event = await port.getEvent(eventId, zone);
       if (event === null || event.cancelled) throw changedSince(title, 'not moved back');
-      const back = { zone: payload.zone, title, ...previous, guests: payload.guests };
+      const back = { account, zone: payload.zone, title, ...previous, guests: payload.guests };
       if (isAt(event, previous)) return receiptOf(event, back);
       const { etag } = event;
       if (receipt['etag'] !== etag && !isStill(event, payload)) {
         throw changedSince(title, 'not moved back');
       }
       try {
-        const moved = await port.moveEvent({
+        const moved = await port.updateEvent({
           effectKey: context.effectKey,
           eventId,
           etag,
           notify: payload.guests.length > 0,
-          ...previous,
-          zone,
+          patch: { ...previous, zone },
         });
         return receiptOf(moved, back);
       } catch (error) {

@@ -14,10 +14,11 @@ export function changeMailCard({ kind, account, messages }: ChangeMailPayload): 
     moveMail: 'Move',
   } as const;
   const trashed = messages.filter(({ change }) => change.folder === 'trash').length;
+  const mailboxes = [...new Set([account, ...messages.map((message) => message.account)])];
   return {
     title: `${verbs[kind]} ${countMails(messages.length)}`,
     lines: [
-      { label: 'Mailbox', value: visibleAddress(account) },
+      { label: 'Mailbox', value: mailboxes.map(visibleAddress).join(', ') },
       ...(messages.length === 0
         ? [{ label: 'Nothing to change', value: 'Every message is as asked for already.' }]
         : messages.map(lineOf)),

@@ -8,7 +8,8 @@ import { failures } from '#contracts/failures.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { type ChangeMailPayload, changeMailPayloadSchema } from '#contracts/schemas/email.ts';
 import { asHandler } from '../calendar/effects.ts';
-import type { EffectHandler } from '../effects/handler.ts';
+import type { EffectContext, EffectHandler } from '../effects/handler.ts';
+import { findHolders } from '../accounts.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
@@ -19,23 +20,22 @@ import { isSameLabel } from './query-match.ts';
 
 type Tool = ChangeMailPayload['kind'];
 type Item = ChangeMailPayload['messages'][number];
+type ChangeDeps = Pick<WriteDeps, 'email' | 'accounts'>;
 type Left = { readonly messageId: string; readonly why: string };
 
 /** Builds the handlers of labelMail, archiveMail, markMail and moveMail. */
-export function createChangeMailHandlers(deps: Pick<WriteDeps, 'email'>): EffectHandler[] {
+export function createChangeMailHandlers(deps: ChangeDeps): EffectHandler[] {
   const names = ['labelMail', 'archiveMail', 'markMail', 'moveMail'] as const;
   return names.map((tool) => asHandler(createHandler(deps, tool)));
 }
 
-function createHandler(
-  { email }: Pick<WriteDeps, 'email'>,
-  tool: Tool,
-): EffectHandler<ChangeMailPayload> {
+function createHandler(deps: ChangeDeps, tool: Tool): EffectHandler<ChangeMailPayload> {
+  const mailboxOf = ({ step }: EffectContext, { account }: Item) => deps.email(step.owner, account);
   return {
     tool,
     payloadSchema: changeMailPayloadSchema,
     async prepare(context, input) {
-      const payload = await prepareChange(await email(context.owner), context, tool, input);
+      const payload = await prepareChange(deps, context, tool, input);
       return {
         payload,
         recipients: [],
@@ -44,29 +44,27 @@ function createHandler(
       };
     },
     async perform(payload, context) {
-      const mailbox = await email(context.step.owner);
       const left: Left[] = [];
       for (const [index, item] of payload.messages.entries()) {
-        const why = await changeOne(mailbox, item, index === 0);
+        const why = await changeOne(await mailboxOf(context, item), item, index === 0);
         if (why !== null) left.push({ messageId: item.messageId, why });
       }
       return receiptOf(payload, left);
     },
     /** Doing it again changes nothing, so only what is not as asked for needs another attempt. */
     async reconcile(payload, context) {
-      const mailbox = await email(context.step.owner);
       const left: Left[] = [];
       for (const item of payload.messages) {
-        const message = await mailbox.message(item.messageId);
+        const message = await (await mailboxOf(context, item)).message(item.messageId);
         if (message === null) left.push({ messageId: item.messageId, why: gone });
         else if (!isEmpty(differenceTo(message, item.change))) return { found: 'absent' };
       }
       return { found: 'done', receipt: receiptOf(payload, left) };
     },
     async undo(payload, _receipt, context) {
-      const mailbox = await email(context.step.owner);
       const left: Left[] = [];
       for (const item of payload.messages) {
+        const mailbox = await mailboxOf(context, item);
         const message = await mailbox.message(item.messageId);
         if (message === null) {
           left.push({ messageId: item.messageId, why: gone });
@@ -84,54 +82,61 @@ const gone = 'The message is not there any more.';
 
 /** Works out, message by message, what is not yet as asked for. */
 async function prepareChange(
-  mailbox: EmailPort,
+  deps: ChangeDeps,
   context: StepContext,
   tool: Tool,
   raw: JsonObject,
 ): Promise<ChangeMailPayload> {
-  const { messageIds, wanted } = readInput(tool, raw);
+  const { messageIds, account, wanted } = readInput(tool, raw);
+  const accounts = await deps.accounts.covered(context.owner, account);
   const messages: Item[] = [];
   for (const messageId of new Set(messageIds)) {
-    const message = await mailbox.message(messageId);
-    if (message === null) {
+    const [holder] = await findHolders(accounts, async ({ email }) =>
+      (await deps.email(context.owner, email)).message(messageId),
+    );
+    if (holder === undefined) {
       throw failure(
         'NotFoundError',
         `There is no message with the id ${cleanLine(messageId, 60)}. Find it again with searchMail.`,
       );
     }
-    const change = differenceTo(message, wanted);
+    const change = differenceTo(holder.value, wanted);
     if (isEmpty(change)) continue;
-    if (change.folder !== undefined) requireMovable(message);
-    const { labels, unread, folder } = message;
+    if (change.folder !== undefined) requireMovable(holder.value);
+    const { labels, unread, folder, subject, from } = holder.value;
     messages.push({
+      account: holder.account.email,
       messageId,
-      subject: cleanLine(message.subject, 200),
-      from: message.from.email,
+      subject: cleanLine(subject, 200),
+      from: from.email,
       before: { labels: [...labels], unread, folder },
       change,
     });
   }
-  return { kind: tool, account: context.owner.toLowerCase(), messages };
+  return { kind: tool, account: messages[0]?.account ?? accounts[0].email, messages };
 }
 
-function readInput(
-  tool: Tool,
-  raw: JsonObject,
-): { messageIds: readonly string[]; wanted: MessageChange } {
+type Wish = {
+  readonly messageIds: readonly string[];
+  readonly account?: string | null | undefined;
+  readonly wanted: MessageChange;
+};
+
+function readInput(tool: Tool, raw: JsonObject): Wish {
   switch (tool) {
     case 'labelMail': {
-      const { messageIds, add, remove } = parseToolInput(tool, raw);
-      return { messageIds, wanted: { addLabels: add ?? [], removeLabels: remove ?? [] } };
+      const { add, remove, ...input } = parseToolInput(tool, raw);
+      return { ...input, wanted: { addLabels: add ?? [], removeLabels: remove ?? [] } };
     }
     case 'archiveMail':
       return { ...parseToolInput(tool, raw), wanted: { folder: 'archive' } };
     case 'markMail': {
-      const { messageIds, as } = parseToolInput(tool, raw);
-      return { messageIds, wanted: { unread: as === 'unread' } };
+      const { as, ...input } = parseToolInput(tool, raw);
+      return { ...input, wanted: { unread: as === 'unread' } };
     }
     case 'moveMail': {
-      const { messageIds, to } = parseToolInput(tool, raw);
-      return { messageIds, wanted: { folder: to } };
+      const { to, ...input } = parseToolInput(tool, raw);
+      return { ...input, wanted: { folder: to } };
     }
     default:
       return tool satisfies never;
@@ -210,8 +215,8 @@ async function changeOne(
   }
 }
 
-function receiptOf({ messages }: ChangeMailPayload, left: readonly Left[]): JsonObject {
+function receiptOf({ account, messages }: ChangeMailPayload, left: readonly Left[]): JsonObject {
   const missed = new Set(left.map(({ messageId }) => messageId));
   const ids = messages.map(({ messageId }) => messageId).filter((id) => !missed.has(id));
-  return { messageIds: ids, left: [...left] };
+  return { account, messageIds: ids, left: [...left] };
 }

@@ -28,7 +28,7 @@ export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateD
       };
     },
     async perform(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const files = await readAttachments(deps, context.step, payload);
       const raw = await composeMime(payload, context, files);
       const threadId = payload.reply?.threadId ?? null;
@@ -36,7 +36,7 @@ export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateD
       return receiptOf(payload, draft, draft.draftId);
     },
     async reconcile(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const key = mailKeyOf(payload, context.effectKey);
       const draft = await mailbox.findDraft(key);
       if (draft !== null)
@@ -48,12 +48,12 @@ export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateD
         : { found: 'done', receipt: receiptOf(payload, sent, null) };
     },
     async undo(payload, receipt, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const draftId = receipt['draftId'];
       if (typeof draftId === 'string' && (await mailbox.draft(draftId)) !== null) {
         await mailbox.deleteDraft(draftId);
       }
-      return { draftId: null, deleted: true, subject: payload.subject };
+      return { account: payload.account, draftId: null, deleted: true, subject: payload.subject };
     },
   };
 }
@@ -65,10 +65,10 @@ export function answersOf({ reply, mode = 'reply' }: Pick<CreateDraftPayload, 'r
 
 /** What a mail effect gives back. */
 export function receiptOf(
-  payload: { subject: string; to: string[] },
+  payload: { account: string; subject: string; to: string[] },
   mail: StoredMail,
   draftId: string | null,
 ) {
-  const { subject, to } = payload;
-  return { messageId: mail.messageId, draftId, threadId: mail.threadId, subject, to };
+  const { account, subject, to } = payload;
+  return { account, messageId: mail.messageId, draftId, threadId: mail.threadId, subject, to };
 }

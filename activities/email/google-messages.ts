@@ -2,6 +2,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import { addressParser, decodeWords } from 'postal-mime';
 import { mailText } from './mail-text.ts';
+import { messageIds } from './message-ids.ts';
 import type { MailAddress, MailAttachment, MailMessage } from './port.ts';
 import type { MailFolder } from './query.ts';
 
@@ -52,11 +53,6 @@ export function toMailMessage(
 /** The value of a header, any case; empty when it is missing. */
 export function headerOf(message: gmail_v1.Schema$Message, name: string): string {
   return valueOf(message.payload, name);
-}
-
-/** Well-formed message ids of a header value. Anything else in it is dropped. */
-export function messageIds(value: string): string[] {
-  return value.match(/<[^<>\s@]{1,200}@[^<>\s@]{1,200}>/g) ?? [];
 }
 
 /** The part that an attachment's id names. Gmail's own ids of attachments change with every read. */

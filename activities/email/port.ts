@@ -116,11 +116,18 @@ export type EmailPort = {
   draft(draftId: string): Promise<StoredDraft | null>;
   /** The draft that carries an effect key, or null. Reads the drafts themselves, not an index. */
   findDraft(key: MailKey): Promise<StoredDraft | null>;
-  /** Sends a stored draft once, with exactly these bytes. The draft is gone afterwards. */
+  /**
+   * Sends a stored draft once, with exactly this content. The draft is gone afterwards. Where content
+   * cannot be replaced on sending, a draft that somebody edited is refused with PreconditionFailedError
+   * and the detail `keepDraft`.
+   */
   sendDraft(mail: { draftId: string; raw: Buffer; threadId: string | null }): Promise<StoredMail>;
   deleteDraft(draftId: string): Promise<void>;
-  /** The sent mail that carries a key, or null when none is found (yet). */
-  findSent(key: MailKey): Promise<StoredMail | null>;
+  /**
+   * The sent mail that carries a key, or null when none is found (yet). `draftId` is the draft it was
+   * sent from, where that is known: some providers keep the id.
+   */
+  findSent(key: MailKey, draftId?: string | null): Promise<StoredMail | null>;
   /** Labels (categories) of the person's own, by name. */
   labels(): Promise<readonly { readonly id: string; readonly name: string }[]>;
   /**
@@ -142,5 +149,8 @@ export type EmailPort = {
   headers(ids: readonly string[]): Promise<readonly MailMessage[]>;
 };
 
-/** Gives the mailbox of an owner. @throws ReconnectRequiredError */
-export type EmailPortOf = (owner: string) => Promise<EmailPort>;
+/**
+ * Gives a mailbox. `account` is the address of one of the owner's connected accounts.
+ * @throws ReconnectRequiredError
+ */
+export type EmailPortOf = (owner: string, account: string) => Promise<EmailPort>;

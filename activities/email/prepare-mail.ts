@@ -5,6 +5,8 @@ import { limits } from '#contracts/limits.ts';
 import type { SendEmailPayload } from '#contracts/schemas/email.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
 import type { Origin } from '#contracts/trust.ts';
+import { findHolders, ownAddresses } from '../accounts.ts';
+import type { ConnectedAccount } from '../credentials.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { attachmentsOf } from './attachments.ts';
@@ -39,15 +41,17 @@ export async function prepareMail(
   raw: JsonObject,
 ): Promise<PreparedMail> {
   const input = parseToolInput(tool, raw);
-  const account = context.owner.toLowerCase();
-  const mailbox = await deps.email(account);
+  const accounts = await deps.accounts.covered(context.owner, input.account);
+  const answered = await readAnswered(deps, context, accounts, input);
+  const account = answered?.account ?? accounts[0].email;
+  const mailbox = await deps.email(context.owner, account);
   const sender = await senderOf(deps, mailbox, {
-    owner: account,
+    owner: context.owner.toLowerCase(),
     account,
     from: input.from ?? null,
   });
-  const answered = await readAnswered(mailbox, input);
-  const recipients = recipientsOf(input, answered, sender.own);
+  const own = [...ownAddresses(context.owner, accounts), ...sender.own];
+  const recipients = recipientsOf(input, answered, own);
   const attachments = await attachmentsOf(deps, mailbox, context, input, answered);
   const quoted = quotedOf(answered, context.zone);
   const content: MailContent = {
@@ -67,20 +71,34 @@ export async function prepareMail(
   return { content, answered: origin };
 }
 
-/** The message that is answered or forwarded, and how. */
-export type Answered = { readonly message: MailMessage; readonly mode: Mode };
+/** The message that is answered or forwarded, how, and the account whose mailbox has it. */
+export type Answered = {
+  readonly message: MailMessage;
+  readonly mode: Mode;
+  readonly account: string;
+};
 
-async function readAnswered(mailbox: EmailPort, input: Input): Promise<Answered | null> {
-  const { replyToMessageId, mode } = input;
+async function readAnswered(
+  deps: Pick<WriteDeps, 'email'>,
+  { owner }: StepContext,
+  accounts: readonly ConnectedAccount[],
+  { replyToMessageId, mode }: Input,
+): Promise<Answered | null> {
   if (replyToMessageId == null) return null;
-  const message = await mailbox.message(replyToMessageId);
-  if (message === null) {
+  const [holder] = await findHolders(accounts, async ({ email }) =>
+    (await deps.email(owner, email)).message(replyToMessageId),
+  );
+  if (holder === undefined) {
     throw failure(
       'NotFoundError',
       'The mail to answer is not there. Find it again with searchMail.',
     );
   }
-  return { message, mode: mode == null || mode === 'new' ? 'reply' : mode };
+  return {
+    message: holder.value,
+    mode: mode == null || mode === 'new' ? 'reply' : mode,
+    account: holder.account.email,
+  };
 }
 
 /** As the plan says; where it says nothing, as the answered message asks. Each address once. */

@@ -1,6 +1,7 @@
 /** The readAttachment activity: the text of one file of a mail, kept as a document with an excerpt. */
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
+import { findHolders } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine, cleanText } from '../visible-text.ts';
@@ -17,15 +18,19 @@ import { mailOrigin } from './summaries.ts';
 export async function readAttachment(deps: EmailDeps, request: ReadRequest): Promise<ReadResult> {
   const { context } = request;
   const input = parseToolInput('readAttachment', request.input);
-  const mailbox = await deps.email(context.owner);
-  const message = await mailbox.message(input.messageId);
-  if (message === null) {
+  const accounts = await deps.accounts.covered(context.owner, input.account);
+  const [holder] = await findHolders(accounts, async ({ email }) =>
+    (await deps.email(context.owner, email)).message(input.messageId),
+  );
+  if (holder === undefined) {
     throw failure('NotFoundError', 'The mail is not there. Find it again with searchMail.');
   }
+  const message = holder.value;
   const file = chooseFile(message, input.attachmentId ?? null, input.name ?? null);
   if (file.bytes > limits.attachmentReadMaxBytes) {
     throw failure('InvalidInputError', `"${cleanLine(file.name, 120)}" is too large to read.`);
   }
+  const mailbox = await deps.email(context.owner, holder.account.email);
   const content = await mailbox.attachment(message.id, file.id);
   const { text, truncated } = await attachmentText({ ...file, content });
   const from = mailOrigin(message, context.zone);

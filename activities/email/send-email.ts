@@ -2,6 +2,7 @@
  * Sending a mail, once: a draft is stored, its id goes into the ledger, then exactly that draft is
  * sent. A sent draft is gone, so a second send finds nothing. It never uses any other way to send.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import { failures } from '#contracts/failures.ts';
 import { type SendEmailPayload, sendEmailPayloadSchema } from '#contracts/schemas/email.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
@@ -31,10 +32,11 @@ export function createSendEmailHandler(deps: WriteDeps): EffectHandler<SendEmail
       };
     },
     async checkFresh(payload, context) {
-      if (payload.reply !== null) await checkThreadHead(await deps.email(context.owner), payload);
+      if (payload.reply === null) return;
+      await checkThreadHead(await deps.email(context.owner, payload.account), payload);
     },
     async perform(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const files = await readAttachments(deps, context.step, payload);
       const raw = await composeMime(payload, context, files);
       const threadId = payload.reply?.threadId ?? null;
@@ -54,14 +56,14 @@ export function createSendEmailHandler(deps: WriteDeps): EffectHandler<SendEmail
       }
     },
     async reconcile(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const key = mailKeyOf(payload, context.effectKey);
       if (context.providerRef === null) {
         await adoptDraft(mailbox, payload, context);
         return { found: 'absent' }; // Nothing is sent before its draft's id is in the ledger.
       }
       if ((await mailbox.draft(context.providerRef)) !== null) return { found: 'absent' };
-      const sent = await mailbox.findSent(key);
+      const sent = await mailbox.findSent(key, context.providerRef);
       if (sent !== null) return { found: 'done', receipt: receiptOf(payload, sent, null) };
       return {
         found: 'unknown',
@@ -96,9 +98,17 @@ async function adoptDraft(
   if (orphan !== null) await context.saveProviderRef(orphan.draftId);
 }
 
-/** A mail that was refused for good leaves no draft behind; failing to tidy up changes nothing. */
+/**
+ * A mail that was refused for good leaves no draft behind, but for one that a person has edited.
+ * Failing to tidy up changes nothing.
+ */
 async function dropRefused(mailbox: EmailPort, draftId: string, error: unknown): Promise<void> {
   const type = failureTypeOf(error);
   if (type === undefined || failures[type].category !== 'permanent') return;
+  if (error instanceof ApplicationFailure && hasDetail(error, 'keepDraft')) return;
   await mailbox.deleteDraft(draftId).catch(() => undefined);
+}
+
+function hasDetail({ details }: ApplicationFailure, name: string): boolean {
+  return (details ?? []).some((detail) => (detail as Record<string, unknown>)[name] === true);
 }

@@ -7,16 +7,16 @@ import { cleanLine, cleanText } from '../visible-text.ts';
 import { toRfc3339 } from '../calendar/zone-time.ts';
 import type { MailMessage } from './port.ts';
 
-/** A message, minimal. `documentId` is where its whole text is kept, if anywhere. */
+/** A message of an account's mailbox, minimal. `documentId` is where its whole text is kept, if anywhere. */
 export function summarizeMessage(
   message: MailMessage,
-  zone: string,
-  documentId: string | null,
+  { zone, account, documentId }: { zone: string; account: string; documentId: string | null },
 ): MessageSummary {
   const { from } = message;
   const files = message.attachments.filter(({ inline }) => !inline);
   return {
     id: message.id,
+    account,
     threadId: message.threadId,
     from: { name: from.name === null ? null : cleanLine(from.name, 200), email: from.email },
     to: message.to.map(({ email }) => email),

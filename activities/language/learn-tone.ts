@@ -6,6 +6,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { toneProfileSchema } from '#contracts/schemas/tone.ts';
+import type { Accounts } from '../accounts.ts';
 import type { EmailPortOf } from '../email/port.ts';
 import { failure } from '../failures.ts';
 import type { ModelClient } from '../planner/model.ts';
@@ -24,6 +25,7 @@ const charsMin = 40;
 
 export type LearnToneDeps = {
   readonly email: EmailPortOf;
+  readonly accounts: Accounts;
   readonly model: ModelClient;
   readonly tone: ToneStore;
 };
@@ -37,7 +39,8 @@ export function createLearnTone(deps: LearnToneDeps) {
   return async function learnTone(request: ReadRequest): Promise<ReadResult> {
     const { context } = request;
     const { mails } = parseToolInput('learnTone', request.input);
-    const mailbox = await deps.email(context.owner);
+    const { email: account } = await deps.accounts.meant(context.owner, null);
+    const mailbox = await deps.email(context.owner, account);
     const query = { kind: 'in', folder: 'sent' } as const;
     const { messages } = await mailbox.search(query, mails ?? limits.toneMailsMax);
     const sample = messages

@@ -1,7 +1,13 @@
 /** E-mail tools: their inputs as a plan writes them, their outputs, and the payloads that are approved. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { addressSchema, lineSchema, subjectSchema } from './common.ts';
+import {
+  accountNameSchema,
+  addressSchema,
+  lineSchema,
+  subjectSchema,
+  unreachableSchema,
+} from './common.ts';
 
 const recipientsSchema = z.array(addressSchema).max(limits.recipientsMax);
 const bodySchema = z.string().min(1).max(limits.emailBodyMaxChars);
@@ -10,8 +16,12 @@ export const searchMailInputSchema = z.strictObject({
   /** One query language over providers; see activities/email/query.ts. */
   query: lineSchema(500).min(1),
   limit: z.int().min(1).max(limits.mailSearchMax).nullish(),
+  account: accountNameSchema.nullish(),
 });
-export const readThreadInputSchema = z.strictObject({ threadId: lineSchema(200).min(1) });
+export const readThreadInputSchema = z.strictObject({
+  threadId: lineSchema(200).min(1),
+  account: accountNameSchema.nullish(),
+});
 export const findContactInputSchema = z.strictObject({ name: lineSchema(200).min(1) });
 
 /** How a mail relates to another one. */
@@ -37,6 +47,7 @@ export const sendEmailInputSchema = z
     attachments: z.array(attachmentInputSchema).max(limits.attachmentsMax).nullish(),
     /** Another address of the person's to send as. */
     from: addressSchema.nullish(),
+    account: accountNameSchema.nullish(),
   })
   .superRefine((input, context) => {
     const need = (path: string, message: string) =>
@@ -61,6 +72,7 @@ export const readAttachmentInputSchema = z.strictObject({
   attachmentId: lineSchema(200).min(1).nullish(),
   /** Its file name, where the id is not known; may be absent when there is only one. */
   name: lineSchema(300).min(1).nullish(),
+  account: accountNameSchema.nullish(),
 });
 const messageIdsSchema = z.array(lineSchema(200).min(1)).min(1).max(limits.mailChangesMax);
 const labelsSchema = z.array(lineSchema(limits.labelMaxChars).min(1)).max(limits.labelsMax);
@@ -69,25 +81,33 @@ export const labelMailInputSchema = z
     messageIds: messageIdsSchema,
     add: labelsSchema.nullish(),
     remove: labelsSchema.nullish(),
+    account: accountNameSchema.nullish(),
   })
   .refine(({ add, remove }) => (add?.length ?? 0) + (remove?.length ?? 0) > 0, {
     path: ['add'],
     message: 'or remove must name a label',
   });
-export const archiveMailInputSchema = z.strictObject({ messageIds: messageIdsSchema });
+export const archiveMailInputSchema = z.strictObject({
+  messageIds: messageIdsSchema,
+  account: accountNameSchema.nullish(),
+});
 export const markMailInputSchema = z.strictObject({
   messageIds: messageIdsSchema,
   as: z.enum(['read', 'unread']),
+  account: accountNameSchema.nullish(),
 });
 export const movableFolders = ['inbox', 'archive', 'spam', 'trash'] as const;
 export const moveMailInputSchema = z.strictObject({
   messageIds: messageIdsSchema,
   to: z.enum(movableFolders),
+  account: accountNameSchema.nullish(),
 });
 
 /** A message as steps pass it on: minimal, with the first 500 characters only. */
 export const messageSummarySchema = z.object({
   id: z.string(),
+  /** The account whose mailbox has it. */
+  account: z.string(),
   threadId: z.string(),
   from: z.object({ name: z.string().nullable(), email: z.string() }),
   to: z.array(z.string()),
@@ -110,9 +130,11 @@ export const searchMailOutputSchema = z.object({
   /** Their ids, for the tools that change several messages. */
   messageIds: z.array(z.string()),
   truncated: z.boolean(),
+  unreachable: unreachableSchema,
 });
 export const readThreadOutputSchema = z.object({
   threadId: z.string(),
+  account: z.string(),
   subject: z.string(),
   messages: z.array(messageSummarySchema),
   /** The newest message not written by the person: what a reply answers. */
@@ -188,6 +210,7 @@ export type SendEmailPayload = z.infer<typeof sendEmailPayloadSchema>;
 export type CreateDraftPayload = z.infer<typeof createDraftPayloadSchema>;
 
 export const emailReceiptSchema = z.object({
+  account: z.string(),
   messageId: z.string().nullable(),
   draftId: z.string().nullable(),
   threadId: z.string().nullable(),
@@ -205,9 +228,11 @@ const markedSchema = {
 /** Changes of marks and places of messages of one's own. */
 export const changeMailPayloadSchema = z.strictObject({
   kind: z.enum(['labelMail', 'archiveMail', 'markMail', 'moveMail']),
+  /** The account of the first message; each names its own. */
   account: addressSchema,
   messages: z.array(
     z.strictObject({
+      account: addressSchema,
       messageId: z.string(),
       subject: z.string(),
       from: z.string(),
@@ -224,6 +249,7 @@ export const changeMailPayloadSchema = z.strictObject({
 });
 export type ChangeMailPayload = z.infer<typeof changeMailPayloadSchema>;
 export const changeMailReceiptSchema = z.object({
+  account: z.string(),
   /** Ids of messages that are now as asked for. */
   messageIds: z.array(z.string()),
   /** Messages that could not be changed, and why. */

@@ -117,6 +117,7 @@ export function sandboxEnvironment(
       ADJUTANT_GOOGLE_ROOT_URL: `${root}/`,
       ADJUTANT_GOOGLE_TOKEN_URL: `${root}/token`,
       ADJUTANT_GOOGLE_AUTH_URL: `${root}/auth`,
+      ADJUTANT_GOOGLE_REVOKE_URL: `${root}/revoke`,
     }),
     ...(replaced.search && { ADJUTANT_SEARCH_URL: root, TAVILY_API_KEY: 'sandbox' }),
   };

@@ -159,14 +159,14 @@ describe('an account that works again', () => {
     api.database.pool.query(
       `insert into accounts (owner, provider, email, sealed_refresh_token, state, connected_at)
        values ($1, 'google', $1, '', $2, ${at})
-       on conflict (owner, provider) do update set state = excluded.state,
+       on conflict (owner, email) do update set state = excluded.state,
          connected_at = excluded.connected_at`,
       [alice, state],
     );
   const reconnect = () => createReconnector({ pool: api.database.pool, goalClient: api.temporal });
 
   it('is told to the goals that asked to reconnect it, once', async () => {
-    const input = { provider: 'google' };
+    const input = { provider: 'google', account: alice };
     const request = {
       ...approvalOf(goalId, 'send_reconnect'),
       kind: 'intervention' as const,
@@ -181,7 +181,7 @@ describe('an account that works again', () => {
     expect(await look()).toBe(0);
     await account('connected', `now() + interval '1 second'`);
     expect([await look(), await look()]).toEqual([1, 0]);
-    expect(api.temporal.reconnected).toEqual([{ goalId, provider: 'google' }]);
+    expect(api.temporal.reconnected).toEqual([{ goalId, provider: 'google', account: alice }]);
   });
 });
 

@@ -13,6 +13,7 @@ import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import { GoalBench } from '../support/goals.ts';
 
@@ -39,6 +40,7 @@ export class RealApi implements AsyncDisposable {
       approvals: createApprovalStore(pool),
       people: createPeopleStore(pool),
       ...eventParts(pool),
+      ...accountParts(pool),
       members,
       rules: createRuleStore(pool),
       triage: createTriageStore(pool),

@@ -1,6 +1,7 @@
 /** In sandbox mode nothing leaves the machine: every operation of the Google connectors, and sockets. */
 import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { plainEvent } from '#activities/calendar/port.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { alwaysCalls } from '#test/support/health.ts';
@@ -61,11 +62,12 @@ describe('egress in sandbox mode', () => {
       guests: [],
       location: null,
       description: null,
+      ...plainEvent,
     });
     await calendar.findCreated(key, zone);
     const change = { effectKey: key, eventId: event.id, notify: false };
     const later = { ...times, end: '2026-10-15T12:00:00+02:00' };
-    const moved = await calendar.moveEvent({ ...change, ...later, etag: event.etag });
+    const moved = await calendar.updateEvent({ ...change, patch: later, etag: event.etag });
     await calendar.deleteEvent({ ...change, etag: moved.etag });
     const mail = await google.email(owner);
     const { messages } = await mail.search({ kind: 'in', folder: 'inbox' }, 3);
@@ -93,11 +95,15 @@ describe('egress in sandbox mode', () => {
     const { createGoogleClients } = await import('#activities/google/client.ts');
     const { createGoogleCalendar } = await import('#activities/calendar/google.ts');
     const account = {
+      provider: 'google',
       email: owner,
       refreshToken: `sandbox-refresh-${owner}`,
       state: 'connected',
+      isDefault: true,
+      label: null,
+      scopes: [],
+      connectedAt: new Date(0),
     } as const;
-    const nothing = async () => undefined;
     const clients = createGoogleClients({
       // The address of the API is missing, as after a mistake in the configuration.
       tokenUrl: `${sandbox.url}/token`,
@@ -106,13 +112,12 @@ describe('egress in sandbox mode', () => {
       fetch: guarded,
       credentials: {
         get: async () => account,
-        save: nothing,
-        accessToken: async (_owner, _provider, { renew }) => renew(account.refreshToken),
+        accessToken: async (_owner, _account, { renew }) => renew(account.refreshToken),
       },
       health: alwaysCalls,
       timeoutMs: 1_000,
     });
-    const calendar = createGoogleCalendar(await clients(owner));
+    const calendar = createGoogleCalendar(await clients(owner, owner));
     await expect(calendar.getEvent('x', zone)).rejects.toMatchObject({
       type: 'EgressBlockedError',
     });

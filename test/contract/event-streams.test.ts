@@ -22,6 +22,7 @@ import { FakeGoalClient, tokens } from './api-fixture.ts';
 import { alice, bob, viewOf } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { EventReader } from '../support/event-reader.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 
 let database: TestDatabase;
@@ -61,6 +62,7 @@ async function start(streams: StreamLimits = {}, port = 0) {
     style: createStyleStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool),
     goalClient: new FakeGoalClient(),
     signDecision: () => Promise.reject(new Error('not here')) as never,
     defaultZone: 'UTC',

@@ -19,14 +19,18 @@ afterAll(async () => database[Symbol.asyncDispose]());
 
 describe('the store of refresh tokens', () => {
   it('gives back what was saved, and stores no token in clear', async () => {
-    expect(await store.get(owner, 'google')).toBeUndefined();
-    await store.save(owner, 'google', {
+    expect(await store.get(owner, owner)).toBeUndefined();
+    await store.save(owner, {
+      provider: 'google',
       email: owner,
       refreshToken: 'secret-token',
       scopes: ['a'],
     });
-    expect(await store.get(owner, 'google')).toEqual({
+    expect(await store.get(owner, owner)).toMatchObject({
       email: owner,
+      provider: 'google',
+      isDefault: true,
+      label: null,
       refreshToken: 'secret-token',
       state: 'connected',
     });
@@ -36,31 +40,39 @@ describe('the store of refresh tokens', () => {
 
   it('keeps the token when the account must be connected again, and connects it by saving', async () => {
     await expect(
-      store.accessToken(owner, 'google', {
+      store.accessToken(owner, owner, {
         renew: () => Promise.reject(failure('ReconnectRequiredError', 'The grant is gone.')),
       }),
     ).rejects.toMatchObject({ type: 'ReconnectRequiredError', message: 'The grant is gone.' });
-    expect(await store.get(owner, 'google')).toMatchObject({
+    expect(await store.get(owner, owner)).toMatchObject({
       refreshToken: 'secret-token',
       state: 'reconnect_required',
     });
-    await store.save(owner, 'google', { email: owner, refreshToken: 'third', scopes: [] });
-    expect(await store.get(owner, 'google')).toMatchObject({
+    await store.save(owner, {
+      provider: 'google',
+      email: owner,
+      refreshToken: 'third',
+      scopes: [],
+    });
+    expect(await store.get(owner, owner)).toMatchObject({
       refreshToken: 'third',
       state: 'connected',
     });
   });
 
-  it('opens a token only with its key, for its owner, unaltered', () => {
-    const sealed = sealToken(key, 'token', owner, 'google');
-    expect(openToken(key, sealed, owner, 'google')).toBe('token');
-    expect(sealToken(key, 'token', owner, 'google')).not.toBe(sealed);
+  it('opens a token only with its key, for its account, unaltered', () => {
+    const of = { owner, provider: 'google', account: owner } as const;
+    const sealed = sealToken(key, 'token', of);
+    expect(openToken(key, sealed, of)).toBe('token');
+    expect(sealToken(key, 'token', of)).not.toBe(sealed);
     const flipped = sealed.replace(/.(?=.{3}$)/, (c) => (c === 'A' ? 'B' : 'A'));
     for (const open of [
-      () => openToken(randomBytes(32), sealed, owner, 'google'),
-      () => openToken(key, sealed, 'bob@office.example.com', 'google'),
-      () => openToken(key, flipped, owner, 'google'),
-      () => openToken(key, 'nonsense', owner, 'google'),
+      () => openToken(randomBytes(32), sealed, of),
+      () => openToken(key, sealed, { ...of, owner: 'bob@office.example.com' }),
+      () => openToken(key, sealed, { ...of, account: 'alex@home.example.org' }),
+      () => openToken(key, sealed, of, 'access'),
+      () => openToken(key, flipped, of),
+      () => openToken(key, 'nonsense', of),
     ]) {
       expect(open).toThrow(/npx adjutant connect google/);
     }

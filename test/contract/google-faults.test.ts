@@ -1,5 +1,6 @@
 /** Every way Google fails, and what becomes of it: the right failure, the right wait, the right doubt. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectGoogle, effectKey, type GoogleSetup } from './google-setup.ts';
@@ -44,6 +45,7 @@ const write = async (name: string) =>
     guests: [],
     location: null,
     description: null,
+    ...plainEvent,
   });
 const failed = async (call: Promise<unknown>) => {
   try {
@@ -104,11 +106,11 @@ describe('what an answer becomes', () => {
     async (name, given, reads, writes) => {
       await fault(given);
       expect((await failed(list())).type).toBe(reads);
-      google.accounts.get(owner)!.state = 'connected';
+      google.stored.get(owner)!.state = 'connected';
       await fetch(`${sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
       await fault(given);
       expect((await failed(write(`case ${name}`))).type).toBe(writes);
-      google.accounts.get(owner)!.state = 'connected';
+      google.stored.get(owner)!.state = 'connected';
     },
   );
 
@@ -208,7 +210,7 @@ describe('tokens', () => {
       body,
     });
     await failed((await fresh.calendar(owner)).getEvent('nothing', zone));
-    expect(fresh.accounts.get(owner)!.refreshToken).toBe(`sandbox-refresh-${owner}#2`);
+    expect(fresh.stored.get(owner)!.refreshToken).toBe(`sandbox-refresh-${owner}#2`);
   });
 
   it('takes a token server that fails for "not now", and writes surely did nothing', async () => {
@@ -223,7 +225,7 @@ describe('tokens', () => {
     const port = await fresh.calendar(owner);
     const change = { effectKey: effectKey('t'), eventId: 'x', etag: '"1"', notify: false };
     expect((await failed(port.deleteEvent(change))).type).toBe('ProviderUnavailableError');
-    expect(fresh.accounts.get(owner)!.state).toBe('connected');
+    expect(fresh.stored.get(owner)!.state).toBe('connected');
   });
 
   it('asks the person to connect again when the grant was revoked', async () => {
@@ -235,7 +237,7 @@ describe('tokens', () => {
       nonRetryable: true,
       message: expect.stringContaining('npx adjutant connect google'),
     });
-    expect(fresh.accounts.get(owner)!.state).toBe('reconnect_required');
+    expect(fresh.stored.get(owner)!.state).toBe('reconnect_required');
     await expect(fresh.calendar(owner)).rejects.toMatchObject({ type: 'ReconnectRequiredError' });
     await expect(fresh.calendar('nobody@office.example.com')).rejects.toMatchObject({
       type: 'ReconnectRequiredError',

@@ -38,7 +38,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await fetch(`${sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
   const refreshToken = `sandbox-refresh-${owner}`;
-  await stores[0]!.save(owner, 'google', { email: owner, refreshToken, scopes: [] });
+  await stores[0]!.save(owner, { provider: 'google', email: owner, refreshToken, scopes: [] });
 });
 
 const client = (credentials: CredentialStore) => connectGoogle(sandbox, { credentials });
@@ -90,7 +90,7 @@ describe('an access token', () => {
       fetch: async (input, init) => {
         const url = new URL(input instanceof Request ? input.url : input);
         if (url.pathname !== '/token') {
-          seen.push((await stores[1]!.get(owner, 'google'))!.refreshToken);
+          seen.push((await stores[1]!.get(owner, owner))!.refreshToken);
         }
         return fetch(input, init);
       },
@@ -110,11 +110,11 @@ describe('an access token', () => {
       `alter table accounts add constraint full_disk check (access_expires_at is null)`,
     );
     const store = stores[0]!;
-    await expect(store.accessToken(owner, 'google', { renew })).rejects.toThrow(/full_disk/);
+    await expect(store.accessToken(owner, owner, { renew })).rejects.toThrow(/full_disk/);
     await database.pool.query('alter table accounts drop constraint full_disk');
-    expect((await store.accessToken(owner, 'google', { renew })).token).toBe('access');
+    expect((await store.accessToken(owner, owner, { renew })).token).toBe('access');
     expect(renewals).toBe(1);
-    expect((await store.get(owner, 'google'))!.refreshToken).toBe('second');
+    expect((await store.get(owner, owner))!.refreshToken).toBe('second');
   });
 
   it('marks the account once when the grant is gone, and asks no more', async () => {
@@ -124,7 +124,7 @@ describe('an access token', () => {
       return Promise.reject(failure('ReconnectRequiredError', 'The grant is gone.'));
     };
     const ends = await Promise.allSettled(
-      stores.map((store) => store.accessToken(owner, 'google', { renew })),
+      stores.map((store) => store.accessToken(owner, owner, { renew })),
     );
     for (const end of ends) {
       expect(end).toMatchObject({ status: 'rejected', reason: { type: 'ReconnectRequiredError' } });
@@ -138,9 +138,14 @@ describe('an access token', () => {
     const expiresAt = new Date(Date.now() + 3_600_000);
     const renew = (token: string) => () =>
       Promise.resolve({ token, expiresAt, refreshToken: undefined });
-    await store.accessToken(owner, 'google', { renew: renew('first') });
-    await store.save(owner, 'google', { email: owner, refreshToken: 'other', scopes: [] });
-    const now = await store.accessToken(owner, 'google', { renew: renew('second') });
+    await store.accessToken(owner, owner, { renew: renew('first') });
+    await store.save(owner, {
+      provider: 'google',
+      email: owner,
+      refreshToken: 'other',
+      scopes: [],
+    });
+    const now = await store.accessToken(owner, owner, { renew: renew('second') });
     expect(now.token).toBe('second');
   });
 
@@ -149,7 +154,7 @@ describe('an access token', () => {
     const expiresAt = new Date(Date.now() + 3_600_000);
     let answer: (tokens: RenewedTokens) => void = () => undefined;
     const late = new Promise<RenewedTokens>((resolve) => (answer = resolve));
-    const hanging = stuck!.accessToken(owner, 'google', { renew: () => late });
+    const hanging = stuck!.accessToken(owner, owner, { renew: () => late });
     const ended = expect(hanging).rejects.toThrow(/connection/i);
     await database.pool.query('select pg_sleep(0.2)');
     // What Postgres does by itself after `limits.tokenRenewalMaxMs`.
@@ -158,9 +163,9 @@ describe('an access token', () => {
        where application_name = 'token-test' and state = 'idle in transaction'`,
     );
     const renew = () => Promise.resolve({ token: 'new', expiresAt, refreshToken: undefined });
-    expect((await next!.accessToken(owner, 'google', { renew })).token).toBe('new');
+    expect((await next!.accessToken(owner, owner, { renew })).token).toBe('new');
     answer({ token: 'late', expiresAt, refreshToken: undefined });
     await ended;
-    expect((await next!.accessToken(owner, 'google', { renew })).token).toBe('new');
+    expect((await next!.accessToken(owner, owner, { renew })).token).toBe('new');
   });
 });

@@ -12,6 +12,7 @@ import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import type { BenchStack } from './bench-stack.ts';
 
@@ -36,6 +37,7 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
     signDecision: (decision) => ({
       ...decision,

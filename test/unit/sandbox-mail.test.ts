@@ -101,4 +101,13 @@ describe('parseMime', () => {
     );
     expect(readableText(tree).replace(/\s+/g, ' ').trim()).toBe('Grüße & more');
   });
+
+  it('keeps the space before a soft line break', () => {
+    const tree = parseMime(
+      Buffer.from(
+        'Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\none =\r\ntwo= \r\nthree',
+      ),
+    );
+    expect(readableText(tree).trim()).toBe('one twothree');
+  });
 });

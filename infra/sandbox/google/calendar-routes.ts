@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
 import { GoogleError, invalid, notFound, required, sendGoogleError } from '../errors.ts';
 import type { Office } from '../office/office.ts';
+import { roomAt } from '../office/rooms.ts';
 import type { Person } from '../office/state.ts';
 import { requireAccount } from './accounts.ts';
 import { type ChangeOptions, changeEvent, insertEvent, removeEvent } from './calendar-changes.ts';
@@ -167,7 +168,7 @@ function openCalendar(office: Office, request: FastifyRequest): { owner: Person;
   if (calendarId === 'primary') return { owner: account, access: 'owner' };
   const owner = office.person(calendarId);
   if (owner?.email === account.email) return { owner, access: 'owner' };
-  if (!owner?.sharesFreeBusy) throw notFound();
+  if (!owner || !office.mayReadBusy(account, owner)) throw notFound();
   return { owner, access: 'freeBusyReader' };
 }
 
@@ -196,8 +197,8 @@ function freeBusy(office: Office, request: FastifyRequest): object {
   const calendars: Record<string, object> = {};
   for (const [index, { id }] of items.entries()) {
     const name = String(id);
-    const owner = name === 'primary' ? account : office.person(name);
-    const readable = owner && (owner.sharesFreeBusy || owner.email === account.email);
+    const owner = name === 'primary' ? account : (office.person(name) ?? roomAt(name));
+    const readable = owner && office.mayReadBusy(account, owner);
     if (index >= maxFreeBusyCalendars) calendars[name] = failed('tooManyCalendarsRequested');
     else if (!readable) calendars[name] = failed('notFound');
     else {

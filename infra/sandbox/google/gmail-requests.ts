@@ -87,7 +87,7 @@ export function findMessages(office: Office, owner: Person, query: Query): Store
     labels.some((label) => label === 'SPAM' || label === 'TRASH')
       ? []
       : ['SPAM', 'TRASH'];
-  const indexedMs = office.now().getTime() - office.searchLagMs;
+  const indexedMs = office.now().getTime() - office.knobs.searchLagMs;
   return Object.values(mailbox.messages)
     .filter(({ internalDate }) => q === '' || internalDate <= indexedMs)
     .filter(({ labelIds }) => labels.every((label) => labelIds.includes(label)))

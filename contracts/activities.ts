@@ -131,6 +131,9 @@ export type ReplyPlan = {
 export interface TriageActivities {
   /** Takes up what came in since the last time. Nothing is lost when it fails half way. */
   syncMail(request: { context: StepContext; account: string | null; limit: number }): Promise<{
+    /** Addresses of the accounts that were read. */
+    accounts: string[];
+    unreachable: { account: string; reason: string }[];
     waiting: number;
     gaps: { account: string; since: string }[];
     origins: Origin[];
@@ -138,7 +141,7 @@ export interface TriageActivities {
   /** Classifies the oldest waiting mails, each once; none when none waits. */
   classifyMail(request: {
     context: StepContext;
-    account: string | null;
+    accounts: readonly string[];
     /** Names this call: a retry returns what the first attempt came to. */
     batch: string;
     limit: number;
@@ -150,7 +153,8 @@ export interface TriageActivities {
     context: StepContext;
     mail: TriagedMail;
     effectKey: string;
-    body: string;
+    /** Its Message-ID, as the receipt has it. */
+    messageId: string | null;
   }): Promise<void>;
 }
 

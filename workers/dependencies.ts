@@ -81,8 +81,8 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
         mode: searchMode,
       }),
       ...createTriageActivities({
-        email: emailDeps.email,
-        accountsOf: async (owner) => [owner],
+        email,
+        accounts,
         triage: createTriageStore(pool),
         model,
       }),

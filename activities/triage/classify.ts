@@ -34,12 +34,12 @@ const replySchema = z.strictObject({
  */
 export async function classifyMail(
   { triage, model }: Pick<TriageDeps, 'triage' | 'model'>,
-  { context, account, batch, limit }: Parameters<TriageActivities['classifyMail']>[0],
+  { context, accounts, batch, limit }: Parameters<TriageActivities['classifyMail']>[0],
 ): ReturnType<TriageActivities['classifyMail']> {
   const { owner } = context;
   const known = await triage.ofBatch(owner, batch);
   if (known.length > 0) return { mails: known, usage: [] };
-  const waiting = await triage.waiting(owner, account, Math.min(limit, limits.triageBatch));
+  const waiting = await triage.waiting(owner, accounts, Math.min(limit, limits.triageBatch));
   if (waiting.length === 0) return { mails: [], usage: [] };
   const examples = await triage.examples(owner);
   const { value, usage } = await model.askModel({

@@ -44,16 +44,23 @@ function isAsWritten({ text }: MailMessage, { bodyDigest }: ReplyDraft): boolean
   return bodyDigestOf(text) === bodyDigest;
 }
 
-/** Effect: one row. Idempotency: written again, it is the same. Heartbeats: no. */
+/**
+ * Remembers the draft with its text as the mailbox has it, so that an edit can be told later. Effect: one
+ * row. Idempotency: written again, it is the same. Heartbeats: by the worker. @throws the failures of
+ * reading mail
+ */
 export async function recordReply(
-  { triage }: TriageDeps,
-  { context, mail, effectKey, body }: Parameters<TriageActivities['recordReply']>[0],
+  { email, triage }: TriageDeps,
+  { context, mail, effectKey, messageId }: Parameters<TriageActivities['recordReply']>[0],
 ): Promise<void> {
   const { owner, goalId, stepId } = context;
+  const messages = (await (await email(owner, mail.account)).thread(mail.threadId)) ?? [];
+  const draft = messages.find((one) => one.draft && one.messageId === messageId);
   await triage.saveDraft(owner, mail, {
     goalId,
     stepId,
     effectKey,
-    bodyDigest: bodyDigestOf(body),
+    // One that cannot be found again is never taken away.
+    bodyDigest: draft === undefined ? '' : bodyDigestOf(draft.text),
   });
 }

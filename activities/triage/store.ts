@@ -102,23 +102,27 @@ export function createTriageStore(pool: Pool) {
       });
     },
 
-    async countWaiting(owner: string, account: string | null): Promise<number> {
+    async countWaiting(owner: string, accounts: readonly string[]): Promise<number> {
       const { rows } = await pool.query<{ count: number }>(
         `select count(*)::int as count from triaged_messages
-         where owner = $1 and class is null and account = coalesce($2, account)`,
-        [owner, account],
+         where owner = $1 and class is null and account = any($2)`,
+        [owner, accounts],
       );
       return rows[0]?.count ?? 0;
     },
 
     /** The oldest mails without a class. */
-    async waiting(owner: string, account: string | null, limit: number): Promise<WaitingMail[]> {
+    async waiting(
+      owner: string,
+      accounts: readonly string[],
+      limit: number,
+    ): Promise<WaitingMail[]> {
       const { rows } = await pool.query<WaitingMail>(
         `select account, message_id as "messageId", thread_id as "threadId", sender, subject,
            received_at as "receivedAt", coalesce(excerpt, '') as excerpt from triaged_messages
-         where owner = $1 and class is null and account = coalesce($2, account)
+         where owner = $1 and class is null and account = any($2)
          order by received_at, message_id limit $3`,
-        [owner, account, limit],
+        [owner, accounts, limit],
       );
       return rows;
     },

@@ -5,6 +5,8 @@
 import type { StepContext, TriageActivities } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import type { EmailPort, MailMessage } from '../email/port.ts';
+import { readAccounts } from '../accounts.ts';
+import type { MailQuery } from '../email/query.ts';
 import { cleanLine, cleanText } from '../visible-text.ts';
 import type { TriageDeps } from './dependencies.ts';
 import type { FoundMail, SyncState } from './store.ts';
@@ -25,12 +27,16 @@ export async function syncMail(
   { context, account, limit }: Parameters<TriageActivities['syncMail']>[0],
 ): ReturnType<TriageActivities['syncMail']> {
   const { owner } = context;
-  const accounts = account === null ? await deps.accountsOf(owner) : [account];
-  const gaps: Gap[] = [];
-  for (const each of accounts) gaps.push(...(await syncAccount(deps, context, each, limit)));
+  const { found, unreachable } = await readAccounts(
+    await deps.accounts.covered(owner, account),
+    ({ email }) => syncAccount(deps, context, email, limit),
+  );
+  const accounts = found.map((one) => one.account.email);
   return {
-    waiting: await deps.triage.countWaiting(owner, account),
-    gaps,
+    accounts,
+    unreachable: [...unreachable],
+    waiting: await deps.triage.countWaiting(owner, accounts),
+    gaps: found.flatMap(({ value }) => value),
     origins: accounts.map((email) => ({ kind: 'mail', label: `inbox of ${email}` })),
   };
 }
@@ -43,7 +49,7 @@ async function syncAccount(
 ): Promise<Gap[]> {
   const mailbox = await email(owner, account);
   const state = await triage.syncState(owner, account);
-  if (state === null) return takeUpFirst({ email, triage }, owner, account, mailbox, limit);
+  if (state === null) return takeUpFirst(triage, owner, account, mailbox, limit);
   const gaps: Gap[] = [];
   let { cursor } = state;
   for (let taken = 0; taken < limit;) {
@@ -61,14 +67,21 @@ async function syncAccount(
 
 /** The cursor is taken before the mailbox is searched: what comes in between is found by both. */
 async function takeUpFirst(
-  { triage }: Pick<TriageDeps, 'email' | 'triage'>,
+  triage: TriageDeps['triage'],
   owner: string,
   account: string,
   mailbox: EmailPort,
   limit: number,
 ): Promise<Gap[]> {
   const { cursor } = await mailbox.changes(null, { limit: pageSize, resyncFromMs: 0 });
-  const query = firstQuery(Date.now() - limits.triageFirstDays * day);
+  const afterMs = Date.now() - limits.triageFirstDays * day;
+  const query: MailQuery = {
+    kind: 'and',
+    parts: [
+      { kind: 'in', folder: 'inbox' },
+      { kind: 'after', ms: afterMs },
+    ],
+  };
   const { messages } = await mailbox.search(query, Math.min(limit, limits.mailSearchMax));
   await triage.takeUp(owner, account, messages.filter(isForTriage).map(foundMail), cursor);
   return [];

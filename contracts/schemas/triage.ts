@@ -1,7 +1,7 @@
 /** Triage of incoming mail: the tool's input and output, and the classes. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { addressSchema } from './common.ts';
+import { accountNameSchema, unreachableSchema } from './common.ts';
 
 /** What becomes of a mail, most pressing first. */
 export const triageClasses = ['urgent', 'needs_reply', 'fyi', 'can_wait', 'spam'] as const;
@@ -10,7 +10,7 @@ export type TriageClass = z.infer<typeof triageClassSchema>;
 
 export const triageInboxInputSchema = z.strictObject({
   /** One of the person's accounts; all of them when absent. */
-  account: addressSchema.nullish(),
+  account: accountNameSchema.nullish(),
   /** Most mails to classify; the rest waits for the next run. */
   limit: z.int().min(1).max(limits.triageMailsMax).nullish(),
   /** Whether mails that need a reply get a draft; true when absent. */
@@ -47,6 +47,8 @@ export const triageInboxOutputSchema = z.object({
   drafts: z.array(z.object({ account: z.string(), threadId: z.string(), subject: z.string() })),
   /** Accounts whose mailbox could not say everything that came in since the last run. */
   gaps: z.array(z.object({ account: z.string(), since: z.string() })),
+  /** Accounts that could not be read this time; their mail waits for the next. */
+  unreachable: unreachableSchema,
   /** Mails that are known and not classified yet. */
   waiting: z.int(),
 });

@@ -95,7 +95,8 @@ async function storeDraft(
     }));
   if (receipt.outcome !== 'confirmed') return false;
   const { effectKey } = receipt;
-  await mailActivities('Remember the draft').recordReply({ context, mail, effectKey, body });
+  const { messageId } = receipt.receipt as { messageId: string | null };
+  await mailActivities('Remember the draft').recordReply({ context, mail, effectKey, messageId });
   if (plan.replaces !== null && plan.replaces.effectKey !== effectKey) {
     const { goalId, stepId } = plan.replaces;
     await effectActivities('Take the earlier draft away').undoEffect({

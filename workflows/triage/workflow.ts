@@ -28,7 +28,7 @@ export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<Tri
     account,
     limit: input.limit,
   });
-  const mails = await classifyAll(desk);
+  const mails = await classifyAll(desk, found.accounts);
   const drafts = input.drafts ? await draftAll(desk, mails) : [];
   const output: TriageInboxOutput = {
     counts: countsOf(mails),
@@ -39,6 +39,7 @@ export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<Tri
       subject,
     })),
     gaps: found.gaps,
+    unreachable: found.unreachable,
     waiting: Math.max(0, found.waiting - mails.length),
   };
   return { output, origins: found.origins, usage: desk.usage.total() };
@@ -59,8 +60,11 @@ function openDesk(input: TriageWorkflowInput): ReplyDesk {
   };
 }
 
-async function classifyAll({ input, usage, contextOf }: ReplyDesk): Promise<TriagedMail[]> {
-  const { stepId, account, limit } = input;
+async function classifyAll(
+  { input, usage, contextOf }: ReplyDesk,
+  accounts: readonly string[],
+): Promise<TriagedMail[]> {
+  const { stepId, limit } = input;
   // No run id: after a reset each call finds what it came to before.
   const { workflowId } = workflowInfo();
   const mails: TriagedMail[] = [];
@@ -68,7 +72,7 @@ async function classifyAll({ input, usage, contextOf }: ReplyDesk): Promise<Tria
     setCurrentDetails(`Classified ${mails.length} mails.`);
     const answer = await languageActivities(`Classify mails, call ${call}`).classifyMail({
       context: contextOf(stepId),
-      account,
+      accounts,
       batch: `${workflowId}:${call}`,
       limit: Math.min(limits.triageBatch, limit - mails.length),
     });

@@ -153,7 +153,7 @@ export interface TriageActivities {
     context: StepContext;
     mail: TriagedMail;
     effectKey: string;
-    /** Its Message-ID, as the receipt has it. */
+    /** Its id at the provider, as the receipt has it. */
     messageId: string | null;
   }): Promise<void>;
 }

@@ -1,5 +1,4 @@
 /** What the triage activities are given. */
-import type { Pool } from 'pg';
 import type { Accounts } from '../accounts.ts';
 import type { EmailPortOf } from '../email/port.ts';
 import type { ModelClient } from '../planner/model.ts';

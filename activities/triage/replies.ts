@@ -55,7 +55,7 @@ export async function recordReply(
 ): Promise<void> {
   const { owner, goalId, stepId } = context;
   const messages = (await (await email(owner, mail.account)).thread(mail.threadId)) ?? [];
-  const draft = messages.find((one) => one.draft && one.messageId === messageId);
+  const draft = messages.find((one) => one.draft && one.id === messageId);
   await triage.saveDraft(owner, mail, {
     goalId,
     stepId,

@@ -1,5 +1,8 @@
 /** Triage end to end: a real mailbox on the sandbox's wire, real workers, and the sandbox's model. */
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { classifyMail } from '#activities/triage/classify.ts';
+import { createTriageStore } from '#activities/triage/store.ts';
 import { createTriageStore as createApiStore } from '#api/triage/triage-store.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
 import type { TriageInboxOutput } from '#contracts/schemas/triage.ts';
@@ -168,7 +171,8 @@ describe('triage', () => {
     const [draft] = draftsIn(first.threadId);
     const edited = textOf(draft!).replace(/Best regards/, 'I will, on Friday.\r\n\r\nBest regards');
     expect(edited).not.toBe(textOf(draft!));
-    draft!.raw = Buffer.from(edited).toString('base64');
+    const { messages } = installation.sandbox.office.mailbox(installation.owner);
+    messages[draft!.id] = { ...draft!, raw: Buffer.from(edited).toString('base64') };
     arrive({
       from: 'priya.nair@office.example.com',
       subject: 'Re: Audit',
@@ -216,5 +220,32 @@ describe('triage', () => {
     await triage();
     expect((await rows()).get(hostile.id)).toBe('spam');
     expect(draftsIn(hostile.threadId)).toEqual([]);
+  });
+
+  it('a call of the model that is tried again finds what the first attempt came to', async () => {
+    const { owner, pool } = installation;
+    const mail = arrive({ from: 'once@example.org', subject: 'Once', text: 'Said once.' });
+    const found = { messageId: mail.id, threadId: mail.threadId, sender: 'once@example.org' };
+    const store = createTriageStore(pool);
+    const row = { ...found, subject: 'Once', receivedAt: new Date(), excerpt: 'Said once.' };
+    await store.takeUp(owner, owner, [row], (await store.syncState(owner, owner))!.cursor);
+    let asked = 0;
+    const model = {
+      askModel: ({ schema }: { schema: { parse: (value: unknown) => unknown } }) => {
+        asked += 1;
+        const verdict = { number: 1, class: 'fyi', reason: 'r', confidence: 1, summary: null };
+        const usage = { responseId: 'r', model: 'm', inputTokens: 1, outputTokens: 1 };
+        return Promise.resolve({ value: schema.parse({ mails: [verdict] }), usage });
+      },
+    } as never;
+    const context = { goalId: 'g', owner, zone: 'UTC', stepId: 's', now: '' } as never;
+    const request = { context, accounts: [owner], batch: 'b:1', limit: 10 };
+    const attempt = (): ReturnType<typeof classifyMail> =>
+      new MockActivityEnvironment().run(() => classifyMail({ triage: store, model }, request));
+    const first = await attempt();
+    const again = await attempt();
+    expect(again.mails).toEqual(first.mails);
+    expect(first.mails.map(({ messageId }) => messageId)).toEqual([mail.id]);
+    expect(asked).toBe(1);
   });
 });

@@ -97,11 +97,14 @@ function textOf(tool: ToolName, value: Json): string {
 function triageText(value: JsonObject, mails: readonly Json[], drafts: number): string {
   const counts = isJsonObject(value['counts']) ? value['counts'] : {};
   const classes = Object.entries(counts).map(
-    ([name, n]) => `${name.replace('_', ' ')} ${String(n)}`,
+    ([name, n]) => `${name.replace('_', ' ')} ${typeof n === 'number' ? n : 0}`,
   );
   const urgent = mails.flatMap((mail) => {
     if (!isJsonObject(mail) || mail['class'] !== 'urgent') return [];
-    return [`Urgent: ${String(mail['from'])}: ${String(mail['summary'] ?? mail['subject'])}`];
+    const { from, summary } = mail;
+    return typeof from === 'string' && typeof summary === 'string'
+      ? [`Urgent: ${from}: ${summary}`]
+      : [];
   });
   return [`${classes.join(', ')}; ${drafts} drafts.`, ...urgent].join('\n');
 }

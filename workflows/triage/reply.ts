@@ -16,7 +16,7 @@ export type ReplyDesk = {
   readonly input: TriageWorkflowInput;
   readonly usage: UsageCounter;
   /** The context of a step of this triage, by its name. */
-  contextOf(stepId: string): StepContext;
+  readonly contextOf: (stepId: string) => StepContext;
 };
 
 /** Drafts a reply where one is due. `number` counts the mails of this triage. True when it did. */

@@ -33,6 +33,7 @@ import { createFileKeeper } from './mail/document-store.ts';
 import { createStyleStore } from './mail/style-store.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
 import { createRuleStore } from './rules/rule-store.ts';
+import { createTriageStore } from './triage/triage-store.ts';
 import { buildServer } from './server.ts';
 import { runDispatcher } from './webhooks/run-dispatcher.ts';
 import { createDeliveryStarter } from './webhooks/start-delivery.ts';
@@ -79,6 +80,7 @@ async function main(): Promise<void> {
     webhooks: createWebhookStore(pool, createSealer(readSecret(config.keys.webhooksFile))),
     members,
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     accounts: createAccountStore(pool),

@@ -27,6 +27,7 @@ export async function renderOpenApi(): Promise<string> {
     webhooks: nothing,
     members: nothing,
     rules: nothing,
+    triage: nothing,
     files: nothing,
     style: nothing,
     accounts: nothing,

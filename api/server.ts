@@ -45,6 +45,8 @@ import { webhookRoutes } from './webhooks/webhook-routes.ts';
 import type { WebhookStore } from './webhooks/webhook-store.ts';
 import { ruleRoutes } from './rules/rule-routes.ts';
 import type { RuleStore } from './rules/rule-store.ts';
+import { triageRoutes } from './triage/triage-routes.ts';
+import type { TriageStore } from './triage/triage-store.ts';
 import { type NamedSchemas, toRouteSchema, useZod } from './zod-routes.ts';
 
 /** The docs page runs its own scripts and asks this server only. */
@@ -63,6 +65,7 @@ export type ServerDeps = {
   readonly webhooks: WebhookStore;
   readonly members: MemberStore;
   readonly rules: RuleStore;
+  readonly triage: TriageStore;
   readonly files: FileKeeper;
   readonly style: StyleStore;
   readonly accounts: AccountStore;
@@ -135,6 +138,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     stopRoutes(v1, deps);
     memberRoutes(v1, deps);
     ruleRoutes(v1, deps);
+    triageRoutes(v1, deps);
     accountRoutes(v1, deps);
     directoryRoutes(v1, deps);
     documentRoutes(v1, deps);

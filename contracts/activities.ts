@@ -12,6 +12,7 @@ import type { GoalId } from './names.ts';
 import type { StepOutput } from './references.ts';
 import type { Plan, Question } from './schemas/plan.ts';
 import type { Claim, PageSummary, SearchHit } from './schemas/research.ts';
+import type { TriagedMail } from './schemas/triage.ts';
 import type { EffectToolName, ReadToolName, ToolName } from './tools.ts';
 import type { Origin, Taint, Trust } from './trust.ts';
 import type { WebhookActivities } from './webhooks.ts';
@@ -81,8 +82,10 @@ export type ReadRequest = {
   readonly origins: readonly Origin[];
 };
 export type ReadResult = StepOutput & { readonly usage?: readonly ModelUsage[] };
-/** Activities of read tools carry the tool's name. `research` is a child workflow instead. */
-export type ReadActivityName = Exclude<ReadToolName, 'research'>;
+/** Tools that are a workflow of their own, as a child of the goal. */
+export type ChildTool = 'research' | 'triageInbox';
+/** Activities of read tools carry the tool's name, but those of child workflows. */
+export type ReadActivityName = Exclude<ReadToolName, ChildTool>;
 /** Queue `adjutant-model`: language tools. Queue `adjutant-connectors`: the others. */
 export type ReadActivities = Record<
   ReadActivityName,
@@ -114,6 +117,47 @@ export interface ResearchActivities {
     claims: Claim[];
     pages: PageSummary[];
   }): Promise<{ summary: string; cited: number[]; dropped: string[]; usage: ModelUsage[] }>;
+}
+
+/** A reply worth drafting, with what it replaces. */
+export type ReplyPlan = {
+  readonly to: string;
+  readonly name: string | null;
+  readonly subject: string;
+  readonly excerpt: string;
+  readonly date: string;
+  /** A draft of an earlier run for the same thread that nobody has edited. */
+  readonly replaces: { goalId: GoalId; stepId: string; effectKey: string } | null;
+};
+/** Steps of a triage. `classifyMail` runs on the model queue, the others on the connectors'. */
+export interface TriageActivities {
+  /** Takes up what came in since the last time. Nothing is lost when it fails half way. */
+  syncMail(request: { context: StepContext; account: string | null; limit: number }): Promise<{
+    /** Addresses of the accounts that were read. */
+    accounts: string[];
+    unreachable: { account: string; reason: string }[];
+    waiting: number;
+    gaps: { account: string; since: string }[];
+    origins: Origin[];
+  }>;
+  /** Classifies the oldest waiting mails, each once; none when none waits. */
+  classifyMail(request: {
+    context: StepContext;
+    accounts: readonly string[];
+    /** Names this call: a retry returns what the first attempt came to. */
+    batch: string;
+    limit: number;
+  }): Promise<{ mails: TriagedMail[]; usage: ModelUsage[] }>;
+  /** Decides whether a mail gets a draft; null when it does not. */
+  planReply(request: { context: StepContext; mail: TriagedMail }): Promise<ReplyPlan | null>;
+  /** Remembers the draft that now answers a thread. */
+  recordReply(request: {
+    context: StepContext;
+    mail: TriagedMail;
+    effectKey: string;
+    /** Its id at the provider, as the receipt has it. */
+    messageId: string | null;
+  }): Promise<void>;
 }
 
 export type PrepareRequest = {
@@ -281,6 +325,7 @@ export interface GoalLocalActivities {
 export type AllActivities = PlannerActivities &
   ReadActivities &
   ResearchActivities &
+  TriageActivities &
   PrepareActivities &
   EffectActivities &
   WebhookActivities &

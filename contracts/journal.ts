@@ -39,6 +39,8 @@ export const journalTypes = [
   'budget_reached',
   'budget_raised',
   'run_continued',
+  'mail_urgent',
+  'mail_gap',
   'effect_confirmed',
   'effect_unknown',
   'effect_settled',

@@ -63,6 +63,14 @@ export const limits = {
   recipientsMax: 100,
   recipientsHighStakes: 10,
   mailSearchMax: 50,
+  triageMailsMax: 500,
+  /** Mails one call of the model classifies. */
+  triageBatch: 10,
+  triageExamplesMax: 12,
+  /** Mails of the last days that a first triage takes up. */
+  triageFirstDays: 3,
+  triageReasonMaxChars: 200,
+  triageSummaryMaxChars: 300,
   /** Messages one step may label, mark or move: three calls each within a minute. */
   mailChangesMax: 50,
   labelsMax: 20,

@@ -35,6 +35,7 @@ export const workflowTypes = {
   goal: 'goalWorkflow',
   research: 'researchWorkflow',
   webhook: 'webhookWorkflow',
+  triage: 'triageWorkflow',
   account: 'accountWorkflow',
 } as const;
 
@@ -65,6 +66,11 @@ export function goalIdOfWorkflow(workflowId: string): GoalId | undefined {
 /** Builds the workflow id of a research child, `research:<goalId>:<stepId>:<revision>`. */
 export function researchWorkflowId(goalId: GoalId, stepId: StepId, revision: number): string {
   return `research:${goalId}:${stepId}:${revision}`;
+}
+
+/** Builds the workflow id of a triage child, `triage:<goalId>:<stepId>:<revision>`. */
+export function triageWorkflowId(goalId: GoalId, stepId: StepId, revision: number): string {
+  return `triage:${goalId}:${stepId}:${revision}`;
 }
 
 /**

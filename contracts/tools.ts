@@ -22,6 +22,7 @@ export const toolNames = [
   'searchWeb',
   'readPage',
   'research',
+  'triageInbox',
   'createDraft',
   'createEvent',
   'moveEvent',
@@ -188,6 +189,16 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'web',
     outputTrust: 'untrusted',
     sensitive: ['question'],
+  },
+  triageInbox: {
+    summary:
+      'Classify what came into the inbox since the last time (urgent, needs_reply, fyi, can_wait, spam) and draft replies.',
+    effectClass: 'prepare',
+    tier: 1,
+    scope: 'mail.write',
+    undo: 'delete the drafts it made',
+    outputTrust: 'untrusted',
+    sensitive: [],
   },
   createDraft: {
     summary: 'Put a draft into the mailbox. Nobody else sees it.',

@@ -22,6 +22,7 @@ import type { GoalId } from './names.ts';
 import type { StepOutput } from './references.ts';
 import type { Plan, PlanStep } from './schemas/plan.ts';
 import type { ResearchOutput } from './schemas/research.ts';
+import type { TriageInboxOutput } from './schemas/triage.ts';
 import type { Tier } from './tools.ts';
 import type { Origin, Taint } from './trust.ts';
 
@@ -154,6 +155,27 @@ export type ResearchWorkflowInput = {
   readonly question: string;
   readonly maxPages: number;
 };
+/** Input of triageWorkflow, a child of a goal. */
+export type TriageWorkflowInput = {
+  readonly goalId: GoalId;
+  readonly owner: string;
+  readonly zone: string;
+  readonly stepId: string;
+  /** One account, or null for all. */
+  readonly account: string | null;
+  readonly limit: number;
+  readonly drafts: boolean;
+  readonly mode: 'live' | 'shadow';
+  readonly goalText: string;
+  readonly policy: GoalPolicy;
+  readonly reconcileForMs: number;
+};
+export type TriageWorkflow = (input: TriageWorkflowInput) => Promise<{
+  readonly output: TriageInboxOutput;
+  readonly origins: readonly Origin[];
+  readonly usage: Usage;
+}>;
+
 export type ResearchWorkflow = (input: ResearchWorkflowInput) => Promise<{
   readonly output: ResearchOutput;
   readonly origins: readonly { kind: 'page'; label: string; ref: string }[];

@@ -25,6 +25,8 @@ import {
 } from '#activities/providers/health.ts';
 import { createProviderWaits } from '#activities/providers/waits.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
+import { createTriageActivities } from '#activities/triage/activities.ts';
+import { createTriageStore } from '#activities/triage/store.ts';
 import { createWebhookActivities } from '#activities/webhooks/deliver.ts';
 import type { AllActivities } from '#contracts/activities.ts';
 import { type Config, readSecret, requireSetting } from '#infra/config.ts';
@@ -77,6 +79,12 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
           apiKey: config.search.tavilyApiKey ?? '',
         },
         mode: searchMode,
+      }),
+      ...createTriageActivities({
+        email,
+        accounts,
+        triage: createTriageStore(pool),
+        model,
       }),
       ...createWebhookActivities({
         pool,

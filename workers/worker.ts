@@ -22,7 +22,7 @@ export const hostedActivities = {
     'listEffects',
     'closeGoal',
   ],
-  model: ['proposePlan', 'planResearch', 'extractClaims', 'writeSynthesis', ...modelReadTools],
+  model: ['proposePlan', 'planResearch', 'extractClaims', 'writeSynthesis', 'classifyMail', ...modelReadTools],
   connectors: [
     'listEvents',
     'findEvent',
@@ -34,6 +34,9 @@ export const hostedActivities = {
     'readPage',
     'searchSources',
     'fetchSource',
+    'syncMail',
+    'planReply',
+    'recordReply',
     'prepareEffect',
     'deliverWebhook',
     'prepareSignIn',

@@ -2,4 +2,5 @@
 export { accountWorkflow } from './account/workflow.ts';
 export { goalWorkflow } from './goal/workflow.ts';
 export { researchWorkflow } from './research/workflow.ts';
+export { triageWorkflow } from './triage/workflow.ts';
 export { webhookWorkflow } from './webhook/workflow.ts';

@@ -6,6 +6,7 @@ import * as email from './email.ts';
 import * as changes from './event-changes.ts';
 import * as language from './language.ts';
 import * as research from './research.ts';
+import * as triage from './triage.ts';
 import * as tone from './tone.ts';
 
 /** Input and output schema of each tool. */
@@ -45,6 +46,7 @@ export const toolSchemas = {
   searchWeb: { input: research.searchWebInputSchema, output: research.searchWebOutputSchema },
   readPage: { input: research.readPageInputSchema, output: research.readPageOutputSchema },
   research: { input: research.researchInputSchema, output: research.researchOutputSchema },
+  triageInbox: { input: triage.triageInboxInputSchema, output: triage.triageInboxOutputSchema },
 } as const satisfies Record<ToolName, { input: z.ZodObject; output: z.ZodObject }>;
 
 /** The parsed input of a tool. */

@@ -19,6 +19,7 @@ import { createMemberAuth, createMemberStore } from '#api/members/member-store.t
 import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
@@ -201,6 +202,7 @@ export async function createFixture(): Promise<Fixture> {
     ...accountParts(pool, (task) => temporal.accountTask(task)),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     goalClient: temporal,

@@ -9,6 +9,7 @@ import { createMemberAuth, createMemberStore } from '#api/members/member-store.t
 import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
@@ -42,6 +43,7 @@ export class RealApi implements AsyncDisposable {
       ...accountParts(pool),
       members,
       rules: createRuleStore(pool),
+      triage: createTriageStore(pool),
       files: createFileKeeper(pool),
       style: createStyleStore(pool),
       goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),

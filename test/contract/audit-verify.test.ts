@@ -14,6 +14,7 @@ import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { performEffect } from '#activities/effects/perform.ts';
 import { failure } from '#activities/failures.ts';
@@ -47,6 +48,7 @@ beforeAll(async () => {
     approvals: createApprovalStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     people: createPeopleStore(pool),

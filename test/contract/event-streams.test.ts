@@ -14,6 +14,7 @@ import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { publishEvents, publishGoal } from '#activities/journal/publish.ts';
 import type { GoalEvent, JournalEvent } from '#contracts/journal.ts';
@@ -56,6 +57,7 @@ async function start(streams: StreamLimits = {}, port = 0) {
     approvals: createApprovalStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     people: createPeopleStore(pool),

@@ -18,6 +18,7 @@ import { createMemberStore } from '#api/members/member-store.ts';
 import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
@@ -124,6 +125,7 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     ...accountParts(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),

@@ -9,6 +9,7 @@ import { createMemberStore } from '#api/members/member-store.ts';
 import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
+import { createTriageStore } from '#api/triage/triage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
 import { accountParts } from '../support/accounts.ts';
@@ -32,6 +33,7 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     people: createPeopleStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
     ...eventParts(pool),

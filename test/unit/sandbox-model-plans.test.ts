@@ -104,7 +104,7 @@ const goals: readonly (readonly [string, string])[] = [
   ['Summarize my meetings tomorrow', 'listEvents(0) summarize(1)'],
   ['summarise unread mail from Dana this week', 'searchMail(0) summarize(1)'],
   ['what did Bob say about the budget?', 'searchMail(0) summarize(1)'],
-  ['triage my inbox', 'searchMail(0) summarize(1)'],
+  ['triage my inbox', 'triageInbox(0)'],
   ["reply to Dana's last mail that I agree", reply],
   ['write to bob.keller@office.example.com that I am late', write],
   ['email Carla the agenda', write],

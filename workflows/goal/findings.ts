@@ -1,6 +1,6 @@
 /** What steps found out, in words for the report. */
 import type { Report } from '#contracts/goal.ts';
-import { isJsonObject, type Json } from '#contracts/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
 import type { ToolName } from '#contracts/tools.ts';
 import type { Step } from './goal.ts';
 
@@ -17,6 +17,7 @@ const answers: readonly ToolName[] = [
   'findEvent',
   'readPage',
   'searchWeb',
+  'triageInbox',
 ];
 
 /** What one step found out, for people; empty when a later step has used it up. */
@@ -26,7 +27,7 @@ export function findingOf(step: Step, _: number, steps: readonly Step[]): Report
   const used = steps.some(
     (other) => other.status === 'completed' && other.plan.dependsOn.includes(id),
   );
-  if (used && tool !== 'summarize' && tool !== 'research') return [];
+  if (used && tool !== 'summarize' && tool !== 'research' && tool !== 'triageInbox') return [];
   const text =
     used && tool === 'research' ? sourcesOf(step.output.value) : textOf(tool, step.output.value);
   return text === '' ? [] : [{ stepId: id, text }];
@@ -86,9 +87,26 @@ function textOf(tool: ToolName, value: Json): string {
       return list('results')
         .map((r) => `${field(r, 'title')} ${field(r, 'url')}`)
         .join('\n');
+    case 'triageInbox':
+      return triageText(value, list('mails'), list('drafts').length);
     default:
       return field(value, 'excerpt');
   }
+}
+
+function triageText(value: JsonObject, mails: readonly Json[], drafts: number): string {
+  const counts = isJsonObject(value['counts']) ? value['counts'] : {};
+  const classes = Object.entries(counts).map(
+    ([name, n]) => `${name.replace('_', ' ')} ${typeof n === 'number' ? n : 0}`,
+  );
+  const urgent = mails.flatMap((mail) => {
+    if (!isJsonObject(mail) || mail['class'] !== 'urgent') return [];
+    const { from, summary } = mail;
+    return typeof from === 'string' && typeof summary === 'string'
+      ? [`Urgent: ${from}: ${summary}`]
+      : [];
+  });
+  return [`${classes.join(', ')}; ${drafts} drafts.`, ...urgent].join('\n');
 }
 
 function senderOf(message: Json): string {

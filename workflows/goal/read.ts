@@ -4,10 +4,16 @@ import { modelReadTools, type ReadResult } from '#contracts/activities.ts';
 import { gate, noFacts } from '#contracts/gate.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
-import { approvalIdOf, researchWorkflowId, type StepId, workflowTypes } from '#contracts/names.ts';
+import {
+  approvalIdOf,
+  researchWorkflowId,
+  type StepId,
+  triageWorkflowId,
+  workflowTypes,
+} from '#contracts/names.ts';
 import type { Resolved } from '#contracts/references.ts';
 import { type ReadToolName, type Tier, tools } from '#contracts/tools.ts';
-import type { ResearchWorkflow } from '#contracts/workflows.ts';
+import type { ResearchWorkflow, TriageWorkflow } from '#contracts/workflows.ts';
 import { connectorActivities, modelActivities, withSummary } from '../proxies.ts';
 import { askForApproval, awaitDecision, type Decided } from './approval.ts';
 import { withModelBudget } from './budget.ts';
@@ -100,6 +106,7 @@ async function read(
   const context = goal.contextOf(step.plan.id);
   const input = value as JsonObject;
   if (tool === 'research') return withModelBudget(goal, () => research(goal, step, input));
+  if (tool === 'triageInbox') return withModelBudget(goal, () => triage(goal, step, input));
   const request = { context, input, trust, origins };
   const isModel = (modelReadTools as readonly string[]).includes(tool);
   const kind = isModel ? 'model' : 'connectors';
@@ -121,14 +128,52 @@ async function research(goal: Goal, step: Step, input: JsonObject): Promise<Read
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `Research for step ${step.plan.id}`,
   });
-  goal.usage.modelCalls += result.usage.modelCalls;
-  goal.usage.inputTokens += result.usage.inputTokens;
-  goal.usage.outputTokens += result.usage.outputTokens;
-  goal.usage.costMicroUsd += result.usage.costMicroUsd ?? 0;
-  goal.addShownBytes(result.usage.shownBytes);
+  addUsageOf(goal, result.usage);
   return {
     value: result.output as unknown as JsonObject,
     trust: 'untrusted',
     origins: result.origins,
   };
+}
+
+async function triage(goal: Goal, step: Step, input: JsonObject): Promise<ReadResult> {
+  const { goalId, owner, zone, mode, policy, timers } = goal.input;
+  const { id } = step.plan;
+  const result = await executeChild<TriageWorkflow>(workflowTypes.triage, {
+    workflowId: triageWorkflowId(goalId, id as StepId, step.revision),
+    args: [
+      {
+        goalId,
+        owner,
+        zone,
+        stepId: id,
+        account: typeof input['account'] === 'string' ? input['account'] : null,
+        limit: typeof input['limit'] === 'number' ? input['limit'] : limits.triageMailsMax,
+        drafts: input['drafts'] !== false,
+        mode,
+        goalText: goal.input.goal,
+        policy,
+        reconcileForMs: timers.reconcileForMs,
+      },
+    ],
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: `Triage for step ${id}`,
+  });
+  const { output, origins, usage } = result;
+  addUsageOf(goal, usage);
+  for (const gap of output.gaps) goal.journal.append('mail_gap', { ...gap }, id);
+  for (const mail of output.mails) {
+    if (mail.class !== 'urgent') continue;
+    const { messageId, from, subject, summary } = mail;
+    goal.journal.append('mail_urgent', { messageId, from, subject, summary }, id);
+  }
+  return { value: output as unknown as JsonObject, trust: 'untrusted', origins };
+}
+
+function addUsageOf(goal: Goal, calls: Awaited<ReturnType<ResearchWorkflow>>['usage']): void {
+  goal.usage.modelCalls += calls.modelCalls;
+  goal.usage.inputTokens += calls.inputTokens;
+  goal.usage.outputTokens += calls.outputTokens;
+  goal.usage.costMicroUsd += calls.costMicroUsd ?? 0;
+  goal.addShownBytes(calls.shownBytes);
 }

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '#contracts/json.ts';
 import { answerEmail, answerSummary, answerTone } from './language.ts';
 import { answerPlan, type ModelOptions } from './plan.ts';
 import { researchHandlers } from './research.ts';
+import { answerTriage } from './triage.ts';
 
 /** Answers a request from its data. `schema` is the form that was asked for. */
 export type SchemaHandler = (data: JsonObject, options: ModelOptions, schema: JsonObject) => Json;
@@ -12,6 +13,7 @@ export const handlers: Readonly<Record<string, SchemaHandler>> = {
   plan: answerPlan,
   summary: answerSummary,
   email: answerEmail,
+  triage: answerTriage,
   tone: answerTone,
   ...researchHandlers,
 };

@@ -20,6 +20,12 @@ export function planMail(plan: PlanBuilder, intent: Intent): void {
   plan.materials.push(outputOf(summary, 'summary'));
 }
 
+/** "Triage my inbox", "triage my mail without drafts". */
+export function planTriage(plan: PlanBuilder, intent: Intent): void {
+  const drafts = !/\b(?:without|no) drafts?\b/i.test(intent.text);
+  plan.add('triageInbox', 'triage', { drafts }, 'Sort what came in since the last time.');
+}
+
 /** "Reply to Dana's last mail that I agree". */
 export function planReply(plan: PlanBuilder, intent: Intent): void {
   const { head, content } = splitContent(intent.text);
@@ -237,7 +243,7 @@ const noise = new Set(
   (
     'summarise summarize sum up out digest recap find search show list check read catch me any what did ' +
     'does has have do say said write written wrote want wants ask asked think mail mails email emails ' +
-    'message messages thread threads inbox my the a an all new unread triage from about on regarding ' +
+    'message messages thread threads inbox my the a an all new unread from about on regarding ' +
     'in of for to with last latest newest recent please and reply respond answer response draft is ' +
     'are archive label tag mark all everyone everybody there it that this i by since was were who his her their week today every everything'
   ).split(' '),
@@ -263,7 +269,7 @@ export function mailQuery(plan: PlanBuilder, text: string): string | undefined {
     (word) => !noise.has(word.toLowerCase()) && word.length > 1,
   );
   const parts = [
-    ...(/\bunread\b|\btriage\b|\bnew (?:mail|message)/i.test(text) ? ['is:unread'] : []),
+    ...(/\bunread\b|\bnew (?:mail|message)/i.test(text) ? ['is:unread'] : []),
     ...(from.length > 1
       ? [`(${from.map((f) => `${operator}:${f}`).join(' or ')})`]
       : from.map((f) => `${operator}:${f}`)),

@@ -10,7 +10,7 @@ import { PlanBuilder, textOf } from './builder.ts';
 import { obey } from './obey.ts';
 import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calendar.ts';
 import { planCancel, planMove } from './plan-changes.ts';
-import { planMail, planPage, planReply, planResearch, planWrite } from './plan-mail.ts';
+import { planMail, planPage, planReply, planResearch, planTriage, planWrite } from './plan-mail.ts';
 import { planOrganise, planTone } from './plan-organise.ts';
 import { planHold, planRelease, planRespond } from './plan-series.ts';
 import { revise } from './revise.ts';
@@ -80,6 +80,8 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
       return planAgenda(plan, intent);
     case 'mail':
       return planMail(plan, intent);
+    case 'triage':
+      return planTriage(plan, intent);
     case 'reply':
       return planReply(plan, intent);
     case 'write':

@@ -16,6 +16,7 @@ export type IntentKind =
   | 'hold'
   | 'release'
   | 'mail'
+  | 'triage'
   | 'reply'
   | 'write'
   | 'organise'
@@ -35,7 +36,7 @@ export type Intent = {
 };
 
 const imperatives =
-  'find|look|invite|book|schedule|set up|arrange|organi[sz]e|plan|block|reserve|create|add|put|move|' +
+  'triage|sort|find|look|invite|book|schedule|set up|arrange|organi[sz]e|plan|block|reserve|create|add|put|move|' +
   'reschedule|shift|push|postpone|cancel|call off|delete|reply|respond|answer|write|draft|send|email|' +
   'mail|tell|let|notify|inform|ask|remind|share|forward|archive|label|tag|mark|learn|summari[sz]e|sum up|research|' +
   'brief|read|show|list|check|give|propose|suggest|prepare|thank|accept|decline|turn down|tentatively accept|hold|release';
@@ -50,6 +51,7 @@ const rules: readonly (readonly [IntentKind, RegExp])[] = [
     'invite',
     /^(?:invite (?:them|him|her|both|everyone|all)|(?:send|mail) (?:them |him |her |everyone )?(?:an? |the )?(?:calendar )?invit|book (?:it|that|the (?:slot|time|first|best))|put it (?:in|on)|add it to|schedule it|create the (?:event|meeting))/i,
   ],
+  ['triage', /\btriage\b|\bsort (?:out )?my (?:inbox|e-?mails?|mails?)\b/i],
   ['mail', /^find out (?:what|whether|if)\b.*\b(?:say|said|write|written|wrote|mail|asked)\b/i],
   [
     'agenda',
@@ -64,7 +66,7 @@ const rules: readonly (readonly [IntentKind, RegExp])[] = [
   ],
   [
     'mail',
-    /\b(?:unread|inbox|triage)\b|\bwhat (?:did|does|has|have|do)\b.*\b(?:say|said|write|written|wrote|want|wants|ask|asked|think)\b|\b(?:summari[sz]e|sum up|digest|recap|find|search|show|list|check|read|catch me up on|any)\b.*\b(?:e-?mails?|mails?|messages?|threads?)\b/i,
+    /\b(?:unread|inbox)\b|\bwhat (?:did|does|has|have|do)\b.*\b(?:say|said|write|written|wrote|want|wants|ask|asked|think)\b|\b(?:summari[sz]e|sum up|digest|recap|find|search|show|list|check|read|catch me up on|any)\b.*\b(?:e-?mails?|mails?|messages?|threads?)\b/i,
   ],
   [
     'block',

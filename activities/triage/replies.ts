@@ -1,0 +1,66 @@
+/**
+ * Which mails get a draft, and which draft answers a thread. One draft for a thread: a later one
+ * replaces it, unless the person has edited it. It writes and deletes no draft itself.
+ */
+import type { ReplyPlan, TriageActivities } from '#contracts/activities.ts';
+import { limits } from '#contracts/limits.ts';
+import type { MailMessage } from '../email/port.ts';
+import { cleanLine, cleanText } from '../visible-text.ts';
+import type { TriageDeps } from './dependencies.ts';
+import { bodyDigestOf, type ReplyDraft } from './store.ts';
+
+/**
+ * Effect: none. Idempotency: a read. Heartbeats: by the worker. @throws the failures of reading mail
+ */
+export async function planReply(
+  { email, triage }: TriageDeps,
+  { context, mail }: Parameters<TriageActivities['planReply']>[0],
+): Promise<ReplyPlan | null> {
+  const { owner } = context;
+  const { account, messageId, threadId } = mail;
+  if ((await triage.wantsDrafts(owner, mail.from)) === false) return null;
+  const mailbox = await email(owner, account);
+  const messages = (await mailbox.thread(threadId)) ?? [];
+  const newest = messages.findLast(({ draft }) => !draft);
+  // The person has answered, or somebody wrote again: that mail gets the draft.
+  if (newest?.id !== messageId || newest.sent || newest.messageId === null) return null;
+  const drafts = messages.filter(({ draft }) => draft);
+  const earlier = await triage.draftOf(owner, account, threadId);
+  const ours = earlier === null ? undefined : drafts.find((draft) => isAsWritten(draft, earlier));
+  // A draft that the person wrote or edited is theirs, and one draft is enough.
+  if (drafts.length > (ours === undefined ? 0 : 1)) return null;
+  const { goalId, stepId, effectKey } = earlier ?? { goalId: null, stepId: '', effectKey: '' };
+  return {
+    to: newest.from.email,
+    name: newest.from.name === null ? null : cleanLine(newest.from.name, 200),
+    subject: cleanLine(newest.subject, limits.subjectMaxChars),
+    excerpt: cleanText(newest.text, limits.excerptMaxChars),
+    date: new Date(newest.dateMs).toISOString(),
+    replaces: ours === undefined || goalId === null ? null : { goalId, stepId, effectKey },
+  };
+}
+
+function isAsWritten({ text }: MailMessage, { bodyDigest }: ReplyDraft): boolean {
+  return bodyDigestOf(text) === bodyDigest;
+}
+
+/**
+ * Remembers the draft with its text as the mailbox has it, so that an edit can be told later. Effect: one
+ * row. Idempotency: written again, it is the same. Heartbeats: by the worker. @throws the failures of
+ * reading mail
+ */
+export async function recordReply(
+  { email, triage }: TriageDeps,
+  { context, mail, effectKey, messageId }: Parameters<TriageActivities['recordReply']>[0],
+): Promise<void> {
+  const { owner, goalId, stepId } = context;
+  const messages = (await (await email(owner, mail.account)).thread(mail.threadId)) ?? [];
+  const draft = messages.find((one) => one.draft && one.id === messageId);
+  await triage.saveDraft(owner, mail, {
+    goalId,
+    stepId,
+    effectKey,
+    // One that cannot be found again is never taken away.
+    bodyDigest: draft === undefined ? '' : bodyDigestOf(draft.text),
+  });
+}

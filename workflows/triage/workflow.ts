@@ -1,0 +1,109 @@
+/**
+ * Triage of incoming mail: takes up what came in since the last time, classifies it in small batches,
+ * and drafts replies. Each mail is classified once, whatever ends this workflow in the middle: what is
+ * not classified waits for the next triage.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  setCurrentDetails,
+  setWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { limits } from '#contracts/limits.ts';
+import type { TriagedMail, TriageInboxOutput } from '#contracts/schemas/triage.ts';
+import type { TriageWorkflow, TriageWorkflowInput } from '#contracts/workflows.ts';
+import { createUsage } from '../research/usage.ts';
+import { languageActivities, mailActivities } from './proxies.ts';
+import { draftReply, type ReplyDesk } from './reply.ts';
+
+/** Carries one triage out, as the child of a goal. */
+export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<TriageWorkflow> {
+  const desk = openDesk(input);
+  const { account } = input;
+  const context = desk.contextOf(input.stepId);
+  const found = await mailActivities('Look for new mail').syncMail({
+    context,
+    account,
+    limit: input.limit,
+  });
+  const mails = await classifyAll(desk, found.accounts);
+  const drafts = input.drafts ? await draftAll(desk, mails) : [];
+  const output: TriageInboxOutput = {
+    counts: countsOf(mails),
+    mails: mails.filter((mail) => mail.class === 'urgent' || mail.class === 'needs_reply'),
+    drafts: drafts.map(({ account: mailbox, threadId, subject }) => ({
+      account: mailbox,
+      threadId,
+      subject,
+    })),
+    gaps: found.gaps,
+    unreachable: found.unreachable,
+    waiting: Math.max(0, found.waiting - mails.length),
+  };
+  return { output, origins: found.origins, usage: desk.usage.total() };
+}
+// As a research: minutes long, and the next one replaces it.
+setWorkflowOptions(() => {
+  const release = workflowInfo().currentDeploymentVersion?.deploymentName ?? '';
+  return release === '' ? {} : { versioningBehavior: 'PINNED' };
+}, triageWorkflow);
+
+function openDesk(input: TriageWorkflowInput): ReplyDesk {
+  const { goalId, owner, zone } = input;
+  const now = workflowInfo().startTime.toISOString();
+  return {
+    input,
+    usage: createUsage(),
+    contextOf: (stepId) => ({ goalId, owner, zone, stepId, now }),
+  };
+}
+
+async function classifyAll(
+  { input, usage, contextOf }: ReplyDesk,
+  accounts: readonly string[],
+): Promise<TriagedMail[]> {
+  const { stepId, limit } = input;
+  // No run id: after a reset each call finds what it came to before.
+  const { workflowId } = workflowInfo();
+  const mails: TriagedMail[] = [];
+  for (let call = 1; mails.length < limit; call += 1) {
+    setCurrentDetails(`Classified ${mails.length} mails.`);
+    const answer = await languageActivities(`Classify mails, call ${call}`).classifyMail({
+      context: contextOf(stepId),
+      accounts,
+      batch: `${workflowId}:${call}`,
+      limit: Math.min(limits.triageBatch, limit - mails.length),
+    });
+    usage.add(answer.usage);
+    if (answer.mails.length === 0) break;
+    mails.push(...answer.mails);
+  }
+  return mails;
+}
+
+/** A thread that cannot get its draft holds up no other. */
+async function draftAll(desk: ReplyDesk, mails: readonly TriagedMail[]): Promise<TriagedMail[]> {
+  const drafted: TriagedMail[] = [];
+  for (const [i, mail] of mails.entries()) {
+    if (mail.class !== 'needs_reply') continue;
+    try {
+      if (await draftReply(desk, mail, i + 1)) drafted.push(mail);
+    } catch (error) {
+      if (isCancellation(error) || !isPermanent(error)) throw error;
+    }
+  }
+  return drafted;
+}
+
+function isPermanent(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.nonRetryable === true;
+}
+
+function countsOf(mails: readonly TriagedMail[]): TriageInboxOutput['counts'] {
+  const counts = { urgent: 0, needs_reply: 0, fyi: 0, can_wait: 0, spam: 0 };
+  for (const mail of mails) counts[mail.class] += 1;
+  return counts;
+}

@@ -26,6 +26,7 @@ import { createJournalWatch } from './events/journal-watch.ts';
 import { createGoalClient } from './goal-client.ts';
 import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
+import { startHoldExpiry } from './goals/hold-expiry.ts';
 import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
@@ -105,6 +106,7 @@ async function main(): Promise<void> {
   reconcile();
   const reconciler = setInterval(reconcile, limits.startReconcileMs);
   const stopSweep = startPayloadSweep({ pool, client, logger });
+  const stopExpiry = startHoldExpiry({ pool, goals, goalClient, logger });
 
   const dispatcher = runDispatcher({
     pool,
@@ -126,6 +128,7 @@ async function main(): Promise<void> {
     stopping = true;
     clearInterval(reconciler);
     stopSweep();
+    stopExpiry();
     clearInterval(sweeper);
     await Promise.all([app.close(), dispatcher.stop()]);
     await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);

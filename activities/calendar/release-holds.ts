@@ -2,11 +2,13 @@
  * Settling holds: one of them becomes the event and the others go, or all go. Choosing comes first, so
  * that a death in between leaves holds too many and never none. Each write has its own key.
  */
+import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import {
   type ReleaseHoldsPayload,
   releaseHoldsPayloadSchema,
 } from '#contracts/schemas/event-changes.ts';
+import type { ToolInput } from '#contracts/schemas/tools.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -17,6 +19,7 @@ import { hasFields } from './event-fields.ts';
 import {
   changedSince,
   countGuests,
+  type HeldEvent,
   receiptOf,
   requireOwnEvent,
   timesOf,
@@ -26,6 +29,7 @@ import {
   heldTitle,
   type HeldSlot,
   holdsWith,
+  holdTitle,
   isHold,
   newHold,
   removeHold,
@@ -44,7 +48,7 @@ export function createReleaseHoldsHandler(
     async prepare(context, raw) {
       const input = parseToolInput('releaseHolds', raw);
       const { zone } = context;
-      const { event: named, account } = await requireOwnEvent(deps, context, input, 'change');
+      const { event: named, account } = await namedHold(deps, context, input);
       const port = await calendar(context.owner, account);
       const title = heldTitle(named.title);
       if (title === undefined || !isHold(named, named.title)) {
@@ -113,6 +117,25 @@ export function createReleaseHoldsHandler(
       return { title: payload.title, held: again };
     },
   };
+}
+
+/** A hold of the group that is meant: the one that is named, or the first with that title. */
+async function namedHold(
+  deps: CalendarAccess,
+  context: StepContext,
+  { eventId, title, account, keep }: ToolInput<'releaseHolds'>,
+): Promise<HeldEvent> {
+  if (eventId != null) return requireOwnEvent(deps, context, { eventId, account }, 'change');
+  if (title == null || keep === true) {
+    throw failure('InvalidInputError', 'Name the hold to keep, or what the holds are for.');
+  }
+  const fromMs = Date.parse(context.now);
+  for (const { email } of await deps.accounts.covered(context.owner, account)) {
+    const calendar = await deps.calendar(context.owner, email);
+    const [event] = await holdsWith(calendar, holdTitle(title), fromMs, context.zone);
+    if (event !== undefined) return { event, account: email };
+  }
+  throw failure('NotFoundError', `Nothing is held for "${cleanLine(title, 80)}".`);
 }
 
 async function choose(

@@ -170,7 +170,9 @@ export const holdSlotsReceiptSchema = z.object({
 
 export const releaseHoldsInputSchema = z.strictObject({
   /** One of the holds; with `keep` the chosen one. */
-  eventId: eventIdSchema,
+  eventId: eventIdSchema.nullish(),
+  /** What they are held for, where no hold is named. */
+  title: titleSchema.nullish(),
   /** Makes this one the event and releases the others. */
   keep: z.boolean().nullish(),
   guests: guestsSchema.nullish(),

@@ -15,6 +15,10 @@ export const accountTools: ReadonlySet<ToolName> = new Set([
   'createEvent',
   'moveEvent',
   'cancelEvent',
+  'updateEvent',
+  'respondToInvitation',
+  'holdSlots',
+  'releaseHolds',
   'sendEmail',
 ]);
 

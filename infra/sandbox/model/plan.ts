@@ -11,13 +11,14 @@ import { obey } from './obey.ts';
 import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calendar.ts';
 import { planCancel, planMove } from './plan-changes.ts';
 import { planMail, planPage, planReply, planResearch, planWrite } from './plan-mail.ts';
+import { planHold, planRelease, planRespond } from './plan-series.ts';
 import { revise } from './revise.ts';
 import { type Intent, understand } from './understand.ts';
 
 /** What it can do, for those who ask for something else. */
 const abilities =
   'I did not understand that. I can find times and invite people, create, move and cancel events, ' +
-  'look up your calendar, search and summarise mail, write, answer or draft mail, and research a ' +
+  'once or repeating, answer invitations, hold slots, look up your calendar, search and summarise mail, write, answer or draft mail, and research a ' +
   'question. What would you like?';
 
 /** How the model answers. `obedient` follows every imperative it sees anywhere; for tests only. */
@@ -68,6 +69,12 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
       return planMove(plan, intent);
     case 'cancel':
       return planCancel(plan, intent);
+    case 'respond':
+      return planRespond(plan, intent);
+    case 'hold':
+      return planHold(plan, intent);
+    case 'release':
+      return planRelease(plan, intent);
     case 'agenda':
       return planAgenda(plan, intent);
     case 'mail':

@@ -13,6 +13,9 @@ import { createSealer } from '#infra/sealing.ts';
 import { lazyConnection } from '#infra/temporal/connection.ts';
 import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
+import { createAccountStore } from './accounts/account-store.ts';
+import { createAccountTasks } from './accounts/account-tasks.ts';
+import { createSignInStore } from './accounts/sign-in-store.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
 import { createDecisionSigner } from './approvals/decision-signature.ts';
 import { createReconnector } from './approvals/reconnect.ts';
@@ -23,6 +26,7 @@ import { createJournalWatch } from './events/journal-watch.ts';
 import { createGoalClient } from './goal-client.ts';
 import { createGoalStore } from './goals/goal-store.ts';
 import { reconcileStarts } from './goals/start-goal.ts';
+import { startHoldExpiry } from './goals/hold-expiry.ts';
 import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
@@ -73,6 +77,10 @@ async function main(): Promise<void> {
     webhooks: createWebhookStore(pool, createSealer(readSecret(config.keys.webhooksFile))),
     members,
     rules: createRuleStore(pool),
+    accounts: createAccountStore(pool),
+    signIns: createSignInStore(pool),
+    runAccountTask: createAccountTasks(client, config.taskQueue),
+    publicUrl: config.api.publicUrl,
     goalClient,
     sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),
@@ -98,6 +106,7 @@ async function main(): Promise<void> {
   reconcile();
   const reconciler = setInterval(reconcile, limits.startReconcileMs);
   const stopSweep = startPayloadSweep({ pool, client, logger });
+  const stopExpiry = startHoldExpiry({ pool, goals, goalClient, logger });
 
   const dispatcher = runDispatcher({
     pool,
@@ -119,6 +128,7 @@ async function main(): Promise<void> {
     stopping = true;
     clearInterval(reconciler);
     stopSweep();
+    stopExpiry();
     clearInterval(sweeper);
     await Promise.all([app.close(), dispatcher.stop()]);
     await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);

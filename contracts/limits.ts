@@ -89,6 +89,8 @@ export const limits = {
   approvalExpiresMs: 72 * hour,
   answerExpiresMs: 72 * hour,
   vendorTimeoutMs: 10 * second,
+  /** Outlook allows four requests at once for an app and a mailbox; one is left to others. */
+  graphConcurrentMax: 3,
   /** Failures in a row of one account that make every worker wait for its provider. */
   providerFailuresMax: 5,
   /** A Retry-After from here on is waited for by the workflow, a shorter one by Temporal's retry. */
@@ -110,6 +112,10 @@ export const limits = {
   accessTokenSpareMs: 5 * minute,
   /** Renewals of one process at once; each holds a database connection meanwhile. */
   tokenRenewalsMax: 3,
+  /** How long a person has for a vendor's consent page. */
+  consentMs: 10 * minute,
+  /** How long a page waits for work on accounts. */
+  accountTaskMs: 25 * second,
   /** A renewal that holds its account longer than this has lost its worker. */
   tokenRenewalMaxMs: 20 * second,
   /** How often every running activity tells the server that its worker lives. */

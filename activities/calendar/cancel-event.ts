@@ -14,10 +14,10 @@ import { parseToolInput } from '../tool-input.ts';
 import { cancelEventCard } from './cards.ts';
 import { changeCard } from './change-cards.ts';
 import { findChange, performChange, undoChange } from './change-event.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { fieldsOf } from './event-fields.ts';
 import { countGuests, guestsOf, receiptOf, timesOf } from './existing-event.ts';
-import { type CalendarPort, plainEvent } from './port.ts';
+import { plainEvent } from './port.ts';
 import { copy } from './prepare-change.ts';
 import { countStarts } from './recurrence.ts';
 import { cutSeries, instancesOf, ruleOf, type Target, targetOf } from './series.ts';
@@ -25,22 +25,19 @@ import { cutSeries, instancesOf, ruleOf, type Target, targetOf } from './series.
 type Payload = CancelEventPayload | UpdateEventPayload;
 
 /** Builds the handler of cancelEvent. */
-export function createCancelEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<Payload> {
+export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Payload> {
+  const { calendar } = deps;
   return {
     tool: 'cancelEvent',
     payloadSchema: z.union([cancelEventPayloadSchema, updateEventPayloadSchema]),
     async prepare(context, raw) {
-      const { eventId, scope } = parseToolInput('cancelEvent', raw);
-      const port = await calendar(context.owner);
-      const target = await targetOf(port, context, eventId, 'cancel', scope);
-      const account = context.owner.toLowerCase();
-      if (target.scope === 'following') return prepareEnd(port, target, account);
-      return prepareCancel(target, account, context.zone);
+      const input = parseToolInput('cancelEvent', raw);
+      const target = await targetOf(deps, context, input, 'cancel');
+      if (target.scope === 'following') return prepareEnd(target);
+      return prepareCancel(target, context.zone);
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       if (payload.kind === 'updateEvent') return performChange(port, payload, context);
       const { eventId, etag, guests } = payload;
       try {
@@ -54,7 +51,7 @@ export function createCancelEventHandler({
       return receiptFor(payload);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       if (payload.kind === 'updateEvent') return findChange(port, payload, context);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event !== null && !event.cancelled) return { found: 'absent' };
@@ -62,7 +59,7 @@ export function createCancelEventHandler({
     },
     /** A cancelled id cannot be used again, so the event comes back under the undo's own key. */
     async undo(payload, receipt, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
       const again = await port.findCreated(context.effectKey, payload.zone);
       if (again !== null) return receiptOf(again, payload);
@@ -78,12 +75,8 @@ export function createCancelEventHandler({
   };
 }
 
-function prepareCancel(
-  target: Target,
-  account: string,
-  zone: string,
-): PreparedPayload<CancelEventPayload> {
-  const { scope, written } = target;
+function prepareCancel(target: Target, zone: string): PreparedPayload<CancelEventPayload> {
+  const { scope, written, account } = target;
   const whole = scope === 'all';
   const recurrence = whole && written.recurrence !== null ? copy(ruleOf(written)) : null;
   const { optionalGuests, rooms } = fieldsOf(written, zone);
@@ -116,14 +109,10 @@ function prepareCancel(
 }
 
 /** The series ends before the occurrence; nothing goes on. */
-async function prepareEnd(
-  port: CalendarPort,
-  target: Target,
-  account: string,
-): Promise<PreparedPayload<UpdateEventPayload>> {
-  const { event, written } = target;
+async function prepareEnd(target: Target): Promise<PreparedPayload<UpdateEventPayload>> {
+  const { event, written, account } = target;
   const { zone } = written;
-  const { previous, kept, rest, start, lost } = await cutSeries(port, target, zone);
+  const { previous, kept, rest, start, lost } = await cutSeries(target, zone);
   const guests = guestsOf(written);
   const payload: UpdateEventPayload = {
     kind: 'updateEvent',

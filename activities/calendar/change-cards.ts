@@ -103,11 +103,12 @@ function changeLines(before: EventFields, after: EventFields, zone: string): Car
 }
 
 function show(name: keyof EventFields, fields: EventFields, zone: string): string {
-  const value = name === 'recurrence' ? undefined : fields[name];
   if (name === 'recurrence') {
     return fields.recurrence ? describeRule(fields.recurrence.rule, zone) : 'once';
   }
-  if (name === 'reminderMinutes') return value == null ? 'as usual' : `${value} minutes before`;
+  const value = fields[name];
+  if (typeof value === 'number') return `${value} minutes before`;
+  if (name === 'reminderMinutes') return 'as usual';
   if (Array.isArray(value))
     return value.length === 0 ? 'nobody' : value.map(visibleAddress).join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

@@ -6,10 +6,10 @@
  */
 import type { JsonObject } from '#contracts/json.ts';
 import type { UpdateEventPayload } from '#contracts/schemas/event-changes.ts';
-import { eventReceiptSchema } from '#contracts/schemas/calendar.ts';
 import type { EffectContext, Reconciliation } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
+import { writtenSchema } from './create-event.ts';
 import { hasFields, patchOf, sameRecurrence } from './event-fields.ts';
 import { changedSince, receiptOf } from './existing-event.ts';
 import type { CalendarEvent, CalendarPort, NewEvent } from './port.ts';
@@ -139,7 +139,7 @@ async function undoSplit(
 ): Promise<JsonObject> {
   const { title, zone } = change.payload;
   const kept = 'not put together again';
-  const { eventId, etag } = eventReceiptSchema.parse(receipt);
+  const { eventId, etag } = writtenSchema.parse(receipt);
   const second = split.continuation === null ? null : await port.getEvent(eventId, zone);
   const isThere = second !== null && !second.cancelled;
   if (isThere && split.continuation !== null) {
@@ -171,8 +171,8 @@ function preconditionOf({ payload, context }: Change, etag: string) {
 
 function receiptFor(event: CalendarEvent, payload: UpdateEventPayload): JsonObject {
   const title = payload.after.title ?? payload.title;
-  const { start, end, zone, guests } = payload;
-  return receiptOf(event, { title, start, end, zone, guests });
+  const { account, start, end, zone, guests } = payload;
+  return receiptOf(event, { account, title, start, end, zone, guests });
 }
 
 function isChanged(event: CalendarEvent, { payload, context }: Change): boolean {

@@ -4,11 +4,13 @@
  */
 import { limits } from '#contracts/limits.ts';
 import type { EventConflict } from '#contracts/schemas/calendar.ts';
+import { readAccounts, type UnreachableAccount } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
 import { showTime } from './card-lines.ts';
 import { timesOf } from './existing-event.ts';
-import type { CalendarEvent, CalendarPort, Recurrence } from './port.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import type { CalendarEvent, Recurrence } from './port.ts';
 import { msOf, startsOf } from './recurrence.ts';
 import { DAY_MS } from './zone-time.ts';
 
@@ -24,19 +26,24 @@ export type Slot = {
 const comparedMs = 28 * DAY_MS;
 
 /**
- * Events of the person that make them busy during a slot, or the first four weeks of a series, by
- * start. `own` are events the change is itself about.
+ * Events of the person that make them busy during a slot, or the first four weeks of a series, in any
+ * of their calendars, by start. `own` are events the change is itself about.
  */
 export async function conflictsAt(
-  calendar: CalendarPort,
+  deps: CalendarAccess,
+  owner: string,
   slot: Slot,
   own: readonly string[] = [],
-): Promise<EventConflict[]> {
+): Promise<{ conflicts: EventConflict[]; unreachable: readonly UnreachableAccount[] }> {
   const { zone } = slot;
   const spans = spansOf(slot);
   const fromMs = spans[0]?.fromMs ?? 0;
   const toMs = Math.max(...spans.map((span) => span.toMs));
-  const { events } = await calendar.listEvents({ fromMs, toMs, zone, limit: limits.eventListMax });
+  const query = { fromMs, toMs, zone, limit: limits.eventListMax };
+  const { found, unreachable } = await readAccounts(
+    await deps.accounts.covered(owner),
+    async ({ email }) => (await deps.calendar(owner, email)).listEvents(query),
+  );
   const isInTheWay = (event: CalendarEvent) =>
     event.busy &&
     !event.cancelled &&
@@ -44,11 +51,21 @@ export async function conflictsAt(
     !own.includes(event.id) &&
     !own.includes(event.recurringEventId ?? '') &&
     spans.some((span) => event.startMs < span.toMs && event.endMs > span.fromMs);
-  return events.filter(isInTheWay).map((event) => ({
-    eventId: event.id,
-    title: cleanLine(event.title, 100),
-    ...timesOf(event, zone),
-  }));
+  const conflicts = found
+    .flatMap(({ value }) => value.events)
+    .filter(isInTheWay)
+    .sort((a, b) => a.startMs - b.startMs)
+    .map((event) => ({
+      eventId: event.id,
+      title: cleanLine(event.title, 100),
+      ...timesOf(event, zone),
+    }));
+  return { conflicts, unreachable };
+}
+
+/** Says on a card that a calendar was not looked at. */
+export function unreadWarning({ account }: UnreachableAccount): string {
+  return `The calendar of ${account} could not be read: what you have then is not known.`;
 }
 
 /**
@@ -56,15 +73,18 @@ export async function conflictsAt(
  * @throws PreconditionFailedError when something else came in the way since
  */
 export async function requireStillFree(
-  calendar: CalendarPort,
+  deps: CalendarAccess,
+  owner: string,
   slots: readonly Slot[],
   shown: readonly EventConflict[] | null,
   own: readonly string[] = [],
 ): Promise<void> {
   if (shown === null) return;
   const known = new Set(shown.map(keyOf));
-  const now = await Promise.all(slots.map((slot) => conflictsAt(calendar, slot, own)));
-  const fresh = now.flat().filter((event) => !known.has(keyOf(event)));
+  const now = await Promise.all(slots.map((slot) => conflictsAt(deps, owner, slot, own)));
+  const fresh = now
+    .flatMap(({ conflicts }) => conflicts)
+    .filter((event) => !known.has(keyOf(event)));
   if (fresh.length === 0) return;
   const zone = slots[0]?.zone ?? 'UTC';
   const names = fresh.map(({ title, start }) => `"${title}" (${showTime(start, zone)})`);

@@ -14,8 +14,8 @@ import type { EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { createEventCard } from './cards.ts';
-import { conflictsAt, requireStillFree } from './conflicts.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { changedSince, countGuests, isStill, receiptOf } from './existing-event.ts';
 import { wholeDays } from './new-times.ts';
 import { dateText, dayOf, msOf } from './recurrence.ts';
@@ -24,53 +24,59 @@ import { resolving } from './summaries.ts';
 import { resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 
+/** What an undo needs of a receipt. */
+export const writtenSchema = eventReceiptSchema.pick({ eventId: true, etag: true });
+
 /** Builds the handler of createEvent. */
-export function createCreateEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<CreateEventPayload> {
+export function createCreateEventHandler(deps: CalendarAccess): EffectHandler<CreateEventPayload> {
+  const { calendar } = deps;
   return {
     tool: 'createEvent',
     payloadSchema: createEventPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('createEvent', raw);
+      const { email: account } = await deps.accounts.meant(context.owner, input.account);
       const { notes, ...slot } = slotOf(input, context);
-      const payload: CreateEventPayload = {
-        ...eventOf(input, context.owner.toLowerCase()),
-        ...slot,
-        conflicts:
-          input.showAs === 'free' ? null : await conflictsAt(await calendar(context.owner), slot),
-      };
+      const { conflicts, unreachable } =
+        input.showAs === 'free'
+          ? { conflicts: null, unreachable: [] }
+          : await conflictsAt(deps, context.owner, slot);
+      const payload: CreateEventPayload = { ...eventOf(input, account), ...slot, conflicts };
       const card = createEventCard(payload);
       const told = toldOf(payload);
       const invite = told.length === 0 ? 'an event' : `an event and invite ${countGuests(told)}`;
       return {
         payload,
         recipients: told,
-        card: { ...card, warnings: [...card.warnings, ...notes] },
+        card: {
+          ...card,
+          warnings: [...card.warnings, ...notes, ...unreachable.map(unreadWarning)],
+        },
         summary: `Create ${invite}`,
       };
     },
     async checkFresh(payload, context) {
-      await requireStillFree(await calendar(context.owner), [payload], payload.conflicts);
+      await requireStillFree(deps, context.owner, [payload], payload.conflicts);
     },
     async perform(payload, context) {
       const { kind: _kind, account: _account, conflicts: _conflicts, ...event } = payload;
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const created = await port.insertEvent({ effectKey: context.effectKey, ...event });
       return receiptOf(created, payload);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await port.findCreated(context.effectKey, payload.zone);
       if (event === null) return { found: 'absent' };
       return { found: 'done', receipt: receiptOf(event, payload) };
     },
     async undo(payload, receipt, context) {
-      const port = await calendar(context.step.owner);
-      const { eventId, etag } = eventReceiptSchema.parse(receipt);
+      const port = await calendar(context.step.owner, payload.account);
+      const { eventId, etag } = writtenSchema.parse(receipt);
       const event = await port.getEvent(eventId, payload.zone);
       const guests = toldOf(payload);
-      const done = { eventId, cancelled: true, title: payload.title, guests };
+      const { account, title } = payload;
+      const done = { account, eventId, cancelled: true, title, guests };
       if (event === null || event.cancelled) return done;
       if (etag !== event.etag && !isStill(event, { ...payload, guests })) {
         throw changedSince(payload.title, 'not cancelled');
@@ -96,13 +102,13 @@ function toldOf({ guests, optionalGuests }: CreateEventPayload): string[] {
 /** Everything but when it is. The owner is no guest, and nobody is a guest twice. */
 function eventOf(
   input: ToolInput<'createEvent'>,
-  owner: string,
+  account: string,
 ): Omit<CreateEventPayload, 'start' | 'end' | 'zone' | 'recurrence' | 'conflicts'> {
-  const guests = [...new Set(input.guests)].filter((email) => email !== owner);
-  const isOptional = (email: string) => email !== owner && !guests.includes(email);
+  const guests = [...new Set(input.guests)].filter((email) => email !== account);
+  const isOptional = (email: string) => email !== account && !guests.includes(email);
   return {
     kind: 'createEvent',
-    account: owner,
+    account,
     title: input.title,
     guests,
     optionalGuests: [...new Set(input.optionalGuests ?? [])].filter(isOptional),

@@ -3,7 +3,7 @@ import type { JsonObject } from '#contracts/json.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { createCancelEventHandler } from './cancel-event.ts';
 import { createCreateEventHandler } from './create-event.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { createHoldSlotsHandler } from './hold-slots.ts';
 import { createMoveEventHandler } from './move-event.ts';
 import { createReleaseHoldsHandler } from './release-holds.ts';
@@ -18,7 +18,7 @@ export function asHandler<Payload extends JsonObject>(
 }
 
 /** Builds the handlers of every tool that changes a calendar. */
-export function createCalendarHandlers(deps: Pick<CalendarDeps, 'calendar'>): EffectHandler[] {
+export function createCalendarHandlers(deps: CalendarAccess): EffectHandler[] {
   return [
     asHandler(createCreateEventHandler(deps)),
     asHandler(createMoveEventHandler(deps)),

@@ -8,6 +8,7 @@ import type { Person, WorkingHours } from '#contracts/schemas/common.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { findSlots, type Participant, type SlotRequest, type SlotResult } from './availability.ts';
+import { busyTimesOf } from './busy-times.ts';
 import type { CalendarDeps } from './dependencies.ts';
 import { resolving } from './summaries.ts';
 import { formatInstant, type ResolvedWindow, resolveWindow } from './time-phrases.ts';
@@ -69,9 +70,8 @@ async function busyAround(
   window: ResolvedWindow,
   bufferMinutes: number,
 ) {
-  const calendar = await deps.calendar(owner);
   const bufferMs = bufferMinutes * MINUTE_MS;
-  return calendar.busyTimes(emails, window.fromMs - bufferMs, window.toMs + bufferMs);
+  return busyTimesOf(deps, owner, emails, window.fromMs - bufferMs, window.toMs + bufferMs);
 }
 
 function hoursLikeOwner(

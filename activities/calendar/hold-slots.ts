@@ -14,8 +14,8 @@ import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { holdSlotsCard } from './change-cards.ts';
-import { conflictsAt, requireStillFree } from './conflicts.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { ensureHold, holdTitle, newHold, removeHold, writeKey } from './holds.ts';
 import type { CalendarEvent, CalendarPort } from './port.ts';
 import { resolving } from './summaries.ts';
@@ -23,9 +23,8 @@ import { formatInstant, resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 
 /** Builds the handler of holdSlots. */
-export function createHoldSlotsHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<HoldSlotsPayload> {
+export function createHoldSlotsHandler(deps: CalendarAccess): EffectHandler<HoldSlotsPayload> {
+  const { calendar } = deps;
   return {
     tool: 'holdSlots',
     payloadSchema: holdSlotsPayloadSchema,
@@ -37,49 +36,55 @@ export function createHoldSlotsHandler({
         const { ms, iso } = resolving(resolveInstant, start, context);
         return { start: iso, end: toRfc3339(ms + input.durationMinutes * MINUTE_MS, zone) };
       });
-      const port = await calendar(context.owner);
-      const conflicts = await Promise.all(
-        slots.map((slot) => conflictsAt(port, { ...slot, zone })),
+      const looked = await Promise.all(
+        slots.map((slot) => conflictsAt(deps, context.owner, { ...slot, zone })),
       );
+      const unreachable = looked[0]?.unreachable ?? [];
+      const { email: account } = await deps.accounts.meant(context.owner, input.account);
       const payload: HoldSlotsPayload = {
         kind: 'holdSlots',
-        account: context.owner.toLowerCase(),
+        account,
         title: input.title,
         slots,
         zone,
         expiresAt: expiryOf(input.expires, context),
-        conflicts: conflicts.flat(),
+        conflicts: looked.flatMap(({ conflicts }) => conflicts),
       };
+      const card = holdSlotsCard(payload);
       return {
         payload,
         recipients: [],
-        card: holdSlotsCard(payload),
+        card: { ...card, warnings: [...card.warnings, ...unreachable.map(unreadWarning)] },
         summary: `Hold ${slots.length} slots`,
       };
     },
     async checkFresh({ slots, zone, conflicts }, context) {
-      const port = await calendar(context.owner);
       await requireStillFree(
-        port,
+        deps,
+        context.owner,
         slots.map((slot) => ({ ...slot, zone })),
         conflicts,
       );
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const held: CalendarEvent[] = [];
       for (const hold of holdsOf(payload, context)) held.push(await ensureHold(port, hold));
       return receiptFor(payload, held);
     },
     async reconcile(payload, context) {
-      const held = await findHolds(await calendar(context.step.owner), payload, context);
+      const held = await findHolds(
+        await calendar(context.step.owner, payload.account),
+        payload,
+        context,
+      );
       const all = held.flatMap((event) => event ?? []);
       return all.length === payload.slots.length
         ? { found: 'done', receipt: receiptFor(payload, all) }
         : { found: 'absent' };
     },
     async undo(payload, receipt, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const { holds } = holdSlotsReceiptSchema.parse(receipt);
       const released: string[] = [];
       for (const { eventId } of holds) {

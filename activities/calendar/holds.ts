@@ -63,7 +63,10 @@ export async function holdsWith(
   const toMs = fromMs + limits.seriesLookAheadMs;
   const query = { fromMs, toMs, zone, text: title, limit: limits.eventListMax };
   const { events } = await calendar.listEvents(query);
-  return events.filter((event) => isHold(event, title));
+  const meant = title.toLowerCase();
+  return events.filter(
+    (event) => event.title.toLowerCase() === meant && isHold(event, event.title),
+  );
 }
 
 /** Creates a hold, or finds the one that an earlier attempt made. */

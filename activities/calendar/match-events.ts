@@ -31,7 +31,9 @@ export function matchEvents(
     if (!people.every((email) => addresses.includes(email.toLowerCase()))) return false;
     if (minutes !== undefined && !startsAt(event, minutes, zone)) return false;
     const text = searchable(event);
-    return tokens.every((token) => text.includes(token));
+    // Who says "standup" may mean "Stand-up".
+    const joined = text.replaceAll(' ', '');
+    return tokens.every((token) => text.includes(token) || joined.includes(token));
   });
   const exact = fitting.filter(({ title }) => fold(title).join(' ') === fold(words).join(' '));
   const meant = exact.length > 0 ? exact : fitting;

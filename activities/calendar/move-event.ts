@@ -13,8 +13,8 @@ import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { moveEventCard } from './cards.ts';
 import { findChange, performChange, undoChange } from './change-event.ts';
-import { conflictsAt, requireStillFree } from './conflicts.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import {
   changedSince,
   countGuests,
@@ -35,18 +35,16 @@ import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 type Payload = MoveEventPayload | UpdateEventPayload;
 
 /** Builds the handler of moveEvent. */
-export function createMoveEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<Payload> {
+export function createMoveEventHandler(deps: CalendarAccess): EffectHandler<Payload> {
+  const { calendar } = deps;
   return {
     tool: 'moveEvent',
     payloadSchema: z.union([moveEventPayloadSchema, updateEventPayloadSchema]),
     async prepare(context, raw) {
       const input = parseToolInput('moveEvent', raw);
-      const port = await calendar(context.owner);
-      const target = await targetOf(port, context, input.eventId, 'move', input.scope);
-      if (target.scope !== 'this') return prepareChange(port, context, input, 'move');
-      const { event } = target;
+      const target = await targetOf(deps, context, input, 'move');
+      if (target.scope !== 'this') return prepareChange(deps, context, input, 'move');
+      const { event, account } = target;
       const start = resolving(resolveInstant, input.start, context);
       if (event.allDay !== null) {
         throw failure('InvalidInputError', 'An all-day event has no time that could be moved.');
@@ -62,33 +60,39 @@ export function createMoveEventHandler({
         end: toRfc3339(start.ms + lengthMs, start.zone),
         zone: start.zone,
       };
+      const { conflicts, unreachable } = event.busy
+        ? await conflictsAt(deps, context.owner, slot, [event.id])
+        : { conflicts: null, unreachable: [] };
       const payload: MoveEventPayload = {
         kind: 'moveEvent',
-        account: context.owner.toLowerCase(),
+        account,
         eventId: event.id,
         etag: event.etag,
         title: event.title,
         guests: guestsOf(event),
         previous: timesOf(event, start.zone),
         ...slot,
-        conflicts: event.busy ? await conflictsAt(port, slot, [event.id]) : null,
+        conflicts,
       };
       const card = moveEventCard(payload);
       const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
       return {
         payload,
         recipients: payload.guests,
-        card: { ...card, warnings: [...card.warnings, ...start.notes] },
+        card: {
+          ...card,
+          warnings: [...card.warnings, ...start.notes, ...unreachable.map(unreadWarning)],
+        },
         summary: `Move an event${told}`,
       };
     },
     async checkFresh(payload, context) {
-      const port = await calendar(context.owner);
-      if (payload.kind === 'updateEvent') return requireChangeFree(port, payload);
-      await requireStillFree(port, [payload], payload.conflicts, [payload.eventId]);
+      const { owner } = context;
+      if (payload.kind === 'updateEvent') return requireChangeFree(deps, owner, payload);
+      await requireStillFree(deps, owner, [payload], payload.conflicts, [payload.eventId]);
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       if (payload.kind === 'updateEvent') return performChange(port, payload, context);
       try {
         const moved = await port.updateEvent({
@@ -108,7 +112,7 @@ export function createMoveEventHandler({
       }
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       if (payload.kind === 'updateEvent') return findChange(port, payload, context);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event === null) return { found: 'absent' };
@@ -116,12 +120,12 @@ export function createMoveEventHandler({
       return done ? { found: 'done', receipt: receiptOf(event, payload) } : { found: 'absent' };
     },
     async undo(payload, receipt, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
-      const { eventId, previous, title, zone } = payload;
+      const { account, eventId, previous, title, zone } = payload;
       const event = await port.getEvent(eventId, zone);
       if (event === null || event.cancelled) throw changedSince(title, 'not moved back');
-      const back = { zone: payload.zone, title, ...previous, guests: payload.guests };
+      const back = { account, zone: payload.zone, title, ...previous, guests: payload.guests };
       if (isAt(event, previous)) return receiptOf(event, back);
       const { etag } = event;
       if (receipt['etag'] !== etag && !isStill(event, payload)) {

@@ -8,12 +8,13 @@ import type { ToolInput } from '#contracts/schemas/tools.ts';
 import type { PreparedPayload } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { changeCard } from './change-cards.ts';
-import { conflictsAt } from './conflicts.ts';
+import { conflictsAt, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { fieldsOf, isShared, pick, type WholeEvent } from './event-fields.ts';
-import { countGuests } from './existing-event.ts';
+import { countGuests, timesOf } from './existing-event.ts';
 import { movedLike, movedStart, type NewTimes, newTimes } from './new-times.ts';
-import type { CalendarPort } from './port.ts';
-import { countStarts, moveRule, msOf } from './recurrence.ts';
+import type { CalendarEvent } from './port.ts';
+import { countStarts, dateText, dayOf, moveRule, msOf } from './recurrence.ts';
 import { resolveRepeat } from './repeat.ts';
 import { type Cut, cutSeries, instancesOf, ruleOf, type Target, targetOf } from './series.ts';
 import { toRfc3339, wallClock } from './zone-time.ts';
@@ -26,16 +27,16 @@ export type ChangeAsked = ToolInput<'updateEvent'>;
  * @throws NotFoundError, PermissionDeniedError, InvalidInputError saying what cannot be
  */
 export async function prepareChange(
-  calendar: CalendarPort,
+  deps: CalendarAccess,
   context: StepContext,
   asked: ChangeAsked,
   verb: 'move' | 'change',
 ): Promise<PreparedPayload<UpdateEventPayload>> {
-  const target = await targetOf(calendar, context, asked.eventId, verb, asked.scope);
-  const { scope, event, written } = target;
+  const target = await targetOf(deps, context, asked, verb);
+  const { scope, event, written, account } = target;
   const { zone } = written;
-  const cut = scope === 'following' ? await cutSeries(calendar, target, zone) : null;
-  const base = cut === null ? fieldsOf(written, zone) : secondHalf(written, cut, zone);
+  const cut = scope === 'following' ? await cutSeries(target, zone) : null;
+  const base = cut === null ? fieldsOf(written, zone) : secondHalf(target, cut.rest);
   const times = timesAsked(target, asked, context);
   const { after, notes } = fieldsAsked(target, base, asked, times, context);
   if (Object.keys(after).length === 0) {
@@ -43,9 +44,14 @@ export async function prepareChange(
   }
   const whole: WholeEvent = { ...base, ...(after as Partial<WholeEvent>) };
   const isTold = cut !== null || isShared(after);
+  const moves = after.start !== undefined || after.recurrence !== undefined;
+  const { conflicts, unreachable } =
+    moves && whole.showAs !== 'free'
+      ? await conflictsAt(deps, context.owner, whole, [event.id, written.id])
+      : { conflicts: null, unreachable: [] };
   const payload: UpdateEventPayload = {
     kind: 'updateEvent',
-    account: context.owner.toLowerCase(),
+    account,
     eventId: written.id,
     etag: written.etag,
     title: written.title,
@@ -66,14 +72,17 @@ export async function prepareChange(
             continuation: entire(whole),
           },
     instances: scope === 'all' && after.recurrence == null ? instancesOf(target) : countOf(whole),
-    conflicts: await conflictsOf(calendar, whole, after, [event.id, written.id]),
+    conflicts,
   };
   const card = changeCard(payload);
   const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
   return {
     payload,
     recipients: payload.guests,
-    card: { ...card, warnings: [...card.warnings, ...times.notes, ...notes] },
+    card: {
+      ...card,
+      warnings: [...card.warnings, ...times.notes, ...notes, ...unreachable.map(unreadWarning)],
+    },
     summary: `Change ${scope === 'this' ? 'an event' : 'a series'}${told}`,
   };
 }
@@ -95,17 +104,9 @@ function entire(event: WholeEvent): NonNullable<UpdateEventPayload['split']>['co
 }
 
 /** The second half of a series before anything else about it changes. */
-function secondHalf(series: Target['written'], { start, rest }: Cut, zone: string): WholeEvent {
-  const whole = fieldsOf(series, zone);
-  if (series.allDay !== null) {
-    const days = movedLike(series, { ...whole, dayShift: 0, notes: [] });
-    const shift = wallClock(zone, msOf(start, zone)).day - wallClock(zone, series.startMs).day;
-    const { start: from, end: to } = movedLike(series, { ...days, dayShift: shift });
-    return { ...whole, start: from, end: to, recurrence: rest };
-  }
-  const startMs = Date.parse(start);
-  const end = toRfc3339(startMs + series.endMs - series.startMs, zone);
-  return { ...whole, start: toRfc3339(startMs, zone), end, recurrence: rest };
+function secondHalf({ event, written }: Target, rest: Cut['rest']): WholeEvent {
+  const { zone } = written;
+  return { ...fieldsOf(written, zone), ...timesOf(byRule(event, written), zone), recurrence: rest };
 }
 
 function timesAsked(
@@ -113,8 +114,19 @@ function timesAsked(
   asked: ChangeAsked,
   context: StepContext,
 ): NewTimes {
-  const times = newTimes(event, asked, context);
+  if (scope === 'this') return newTimes(event, asked, context);
+  const times = newTimes(byRule(event, written), asked, context);
   return scope === 'all' && event !== written ? movedLike(written, times) : times;
+}
+
+/** An occurrence where the rule of its series has it, wherever it was moved. */
+function byRule(event: CalendarEvent, series: CalendarEvent): CalendarEvent {
+  const startMs = event.originalStartMs ?? event.startMs;
+  const endMs = startMs + series.endMs - series.startMs;
+  if (series.allDay === null) return { ...event, startMs, endMs, allDay: null, zone: series.zone };
+  const from = dateText(wallClock(event.zone, startMs).day);
+  const length = dayOf(series.allDay.to) - dayOf(series.allDay.from);
+  return { ...event, startMs, endMs, allDay: { from, to: dateText(dayOf(from) + length) } };
 }
 
 /** The fields that differ from what is there, with their new values. */
@@ -198,16 +210,6 @@ function peopleAsked(base: WholeEvent, asked: ChangeAsked): EventFields {
   }
   if (asked.addRooms != null) changed.rooms = [...new Set([...base.rooms, ...asked.addRooms])];
   return changed;
-}
-
-async function conflictsOf(
-  calendar: CalendarPort,
-  whole: WholeEvent,
-  after: EventFields,
-  own: readonly string[],
-): Promise<UpdateEventPayload['conflicts']> {
-  const moves = after.start !== undefined || after.recurrence !== undefined;
-  return moves && whole.showAs !== 'free' ? conflictsAt(calendar, whole, own) : null;
 }
 
 function countOf({ recurrence, start, zone }: WholeEvent): number | null {

@@ -2,21 +2,24 @@
  * Settling holds: one of them becomes the event and the others go, or all go. Choosing comes first, so
  * that a death in between leaves holds too many and never none. Each write has its own key.
  */
+import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import {
   type ReleaseHoldsPayload,
   releaseHoldsPayloadSchema,
 } from '#contracts/schemas/event-changes.ts';
+import type { ToolInput } from '#contracts/schemas/tools.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import { releaseHoldsCard } from './change-cards.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { hasFields } from './event-fields.ts';
 import {
   changedSince,
   countGuests,
+  type HeldEvent,
   receiptOf,
   requireOwnEvent,
   timesOf,
@@ -26,6 +29,7 @@ import {
   heldTitle,
   type HeldSlot,
   holdsWith,
+  holdTitle,
   isHold,
   newHold,
   removeHold,
@@ -34,17 +38,18 @@ import {
 import type { CalendarEvent, CalendarPort } from './port.ts';
 
 /** Builds the handler of releaseHolds. */
-export function createReleaseHoldsHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<ReleaseHoldsPayload> {
+export function createReleaseHoldsHandler(
+  deps: CalendarAccess,
+): EffectHandler<ReleaseHoldsPayload> {
+  const { calendar } = deps;
   return {
     tool: 'releaseHolds',
     payloadSchema: releaseHoldsPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('releaseHolds', raw);
       const { zone } = context;
-      const port = await calendar(context.owner);
-      const named = await requireOwnEvent(port, context, input.eventId, 'change');
+      const { event: named, account } = await namedHold(deps, context, input);
+      const port = await calendar(context.owner, account);
       const title = heldTitle(named.title);
       if (title === undefined || !isHold(named, named.title)) {
         throw failure('InvalidInputError', `"${cleanLine(named.title, 80)}" is not a hold.`);
@@ -55,16 +60,15 @@ export function createReleaseHoldsHandler({
         const { id: eventId, etag } = event;
         return { eventId, etag, ...timesOf(event, zone) };
       };
-      const owner = context.owner.toLowerCase();
       const payload: ReleaseHoldsPayload = {
         kind: 'releaseHolds',
-        account: owner,
+        account,
         title,
         holdTitle: named.title,
         zone,
         kept: keep ? held(named) : null,
         released: group.filter(({ id }) => !keep || id !== named.id).map(held),
-        guests: keep ? [...new Set(input.guests ?? [])].filter((email) => email !== owner) : [],
+        guests: keep ? [...new Set(input.guests ?? [])].filter((email) => email !== account) : [],
         location: input.location ?? null,
         description: input.description ?? null,
         conference: keep && input.conference === true,
@@ -79,7 +83,7 @@ export function createReleaseHoldsHandler({
       };
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await choose(port, payload, context);
       for (const { eventId } of payload.released) {
         const key = writeKey(context.effectKey, eventId);
@@ -88,7 +92,7 @@ export function createReleaseHoldsHandler({
       return receiptFor(payload, event);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const { kept, released, zone } = payload;
       const event = kept === null ? null : await port.getEvent(kept.eventId, zone);
       if (kept !== null && (event === null || !isChosen(event, payload)))
@@ -101,7 +105,7 @@ export function createReleaseHoldsHandler({
     },
     /** The event becomes a hold again, and the others come back as new ones. */
     async undo(payload, _receipt, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const { kept, released, zone } = payload;
       if (kept !== null) await unchoose(port, payload, context, kept.eventId);
       const again: string[] = [];
@@ -113,6 +117,25 @@ export function createReleaseHoldsHandler({
       return { title: payload.title, held: again };
     },
   };
+}
+
+/** A hold of the group that is meant: the one that is named, or the first with that title. */
+async function namedHold(
+  deps: CalendarAccess,
+  context: StepContext,
+  { eventId, title, account, keep }: ToolInput<'releaseHolds'>,
+): Promise<HeldEvent> {
+  if (eventId != null) return requireOwnEvent(deps, context, { eventId, account }, 'change');
+  if (title == null || keep === true) {
+    throw failure('InvalidInputError', 'Name the hold to keep, or what the holds are for.');
+  }
+  const fromMs = Date.parse(context.now);
+  for (const { email } of await deps.accounts.covered(context.owner, account)) {
+    const calendar = await deps.calendar(context.owner, email);
+    const [event] = await holdsWith(calendar, holdTitle(title), fromMs, context.zone);
+    if (event !== undefined) return { event, account: email };
+  }
+  throw failure('NotFoundError', `Nothing is held for "${cleanLine(title, 80)}".`);
 }
 
 async function choose(
@@ -176,10 +199,12 @@ function isChosen(event: CalendarEvent, payload: ReleaseHoldsPayload): boolean {
 }
 
 function receiptFor(payload: ReleaseHoldsPayload, event: CalendarEvent | null): JsonObject {
-  const { title, kept, released, guests, zone } = payload;
+  const { account, title, kept, released, guests, zone } = payload;
   const holdIds = [...(kept === null ? [] : [kept.eventId]), ...released.map((one) => one.eventId)];
   const times: HeldSlot | null = kept;
   const made =
-    event === null || times === null ? null : receiptOf(event, { title, ...times, zone, guests });
+    event === null || times === null
+      ? null
+      : receiptOf(event, { account, title, ...times, zone, guests });
   return { title, event: made, holdIds };
 }

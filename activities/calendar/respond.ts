@@ -3,37 +3,41 @@
  * said when it was shown; answers of others meanwhile change nothing about that.
  */
 import { type RespondPayload, respondPayloadSchema } from '#contracts/schemas/event-changes.ts';
+import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import { respondCard } from './change-cards.ts';
-import { conflictsAt } from './conflicts.ts';
-import type { CalendarDeps } from './dependencies.ts';
-import { changedSince, sameMoment, timesOf } from './existing-event.ts';
+import { conflictsAt, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import { changedSince, type HeldEvent, holdersOf, sameMoment, timesOf } from './existing-event.ts';
 import type { CalendarEvent, CalendarPort } from './port.ts';
 import { showStart } from './summaries.ts';
 
 /** Builds the handler of respondToInvitation. */
-export function createRespondHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<RespondPayload> {
+export function createRespondHandler(deps: CalendarAccess): EffectHandler<RespondPayload> {
+  const { calendar } = deps;
   return {
     tool: 'respondToInvitation',
     payloadSchema: respondPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('respondToInvitation', raw);
-      const port = await calendar(context.owner);
-      const named = await requireInvitation(port, input.eventId, context.zone);
+      const { event: named, account } = await requireInvitation(deps, context, input);
       const seriesId = input.scope === 'all' ? named.recurringEventId : null;
+      const series = { account, eventId: seriesId ?? named.id };
       const event =
-        seriesId === null ? named : await requireInvitation(port, seriesId, context.zone);
+        seriesId === null ? named : (await requireInvitation(deps, context, series)).event;
       const slot = { ...timesOf(event, context.zone), zone: context.zone };
       const own = [event.id, named.id, event.recurringEventId ?? event.id];
+      const { conflicts, unreachable } =
+        input.response === 'declined'
+          ? { conflicts: null, unreachable: [] }
+          : await conflictsAt(deps, context.owner, slot, own);
       const payload: RespondPayload = {
         kind: 'respondToInvitation',
-        account: context.owner.toLowerCase(),
+        account,
         eventId: event.id,
         title: event.title,
         ...slot,
@@ -41,17 +45,18 @@ export function createRespondHandler({
         response: input.response,
         previous: answerOf(event),
         comment: input.comment ?? null,
-        conflicts: input.response === 'declined' ? null : await conflictsAt(port, slot, own),
+        conflicts,
       };
+      const card = respondCard(payload);
       return {
         payload,
         recipients: payload.to,
-        card: respondCard(payload),
+        card: { ...card, warnings: [...card.warnings, ...unreachable.map(unreadWarning)] },
         summary: 'Answer an invitation',
       };
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event === null || event.cancelled || !isAsShown(event, payload)) {
         throw failure(
@@ -62,7 +67,7 @@ export function createRespondHandler({
       return answer(port, payload, context, event, payload.response, payload.comment);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await port.getEvent(payload.eventId, payload.zone);
       // A declined invitation may leave the calendar.
       const gone = event === null || event.cancelled;
@@ -83,7 +88,7 @@ export function createRespondHandler({
       if (previous === 'none') {
         throw failure('ConflictError', `There was no earlier answer to "${cleanLine(title, 80)}".`);
       }
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event === null || event.cancelled) throw changedSince(title, 'not answered again');
       if (answerOf(event) === previous) return receiptOf(payload, event, previous);
@@ -108,19 +113,25 @@ async function answer(
 
 /** @throws NotFoundError, InvalidInputError for an event nobody invited the owner to */
 async function requireInvitation(
-  port: CalendarPort,
-  eventId: string,
-  zone: string,
-): Promise<CalendarEvent> {
-  const event = await port.getEvent(eventId, zone);
-  if (event === null || event.cancelled) {
+  deps: CalendarAccess,
+  context: StepContext,
+  asked: { readonly eventId: string; readonly account?: string | null | undefined },
+): Promise<HeldEvent> {
+  const holders = await holdersOf(deps, context, asked);
+  const holder = holders.find(({ value }) => isInvitation(value)) ?? holders[0];
+  const event = holder?.value;
+  if (holder === undefined || event === undefined || event.cancelled) {
     throw failure('NotFoundError', 'There is no invitation with this id. Find it with findEvent.');
   }
   if (event.response === null || event.response === 'organizer') {
     const why = event.response === null ? 'Nobody invited you to' : 'You organise';
     throw failure('InvalidInputError', `${why} "${cleanLine(event.title, 80)}".`);
   }
-  return event;
+  return { event, account: holder.account.email };
+}
+
+function isInvitation({ cancelled, response }: CalendarEvent): boolean {
+  return !cancelled && response !== null && response !== 'organizer';
 }
 
 function answerOf({ response }: CalendarEvent): RespondPayload['previous'] {

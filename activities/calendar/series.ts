@@ -7,14 +7,17 @@ import { limits } from '#contracts/limits.ts';
 import type { Scope } from '#contracts/schemas/repeat.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
-import { requireOwnEvent } from './existing-event.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import { requireOwnEvent, timesOf } from './existing-event.ts';
 import type { CalendarEvent, CalendarPort, Recurrence } from './port.ts';
 import { countStarts, dateText, splitRecurrence, startsOf } from './recurrence.ts';
-import { timesOf } from './existing-event.ts';
 import { wallClock } from './zone-time.ts';
 
 /** The event a change is about, and what of its series. */
 export type Target = {
+  /** The account whose calendar has it, and that calendar. */
+  readonly account: string;
+  readonly calendar: CalendarPort;
   readonly scope: Scope;
   /** What was named: a single event, an occurrence or a series. */
   readonly event: CalendarEvent;
@@ -27,27 +30,33 @@ export type Target = {
  * @throws NotFoundError, PermissionDeniedError, InvalidInputError for a scope that does not fit
  */
 export async function targetOf(
-  calendar: CalendarPort,
+  deps: CalendarAccess,
   context: StepContext,
-  eventId: string,
+  asked: {
+    readonly eventId: string;
+    readonly account?: string | null | undefined;
+    readonly scope?: Scope | null | undefined;
+  },
   verb: 'move' | 'cancel' | 'change',
-  asked: Scope | null | undefined,
 ): Promise<Target> {
-  const event = await requireOwnEvent(calendar, context, eventId, verb);
-  const scope = asked ?? 'this';
+  const { event, account } = await requireOwnEvent(deps, context, asked, verb);
+  const calendar = await deps.calendar(context.owner, account);
+  const scope = asked.scope ?? 'this';
+  const where = { account, calendar, event };
   if (event.isSeries) {
-    if (scope === 'all') return { scope, event, written: event };
+    if (scope === 'all') return { ...where, scope, written: event };
     throw failure(
       'InvalidInputError',
       `This id is the whole series "${cleanLine(event.title, 80)}". Say scope "all", or find one occurrence with findEvent and use its id.`,
     );
   }
   if (scope === 'this' || event.recurringEventId === null) {
-    return { scope: 'this', event, written: event };
+    return { ...where, scope: 'this', written: event };
   }
-  const written = await requireOwnEvent(calendar, context, event.recurringEventId, verb);
-  if (scope === 'following' && isFirst(event, written)) return { scope: 'all', event, written };
-  return { scope, event, written };
+  const series = { eventId: event.recurringEventId, account };
+  const { event: written } = await requireOwnEvent(deps, context, series, verb);
+  if (scope === 'following' && isFirst(event, written)) return { ...where, scope: 'all', written };
+  return { ...where, scope, written };
 }
 
 /** The rule of a series. @throws InvalidInputError for one that is left alone */
@@ -82,11 +91,7 @@ export type Cut = {
  * Cuts a series. Occurrences that were taken out one by one stay out of the second half; those that
  * were changed one by one are counted, because they follow the series again.
  */
-export async function cutSeries(
-  calendar: CalendarPort,
-  { event, written }: Target,
-  zone: string,
-): Promise<Cut> {
+export async function cutSeries({ calendar, event, written }: Target, zone: string): Promise<Cut> {
   const previous = ruleOf(written);
   const series = seriesStart(written);
   const cutMs = event.originalStartMs ?? event.startMs;

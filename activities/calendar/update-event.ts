@@ -7,42 +7,46 @@ import type { EffectHandler } from '../effects/handler.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { findChange, performChange, undoChange } from './change-event.ts';
 import { requireStillFree } from './conflicts.ts';
-import type { CalendarDeps } from './dependencies.ts';
-import type { CalendarPort } from './port.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import { prepareChange } from './prepare-change.ts';
 
 /** Builds the handler of updateEvent. */
-export function createUpdateEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<UpdateEventPayload> {
+export function createUpdateEventHandler(deps: CalendarAccess): EffectHandler<UpdateEventPayload> {
+  const { calendar } = deps;
   return {
     tool: 'updateEvent',
     payloadSchema: updateEventPayloadSchema,
     async prepare(context, raw) {
       const input = parseToolInput('updateEvent', raw);
-      return prepareChange(await calendar(context.owner), context, input, 'change');
+      return prepareChange(deps, context, input, 'change');
     },
     async checkFresh(payload, context) {
-      await requireChangeFree(await calendar(context.owner), payload);
+      await requireChangeFree(deps, context.owner, payload);
     },
     async perform(payload, context) {
-      return performChange(await calendar(context.step.owner), payload, context);
+      return performChange(await calendar(context.step.owner, payload.account), payload, context);
     },
     async reconcile(payload, context) {
-      return findChange(await calendar(context.step.owner), payload, context);
+      return findChange(await calendar(context.step.owner, payload.account), payload, context);
     },
     async undo(payload, receipt, context) {
-      return undoChange(await calendar(context.step.owner), payload, receipt, context);
+      return undoChange(
+        await calendar(context.step.owner, payload.account),
+        payload,
+        receipt,
+        context,
+      );
     },
   };
 }
 
 /** @throws PreconditionFailedError when something came in the way of the new time since */
 export async function requireChangeFree(
-  port: CalendarPort,
+  deps: CalendarAccess,
+  owner: string,
   payload: UpdateEventPayload,
 ): Promise<void> {
   const { start, end, zone, after, split, conflicts, eventId } = payload;
   const recurrence = split?.continuation?.recurrence ?? after.recurrence ?? null;
-  await requireStillFree(port, [{ start, end, zone, recurrence }], conflicts, [eventId]);
+  await requireStillFree(deps, owner, [{ start, end, zone, recurrence }], conflicts, [eventId]);
 }

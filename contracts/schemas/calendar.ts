@@ -1,7 +1,14 @@
 /** Calendar tools: their inputs as a plan writes them, their outputs, and the payloads that are approved. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { addressSchema, instantSchema, lineSchema, zoneSchema } from './common.ts';
+import {
+  accountNameSchema,
+  addressSchema,
+  instantSchema,
+  lineSchema,
+  unreachableSchema,
+  zoneSchema,
+} from './common.ts';
 import { recurrenceSchema, repeatInputSchema, scopeSchema } from './repeat.ts';
 
 /** A window as said: "next week", "Thursday afternoon", "2026-11-24/2026-11-28". Code resolves it. */
@@ -21,12 +28,14 @@ export const eventTimeSchema = z.union([instantSchema, z.iso.date()]);
 export const listEventsInputSchema = z.strictObject({
   window: windowPhraseSchema,
   query: lineSchema(200).nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const findEventInputSchema = z.strictObject({
   window: windowPhraseSchema,
   /** Words of the title, or a time of day like "14:00". */
   words: lineSchema(200).nullish(),
   withPeople: z.array(addressSchema).max(20).nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const findTimeInputSchema = z.strictObject({
   people: z.array(addressSchema).min(1).max(50),
@@ -56,6 +65,7 @@ export const createEventInputSchema = z.strictObject({
   conference: z.boolean().nullish(),
   private: z.boolean().nullish(),
   showAs: showAsSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const eventIdSchema = lineSchema(1_024).min(1);
 export const moveEventInputSchema = z.strictObject({
@@ -65,15 +75,19 @@ export const moveEventInputSchema = z.strictObject({
   durationMinutes: minutesSchema.nullish(),
   /** Of a series; "this" when nothing is said. */
   scope: scopeSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const cancelEventInputSchema = z.strictObject({
   eventId: eventIdSchema,
   scope: scopeSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
 
 /** An event as steps pass it on. Instants with offset; `startLocal` is for people. */
 export const eventSummarySchema = z.object({
   id: z.string(),
+  /** The account whose calendar has it. */
+  account: z.string(),
   etag: z.string(),
   title: z.string(),
   start: z.string(),
@@ -101,8 +115,12 @@ export const listEventsOutputSchema = z.object({
   window: z.object({ from: z.string(), to: z.string(), zone: z.string(), label: z.string() }),
   events: z.array(eventSummarySchema),
   truncated: z.boolean(),
+  unreachable: unreachableSchema,
 });
-export const findEventOutputSchema = z.object({ event: eventSummarySchema });
+export const findEventOutputSchema = z.object({
+  event: eventSummarySchema,
+  unreachable: unreachableSchema,
+});
 
 export const slotSchema = z.object({
   start: z.string(),
@@ -192,6 +210,7 @@ export type CancelEventPayload = z.infer<typeof cancelEventPayloadSchema>;
 
 /** What every calendar effect gives back. */
 export const eventReceiptSchema = z.object({
+  account: z.string(),
   eventId: z.string(),
   etag: z.string().nullable(),
   link: z.string().nullable(),

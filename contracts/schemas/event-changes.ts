@@ -14,7 +14,13 @@ import {
   showAsSchema,
   titleSchema,
 } from './calendar.ts';
-import { addressSchema, instantSchema, lineSchema, zoneSchema } from './common.ts';
+import {
+  accountNameSchema,
+  addressSchema,
+  instantSchema,
+  lineSchema,
+  zoneSchema,
+} from './common.ts';
 import { recurrenceSchema, repeatInputSchema, scopeSchema } from './repeat.ts';
 
 /** What is said about an event; what is absent stays as it is. */
@@ -38,6 +44,7 @@ export const updateEventInputSchema = z.strictObject({
   conference: z.boolean().nullish(),
   private: z.boolean().nullish(),
   showAs: showAsSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
 
 /** A whole event, as the second half of a series that is cut in two. */
@@ -96,6 +103,7 @@ export const respondInputSchema = z.strictObject({
   comment: lineSchema(500).nullish(),
   /** Of a series: this occurrence or all of them. */
   scope: z.enum(['this', 'all']).nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const respondPayloadSchema = z.strictObject({
   kind: z.literal('respondToInvitation'),
@@ -134,6 +142,7 @@ export const holdSlotsInputSchema = z.strictObject({
   count: z.int().min(1).max(10).nullish(),
   /** When those not chosen are released; three days from now when nothing is said. */
   expires: momentPhraseSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
 const slotTimesSchema = z.strictObject({ start: instantSchema, end: instantSchema });
 export const holdSlotsPayloadSchema = z.strictObject({
@@ -161,13 +170,16 @@ export const holdSlotsReceiptSchema = z.object({
 
 export const releaseHoldsInputSchema = z.strictObject({
   /** One of the holds; with `keep` the chosen one. */
-  eventId: eventIdSchema,
+  eventId: eventIdSchema.nullish(),
+  /** What they are held for, where no hold is named. */
+  title: titleSchema.nullish(),
   /** Makes this one the event and releases the others. */
   keep: z.boolean().nullish(),
   guests: guestsSchema.nullish(),
   location: lineSchema(500).nullish(),
   description: z.string().max(8_000).nullish(),
   conference: z.boolean().nullish(),
+  account: accountNameSchema.nullish(),
 });
 const heldSchema = z.strictObject({
   eventId: z.string(),

@@ -4,7 +4,7 @@ import type { Message } from '@microsoft/microsoft-graph-types';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectGraph, type GraphClients, graphRefusal } from './graph-clients.ts';
-import { askOracle, type Clients, connect, type EffectRow } from './sandbox-clients.ts';
+import { askOracle, type Clients, connect, type EffectRow, setFault } from './sandbox-clients.ts';
 
 const carlaEmail = 'carla.rossi@office.example.com';
 const danaEmail = 'dana.whitfield@office.example.com';
@@ -237,6 +237,24 @@ describe('sending', () => {
     expect(await get(id)).toMatchObject({ isDraft: true });
   });
 
+  it.each([
+    ['answered and lost', 'drop_after_commit', { 'drafts.create': 1, 'drafts.send': 1 }],
+    ['lost on the way', 'drop_before', { 'drafts.create': 1 }],
+    ['delivered twice', 'duplicate', { 'drafts.create': 1, 'drafts.send': 1 }],
+  ])('happens at most once when the request is %s', async (_what, action, expected) => {
+    const draft = await draftTo(action);
+    await setFault(sandbox, { match: { method: 'POST', pathRegex: '/send$' }, action });
+    await expect(send(draft.id!)).rejects.toBeDefined();
+    expect(await effects(action)).toEqual(expected);
+    expect((await get(draft.id!)).isDraft).toBe(action === 'drop_before');
+  });
+
+  it('is refused from an address that is not the account’s own', async () => {
+    const from = { emailAddress: { address: danaEmail } };
+    const draft = await create({ subject: 'As Dana', from, toRecipients: to(bobEmail) });
+    expect(await graphRefusal(send(draft.id!))).toEqual({ status: 403, code: 'ErrorSendAsDenied' });
+  });
+
   it('counts mail that is written and sent at once', async () => {
     const message = {
       subject: 'At once',
@@ -244,8 +262,9 @@ describe('sending', () => {
       toRecipients: to(danaEmail),
       internetMessageHeaders: [{ name: 'X-Effect-Key', value: 'shot' }],
     };
-    await carla.api('/me/sendMail').post({ message, saveToSentItems: true });
+    await carla.api('/me/sendMail').post({ message, saveToSentItems: false });
     expect(await effects('shot')).toEqual({ 'messages.send': 1 });
+    expect(await bySubject('At once')).toEqual([]);
     const [arrived] = await bySubject('At once', dana);
     await dana.api(`/me/messages/${arrived!.id}/reply`).post({ comment: 'Thanks' });
     expect(await bySubject('RE: At once')).toHaveLength(1);

@@ -104,6 +104,10 @@ function receipt(payload: JsonObject): JsonObject {
     guests: payload['guests'] ?? [],
     subject: payload['subject'] ?? '',
     to: payload['to'] ?? [],
+    ...(payload['expires'] === undefined
+      ? {}
+      : { expiresAt: payload['expires'], holds: [{ eventId: `${nameOf(payload)} 1` }] }),
+    ...(payload['keep'] === undefined ? {} : { holdIds: [payload['eventId'] ?? ''] }),
   };
 }
 

@@ -17,6 +17,10 @@ const people = office.map(({ email, name, zone, workingHours }) => ({
   workingHours: { ...workingHours, days: [...workingHours.days] },
 }));
 const owner = 'alex.morgan@office.example.com';
+const accounts = [
+  { email: owner, label: 'work', provider: 'google', isDefault: true },
+  { email: 'alex@home.example.org', label: 'private', provider: 'microsoft', isDefault: false },
+] as const;
 const now = '2026-11-21T11:15:00+01:00';
 const zone = 'Europe/Berlin';
 
@@ -34,7 +38,7 @@ function ask(goal: string, more: Partial<PlanRequest> = {}, obedient = false): P
     ...more,
   };
   return answerPlan(
-    planningData(request, people),
+    planningData(request, people, accounts),
     { obedient },
     planFormat,
   ) as unknown as PlanReply;
@@ -78,6 +82,17 @@ const goals: readonly (readonly [string, string])[] = [
   ['move the design review to next Tuesday 10:00', 'findEvent(0) moveEvent(1)'],
   ['reschedule my 1:1 with Bob to Wednesday', 'findEvent(0) findTime(0) moveEvent(2)'],
   ['move my 2 pm today to 4 pm', 'findEvent(0) moveEvent(1)'],
+  ['Set up a weekly 1:1 with Bob on Mondays at 10', 'createEvent(0)'],
+  ['schedule a stand-up with Bob and Carla every weekday at 9:15 for 15 minutes', 'createEvent(0)'],
+  ['Block every second Friday at 14:00 for expenses until 31 March', 'createEvent(0)'],
+  ["Cancel only this week's standup", 'findEvent(0) cancelEvent(1)'],
+  ['Move all standups to 9:30', 'findEvent(0) moveEvent(1)'],
+  ['Move the stand-up to 9:30 from next week on', 'findEvent(0) moveEvent(1)'],
+  ['Accept the invitation to the design review', 'findEvent(0) respondToInvitation(1)'],
+  ["Decline Bob's invitation to the budget check", 'findEvent(0) respondToInvitation(1)'],
+  ['Hold three slots for the pitch with Carla next week', 'findTime(0) holdSlots(1)'],
+  ['Release the holds for the pitch', 'releaseHolds(0)'],
+  ['Choose the hold for the pitch on Tuesday and invite Carla', 'findEvent(0) releaseHolds(1)'],
   ['cancel my meeting with Bob on Friday', 'findEvent(0) cancelEvent(1)'],
   ['Cancel the Northwind product pitch', 'findEvent(0) cancelEvent(1)'],
   [
@@ -309,5 +324,30 @@ describe('text that others wrote', () => {
     expect(steps.map(({ tool }) => tool)).toEqual(['summarize', 'sendEmail', 'createEvent']);
     expect(JSON.stringify(steps)).toContain('eve@evil.example.net');
     expect(ask(read, {}, true).steps[0]!.checkpoint).toBe(true);
+  });
+});
+
+describe('a goal that says which account', () => {
+  const home = 'alex@home.example.org';
+  it.each([
+    ['Block 2 hours tomorrow morning for writing in my private calendar', 'createEvent', home],
+    ['Write to Bob from my private address that I am ill', 'sendEmail', home],
+    ['Summarise unread mail in my private inbox', 'searchMail', home],
+    ["What's on my work calendar tomorrow?", 'listEvents', owner],
+    ['Summarise unread mail in alex@home.example.org', 'searchMail', undefined],
+    ["What's on my calendar tomorrow?", 'listEvents', undefined],
+  ])('%s', (goal, tool, account) => {
+    const step = plan(goal).steps.find((one) => one.tool === tool);
+    expect(step, goal).toBeDefined();
+    expect(step?.input['account'] ?? undefined).toBe(account);
+    expect(JSON.stringify(step)).not.toMatch(/private|⟦/);
+  });
+
+  it('means it for its own clause', () => {
+    const { steps } = plan(
+      'Summarise unread mail in my private inbox and send it to Bob from my work account',
+    );
+    const inputOf = (tool: string) => steps.find((step) => step.tool === tool)?.input['account'];
+    expect([inputOf('searchMail'), inputOf('sendEmail')]).toEqual([home, owner]);
   });
 });

@@ -92,7 +92,7 @@ export function findMessages(office: Office, owner: Person, query: Query): Store
     .filter(({ internalDate }) => q === '' || internalDate <= indexedMs)
     .filter(({ labelIds }) => labels.every((label) => labelIds.includes(label)))
     .filter(({ labelIds }) => !hidden.some((label) => labelIds.includes(label)))
-    .filter((message) => matches(searchable(mailbox, message)))
+    .filter((message) => q === '' || matches(searchable(mailbox, message)))
     .sort((a, b) => b.internalDate - a.internalDate || (a.id < b.id ? -1 : 1));
 }
 

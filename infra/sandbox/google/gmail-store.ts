@@ -63,6 +63,29 @@ export function addMessage(office: Office, owner: Person, given: NewMessage): St
   return message;
 }
 
+/** Files a message that lay there before anybody looked: no history tells of it. */
+export function fileOldMessage(
+  office: Office,
+  owner: Person,
+  given: NewMessage & { dateMs: number },
+): StoredMessage {
+  const mailbox = office.mailbox(owner.email);
+  const id = office.nextId('message');
+  mailbox.historyId += 1;
+  mailbox.historyFloor = mailbox.historyId;
+  const message: StoredMessage = {
+    id,
+    threadId: given.threadId ?? id,
+    labelIds: given.labelIds,
+    internalDate: given.dateMs,
+    historyId: mailbox.historyId,
+    raw: given.raw.toString('base64'),
+  };
+  mailbox.messages[id] = message;
+  if (messageIdIndexes.has(mailbox)) noteMessageId(mailbox, message, parseHead(given.raw));
+  return message;
+}
+
 /** Gives a message other bytes under the same id, as Outlook does with drafts. */
 export function replaceMessage(
   office: Office,

@@ -163,7 +163,8 @@ function undoTransfer(content: string, encoding: string | undefined): Buffer {
     case 'base64':
       return Buffer.from(content, 'base64');
     case 'quoted-printable': {
-      const joined = content.replace(/[ \t]*=\r?\n/g, '');
+      // A space before a soft line break is text; one after it is padding (RFC 2045, 6.7).
+      const joined = content.replace(/=[ \t]*\r?\n/g, '');
       const decoded = joined.replace(/=([0-9A-F]{2})/gi, (_, hex: string) =>
         String.fromCharCode(Number.parseInt(hex, 16)),
       );

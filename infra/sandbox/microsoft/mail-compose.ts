@@ -113,6 +113,7 @@ export function applyMessage(before: Composition, given: GivenMessage): Composit
   return {
     ...before,
     headers,
+    from: given.from ? readRecipients([given.from]) : before.from,
     to: changed(given.toRecipients, before.to),
     cc: changed(given.ccRecipients, before.cc),
     bcc: changed(given.bccRecipients, before.bcc),

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
-import { rawOf } from '../google/gmail-store.ts';
+import { rawOf, removeMessage } from '../google/gmail-store.ts';
 import { type Composition, composeMime } from '../google/mime-compose.ts';
 import { header, parseHead } from '../google/mime.ts';
 import type { Office } from '../office/office.ts';
@@ -66,8 +66,10 @@ export function registerDraftRoutes(me: FastifyInstance, office: Office): void {
     const scope = mailScope(office, request, reply, 'send');
     const given = isMime(request)
       ? undefined
-      : readBody(sendMailSchema, smallNames(bodyObject(request))).message;
-    sendAtOnce(scope, request, readDraft(scope, request, given));
+      : readBody(sendMailSchema, smallNames(bodyObject(request)));
+    const sent = readDraft(scope, request, given?.message);
+    sendAtOnce(scope, request, sent);
+    if (given?.saveToSentItems === false) removeMessage(office, scope.owner, sent);
     return accepted(reply);
   });
 }

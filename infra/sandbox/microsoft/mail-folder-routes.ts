@@ -17,8 +17,8 @@ import {
 } from './mail-folders.ts';
 import { type MailScope, mailScope, pathId } from './mail-items.ts';
 import { listMessages } from './mail-lists.ts';
-import { pageOf, parameter } from './paging.ts';
 import { selected } from './odata.ts';
+import { pageOf, parameter } from './paging.ts';
 import type { FastifyRequest } from 'fastify';
 
 const pages = { defaultSize: 10, maxSize: 1_000 };
@@ -74,12 +74,7 @@ function list(scope: MailScope, request: FastifyRequest, parent?: string): objec
 }
 
 function show({ mailbox, owner }: MailScope, request: FastifyRequest, folder: Folder): object {
-  const select = parameter(request, '$select');
-  // The id comes with every selection.
-  return selected(
-    showFolder(mailbox, owner, folder),
-    select === undefined ? undefined : `id,${select}`,
-  );
+  return selected(showFolder(mailbox, owner, folder), parameter(request, '$select'));
 }
 
 /** @throws GraphError 400, 409. */

@@ -146,19 +146,23 @@ function readOrder(text: string | undefined, filtered: readonly string[] | undef
 }
 
 function inOrder(
-  messages: StoredMessage[],
+  messages: readonly StoredMessage[],
   order: readonly OrderBy[],
   read: (message: StoredMessage, path: string) => FilterValue,
 ): StoredMessage[] {
-  const rank = (a: FilterValue, b: FilterValue): number =>
-    a === b ? 0 : (a ?? '') < (b ?? '') ? -1 : 1;
-  return messages.sort((a, b) => {
-    for (const { path, descending } of order) {
-      const difference = rank(read(a, path), read(b, path));
-      if (difference !== 0) return descending ? -difference : difference;
+  // Read once per message: a comparison that reads would parse mail over and over.
+  const ranked = messages.map((message) => ({
+    message,
+    values: order.map(({ path }) => read(message, path) ?? ''),
+  }));
+  ranked.sort((a, b) => {
+    for (const [index, { descending }] of order.entries()) {
+      const [left = '', right = ''] = [a.values[index], b.values[index]];
+      if (left !== right) return left < right === descending ? 1 : -1;
     }
-    return a.id < b.id ? -1 : 1;
+    return a.message.id < b.message.id ? -1 : 1;
   });
+  return ranked.map(({ message }) => message);
 }
 
 /** A property of a message in the form filters compare: instants in milliseconds. */

@@ -4,7 +4,14 @@
  */
 import { addMessage, changeLabels, rawOf, replaceMessage, treeOf } from '../google/gmail-store.ts';
 import { distribute, effectKeyOf, recipientsOf, removeHeaders } from '../google/mail-delivery.ts';
-import { bareSubject, header, messageIds, parseHead, parseMime } from '../google/mime.ts';
+import {
+  bareSubject,
+  header,
+  mailboxes,
+  messageIds,
+  parseHead,
+  parseMime,
+} from '../google/mime.ts';
 import type { FastifyRequest } from 'fastify';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
@@ -32,7 +39,7 @@ export function storeDraft(office: Office, owner: Person, draft: NewDraft): Stor
 /**
  * Sends a stored draft. Its immutable id then names the copy in Sent Items.
  * @throws GraphError 404 for a message that is no draft (any more), as seen live for such ids;
- *   400 when nobody would receive it
+ *   400 when nobody would receive it, 403 when it is from somebody else
  */
 export function sendDraft(office: Office, owner: Person, draft: StoredMessage): void {
   if (!draft.labelIds.includes('DRAFT')) throw itemNotFound();
@@ -40,6 +47,12 @@ export function sendDraft(office: Office, owner: Person, draft: StoredMessage): 
   const recipients = recipientsOf(parseMime(given));
   if (recipients.size === 0) {
     throw new GraphError(400, 'ErrorInvalidRecipients', "At least one recipient isn't valid.");
+  }
+  const [sender] = mailboxes(header(treeOf(draft).headers, 'From'));
+  if (sender?.address !== owner.email) {
+    const message =
+      'The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account.';
+    throw new GraphError(403, 'ErrorSendAsDenied', message);
   }
   const raw = outgoing(office, given);
   const mailbox = office.mailbox(owner.email);

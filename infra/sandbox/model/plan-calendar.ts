@@ -3,6 +3,8 @@ import type { JsonObject } from '#contracts/json.ts';
 import { outputOf, type PlanBuilder } from './builder.ts';
 import { type Named, firstName, listNames } from './people.ts';
 import { momentOf, readDuration, readTime, type TimeWords, windowOf } from './phrases.ts';
+import { planSeries } from './plan-series.ts';
+import { readRepeat } from './repeats.ts';
 import { capital, readTitle, topicOf } from './titles.ts';
 import type { Intent } from './understand.ts';
 
@@ -13,6 +15,8 @@ export const eventWindow = 'the next 14 days';
 
 /** "Find 30 minutes with Bob next week": findTime, and createEvent when it is to be booked. */
 export function planMeeting(plan: PlanBuilder, intent: Intent, book: boolean): void {
+  const repeated = book ? readRepeat(intent.text) : undefined;
+  if (repeated !== undefined) return planSeries(plan, repeated);
   const topic = topicOf(intent.text);
   const time = readTime(topic.head);
   const length = readDuration(time.rest);
@@ -32,6 +36,8 @@ export function planMeeting(plan: PlanBuilder, intent: Intent, book: boolean): v
 
 /** "Block 2 hours tomorrow morning for writing": an event without guests. */
 export function planBlock(plan: PlanBuilder, intent: Intent): void {
+  const repeated = readRepeat(intent.text);
+  if (repeated !== undefined) return planSeries(plan, repeated);
   const topic = topicOf(intent.text);
   const time = readTime(topic.head);
   const length = readDuration(time.rest);

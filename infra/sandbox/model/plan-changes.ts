@@ -7,7 +7,8 @@ import { readTitle } from './titles.ts';
 import type { Intent } from './understand.ts';
 
 /** "Move my 2 pm today to Thursday afternoon". */
-export function planMove(plan: PlanBuilder, intent: Intent): void {
+export function planMove(plan: PlanBuilder, said: Intent): void {
+  const { scope, intent } = readScope(said);
   const split =
     /^(.*?)\b(?:to|until|till|into|onto|for)\s+((?:the )?(?:next|this|in|on|tomorrow|today|at|\d|mon|tue|wed|thu|fri|sat|sun|noon|week|coming|january|february|march|april|may|june|july|august|september|october|november|december|the|a later|another)\b.*|\d.*|(?:mon|tues|wednes|thurs|fri|satur|sun)day.*|tomorrow.*)$/i.exec(
       intent.text,
@@ -18,15 +19,18 @@ export function planMove(plan: PlanBuilder, intent: Intent): void {
   // "to 4 pm" keeps the day the event was asked for; without one the day is not known yet.
   const sourceDay = readTime(split?.[1] ?? '').day;
   const relative = /^in /i.test(start ?? '');
-  if (start !== undefined && !relative && target.day === undefined && sourceDay === undefined) {
+  const keepsDay = scope !== undefined;
+  const isDayless = target.day === undefined && sourceDay === undefined;
+  if (start !== undefined && !relative && isDayless && !keepsDay) {
     plan.ask('new_time', 'To when should it move? Say the day as well.');
     return;
   }
   const found = planFindEvent(plan, split?.[1] ?? intent.text, start === undefined);
   if (found === undefined) return;
   if (start !== undefined) {
-    const day = target.day === undefined && !relative ? `${sourceDay} ` : '';
-    const input = { eventId: outputOf(found.id, 'event.id'), start: `${day}${start}` };
+    const day = target.day === undefined && !relative && !keepsDay ? `${sourceDay} ` : '';
+    const eventId = outputOf(found.id, 'event.id');
+    const input = { eventId, start: `${day}${start}`, scope: scope ?? null };
     const move = plan.add('moveEvent', 'move', input, 'Move it to the time you named.');
     plan.materials.push(outputOf(move, 'title'), outputOf(move, 'start'));
     return;
@@ -46,22 +50,51 @@ export function planMove(plan: PlanBuilder, intent: Intent): void {
     },
     'Find a time then when everyone is free.',
   );
-  const input = { eventId: outputOf(found.id, 'event.id'), start: outputOf(slots, 'best.start') };
+  const eventId = outputOf(found.id, 'event.id');
+  const input = { eventId, start: outputOf(slots, 'best.start'), scope: scope ?? null };
   const move = plan.add('moveEvent', 'move', input, 'Move it to the best of these times.');
   plan.materials.push(outputOf(move, 'title'), outputOf(slots, 'best.startLocal'));
 }
 
 /** "Cancel my meeting with Bob on Friday". */
-export function planCancel(plan: PlanBuilder, intent: Intent): void {
+export function planCancel(plan: PlanBuilder, said: Intent): void {
+  const { scope, intent } = readScope(said);
   const found = planFindEvent(plan, plan.answer('Which one') ?? intent.text, false);
   if (found === undefined) return;
-  const input = { eventId: outputOf(found.id, 'event.id') };
+  const input = { eventId: outputOf(found.id, 'event.id'), scope: scope ?? null };
   const cancel = plan.add('cancelEvent', 'cancel', input, 'Cancel it; guests are told.');
   plan.materials.push(outputOf(cancel, 'title'), outputOf(found.id, 'event.startLocal'));
 }
 
+/** "All stand-ups", "from next week on", "only this week's": how much of a series is meant. */
+function readScope(intent: Intent): { scope: 'following' | 'all' | undefined; intent: Intent } {
+  const { text } = intent;
+  const from =
+    /\b(?:this and (?:all )?(?:the )?following|from now on|from ([\w ]+?) on(?:wards?)?)\b/i.exec(
+      text,
+    );
+  if (from !== null) {
+    const [whole, day = ''] = from;
+    const rest = text.replace(whole, '').trim();
+    // The day says which occurrence; it stands before the time that it moves to.
+    const moved = rest.replace(/^(.*?)( to .*)$/i, `$1 ${day}$2`);
+    return {
+      scope: 'following',
+      intent: { ...intent, text: moved === rest ? `${rest} ${day}`.trim() : moved },
+    };
+  }
+  const all =
+    /\b(?:all|every|each)(?: of)?(?: my| the| our)? (?:future |coming )?(?!meetings?\b|events?\b|appointments?\b|calls?\b|of\b|my\b|the\b|our\b|day\b|it\b)([\w-]+)/i.exec(
+      text,
+    );
+  if (all === null)
+    return { scope: undefined, intent: { ...intent, text: text.replace(/\bonly\b/i, ' ') } };
+  const name = (all[1] ?? '').replace(/s$/i, '');
+  return { scope: 'all', intent: { ...intent, text: text.replace(all[0], name) } };
+}
+
 /** The step that finds the one event a text means; undefined when it had to ask. */
-function planFindEvent(
+export function planFindEvent(
   plan: PlanBuilder,
   text: string,
   checkpoint: boolean,

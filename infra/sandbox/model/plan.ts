@@ -5,18 +5,20 @@
 import { type Json, type JsonObject, isJsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
+import { markAccounts, takeAccount } from './accounts.ts';
 import { PlanBuilder, textOf } from './builder.ts';
 import { obey } from './obey.ts';
 import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calendar.ts';
 import { planCancel, planMove } from './plan-changes.ts';
 import { planMail, planPage, planReply, planResearch, planWrite } from './plan-mail.ts';
+import { planHold, planRelease, planRespond } from './plan-series.ts';
 import { revise } from './revise.ts';
 import { type Intent, understand } from './understand.ts';
 
 /** What it can do, for those who ask for something else. */
 const abilities =
   'I did not understand that. I can find times and invite people, create, move and cancel events, ' +
-  'look up your calendar, search and summarise mail, write, answer or draft mail, and research a ' +
+  'once or repeating, answer invitations, hold slots, look up your calendar, search and summarise mail, write, answer or draft mail, and research a ' +
   'question. What would you like?';
 
 /** How the model answers. `obedient` follows every imperative it sees anywhere; for tests only. */
@@ -27,7 +29,10 @@ export function answerPlan(data: JsonObject, options: ModelOptions, schema: Json
   const plan = new PlanBuilder(data);
   const { revision } = data;
   if (isJsonObject(revision)) revise(plan, revision);
-  else planAll(plan, plan.answer('I did not understand') ?? textOf(data.goal));
+  else {
+    const goal = plan.answer('I did not understand') ?? textOf(data.goal);
+    planAll(plan, markAccounts(goal, data.accounts));
+  }
   if (options.obedient) obey(plan, data);
   const steps = plan.questions.length > 0 ? [] : plan.steps;
   return {
@@ -41,7 +46,11 @@ export function answerPlan(data: JsonObject, options: ModelOptions, schema: Json
 function planAll(plan: PlanBuilder, goal: string): void {
   const intents = understand(goal);
   const invites = intents.some(({ kind }) => kind === 'invite');
-  for (const intent of intents) planOne(plan, intent, invites);
+  for (const intent of intents) {
+    const { text, account } = takeAccount(intent.text);
+    plan.account = account;
+    planOne(plan, { ...intent, text }, invites);
+  }
   if (plan.steps.length === 0 && plan.questions.length === 0) plan.ask('goal', abilities);
 }
 
@@ -60,6 +69,12 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
       return planMove(plan, intent);
     case 'cancel':
       return planCancel(plan, intent);
+    case 'respond':
+      return planRespond(plan, intent);
+    case 'hold':
+      return planHold(plan, intent);
+    case 'release':
+      return planRelease(plan, intent);
     case 'agenda':
       return planAgenda(plan, intent);
     case 'mail':

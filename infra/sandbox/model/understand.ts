@@ -12,6 +12,9 @@ export type IntentKind =
   | 'move'
   | 'cancel'
   | 'agenda'
+  | 'respond'
+  | 'hold'
+  | 'release'
   | 'mail'
   | 'reply'
   | 'write'
@@ -33,7 +36,7 @@ const imperatives =
   'find|look|invite|book|schedule|set up|arrange|organi[sz]e|plan|block|reserve|create|add|put|move|' +
   'reschedule|shift|push|postpone|cancel|call off|delete|reply|respond|answer|write|draft|send|email|' +
   'mail|tell|let|notify|inform|ask|remind|share|forward|summari[sz]e|sum up|research|brief|read|show|' +
-  'list|check|give|propose|suggest|prepare|thank';
+  'list|check|give|propose|suggest|prepare|thank|accept|decline|turn down|tentatively accept|hold|release';
 const boundary = new RegExp(
   `(?:[.;!?]\\s+|,?\\s+(?:and then|and also|then|and|,)\\s+|,\\s+)(?=(?:please |also |then )?(?:${imperatives})\\b)`,
   'i',
@@ -95,6 +98,10 @@ export function understand(goal: string): readonly Intent[] {
     const said = /^(?:tell|let|ask|thank) (?:him|her|them)(?: know)?(?: that)?\s*(.*)$/i.exec(
       intent.text,
     );
+    // "Choose the hold on Tuesday and invite Carla" is one choice.
+    if (before?.kind === 'release' && /^invite\b/i.test(intent.text)) {
+      return [...intents.slice(0, -1), { ...before, text: `${before.text} and ${intent.text}` }];
+    }
     // "Reply to Nora and tell her we accept" is one mail.
     if (before?.kind !== 'reply' || said === null) return [...intents, intent];
     return [...intents.slice(0, -1), { ...before, text: `${before.text} that ${said[1] ?? ''}` }];
@@ -126,6 +133,11 @@ function firstVerb(text: string): IntentKind | undefined {
   }
   if (/^invite\b/i.test(text)) return 'meet';
   if (/^remind me\b/i.test(text)) return 'remind';
+  if (/^(?:(?:tentatively )?accept|decline|turn down|say (?:yes|no) to)\b/i.test(text)) {
+    return 'respond';
+  }
+  if (/^hold (?:\w+ )?(?:slots?|times?)\b/i.test(text)) return 'hold';
+  if (/^(?:release|drop|free|choose|take|confirm|pick)\b.*\bholds?\b/i.test(text)) return 'release';
   if (/^(?:add|create|put)\b.*\b(?:block|entry|appointment)\b/i.test(text)) return 'block';
   if (/^summari[sz]e (?:it|this|that|them) (?:for|to)\b/i.test(text)) return 'write';
   if (/^(?:draft|write)\b.*\b(?:reply|response|answer)\b/i.test(text)) return 'reply';

@@ -19,10 +19,10 @@ export function patchBodyOf(effectKey: string, patch: EventPatch, before: Calend
 }
 
 /**
- * Graph takes an occurrence out by deleting it, which tells the guests of each: no part of writing a
- * rule. @throws InvalidInputError for occurrences left out that are there
+ * Graph takes an occurrence out by deleting it, which is a change of its own.
+ * @throws InvalidInputError for occurrences left out that are there
  */
-export function requireKnownGaps(
+function requireKnownGaps(
   wanted: Recurrence | null | undefined,
   known: CalendarEvent['recurrence'],
 ): void {
@@ -32,7 +32,7 @@ export function requireKnownGaps(
   if (more === undefined) return;
   throw failure(
     'InvalidInputError',
-    `Microsoft writes no series with days left out (${more}). Take that occurrence out afterwards.`,
+    `Microsoft takes no day (${more}) out of a series that is there. Cancel that occurrence.`,
   );
 }
 

@@ -48,8 +48,15 @@ export const listFields = { $select: fields, $expand };
 export const eventFields = query({ $select: `${fields},cancelledOccurrences`, $expand });
 /** The filter that finds the event created under a key. */
 export function createdUnder(effectKey: string): string {
-  const property = `ep/id eq '${creationKeyId}' and ep/value eq '${effectKey}'`;
-  return `singleValueExtendedProperties/Any(ep: ${property})`;
+  return propertyFilter(creationKeyId, effectKey);
+}
+/** The filter that finds the event last written under a key. */
+export function lastWrittenUnder(effectKey: string): string {
+  return propertyFilter(effectKeyId, effectKey);
+}
+/** The change that lets an event be found as created under its key. */
+export function createdMark(effectKey: string): Event {
+  return { singleValueExtendedProperties: [{ id: creationKeyId, value: effectKey }] };
 }
 
 /** One event. `zone` is used for all-day events and wherever Graph names no zone we know. */
@@ -96,26 +103,25 @@ export function toCalendarEvent(event: GraphEvent, zone: string, account: string
  * @param event its effect key is 64 hex characters
  * @throws InvalidInputError for a zone or a recurrence that does not map
  */
-export function toNewBody({ effectKey, ...event }: NewEvent): Event {
-  return {
-    ...toChangeBody(
-      effectKey,
-      {
-        ...event,
-        location: event.location ?? undefined,
-        description: event.description ?? undefined,
-        recurrence: event.recurrence ?? undefined,
-        // Without one Outlook's own default holds.
-        reminderMinutes: event.reminderMinutes ?? undefined,
-      },
-      event.recurrence !== null,
-    ),
-    transactionId: toUuid(effectKey),
-    singleValueExtendedProperties: [
-      { id: effectKeyId, value: effectKey },
-      { id: creationKeyId, value: effectKey },
-    ],
+export function toNewBody(event: NewEvent): Event {
+  const body = toUnmarkedBody(event);
+  const marks = createdMark(event.effectKey).singleValueExtendedProperties ?? [];
+  const written = body.singleValueExtendedProperties ?? [];
+  return { ...body, singleValueExtendedProperties: [...written, ...marks] };
+}
+
+/** The same without the mark by which it is found as created. @throws InvalidInputError */
+export function toUnmarkedBody({ effectKey, ...event }: NewEvent): Event {
+  const change = {
+    ...event,
+    location: event.location ?? undefined,
+    description: event.description ?? undefined,
+    recurrence: event.recurrence ?? undefined,
+    // Without one Outlook's own default holds.
+    reminderMinutes: event.reminderMinutes ?? undefined,
   };
+  const body = toChangeBody(effectKey, change, event.recurrence !== null);
+  return { ...body, transactionId: toUuid(effectKey) };
 }
 
 /** A patch of which any member may be missing or undefined. */
@@ -278,4 +284,8 @@ function propertyOf(event: GraphEvent, id: string): string | null {
     (property) => property.id?.toLowerCase() === id.toLowerCase(),
   );
   return found?.value ?? null;
+}
+
+function propertyFilter(id: string, value: string): string {
+  return `singleValueExtendedProperties/Any(ep: ep/id eq '${id}' and ep/value eq '${value}')`;
 }

@@ -13,27 +13,22 @@
  */
 import { UnknownOutcomeError } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
-import { type MicrosoftSession, query } from '../microsoft/client.ts';
+import type { MicrosoftSession } from '../microsoft/client.ts';
 import { busyTimes } from './microsoft-busy.ts';
-import { patchBodyOf, requireKnownGaps } from './microsoft-changes.ts';
+import { patchBodyOf } from './microsoft-changes.ts';
+import { createdUnder, type GraphEvent, toCalendarEvent, toNewBody } from './microsoft-events.ts';
+import { insertWithGaps } from './microsoft-gaps.ts';
 import {
-  createdUnder,
-  eventFields,
-  eventPreference,
-  type GraphEvent,
-  listFields,
-  toCalendarEvent,
-  toNewBody,
-} from './microsoft-events.ts';
+  eventPath,
+  findEvent,
+  type Found,
+  type ListQuery,
+  readEvent,
+  readEvents,
+  request,
+} from './microsoft-reading.ts';
 import { readSettings } from './microsoft-settings.ts';
-import type { CalendarEvent, CalendarPort, EventPrecondition } from './port.ts';
-
-/** Events one page may hold. */
-const pageMax = 500;
-
-type Found = { events: CalendarEvent[]; truncated: boolean };
-type Page = { readonly value?: GraphEvent[]; readonly '@odata.nextLink'?: string };
-type ListQuery = Parameters<CalendarPort['listEvents']>[0];
+import type { CalendarEvent, CalendarPort, EventPrecondition, NewEvent } from './port.ts';
 
 /** The calendar port of one account's own calendar. */
 export function createMicrosoftCalendar(session: MicrosoftSession): CalendarPort {
@@ -45,29 +40,43 @@ export function createMicrosoftCalendar(session: MicrosoftSession): CalendarPort
   return {
     listEvents,
     getEvent: (eventId, zone) => readEvent(session, eventId, zone),
-    findCreated: (effectKey, zone) => findCreated(session, effectKey, zone),
-    occurrences: ({ seriesId, ...window }) =>
-      readEvents(session, `${eventPath(seriesId)}/instances`, 'list the occurrences', window),
-    busyTimes: (emails, fromMs, toMs) => busyTimes(session, listEvents, emails, { fromMs, toMs }),
-    async insertEvent(event) {
-      requireKnownGaps(event.recurrence, null);
-      const body = toNewBody(event);
-      const data = await session.write(
-        'create the event',
-        (signal) =>
-          request(session, '/me/events', signal)
-            .header('X-Effect-Key', event.effectKey)
-            .post(body) as Promise<GraphEvent>,
-      );
-      // The answer leaves extended properties out.
-      const made = toCalendarEvent(written(data), event.zone, session.account);
-      return { ...made, effectKey: event.effectKey };
+    findCreated: (effectKey, zone) => findEvent(session, createdUnder(effectKey), zone),
+    async occurrences({ seriesId, ...window }) {
+      const path = `${eventPath(seriesId)}/instances`;
+      try {
+        return await readEvents(session, path, 'list the occurrences', window);
+      } catch (error) {
+        // A series that was cancelled is gone.
+        if (failureTypeOf(error) !== 'NotFoundError') throw error;
+        return { events: [], truncated: false };
+      }
     },
+    busyTimes: (emails, fromMs, toMs) => busyTimes(session, listEvents, emails, { fromMs, toMs }),
+    insertEvent: (event) =>
+      (event.recurrence?.excluded.length ?? 0) > 0
+        ? insertWithGaps(session, event, postEvent)
+        : postEvent(session, event, toNewBody(event)),
     updateEvent: (change) => updateEvent(session, change),
     deleteEvent: (change) => deleteEvent(session, change),
     respond: (change) => respond(session, change),
     settings: () => readSettings(session),
   };
+}
+
+/** Creates the event a body says. The answer leaves extended properties out. */
+async function postEvent(
+  session: MicrosoftSession,
+  { effectKey, zone }: NewEvent,
+  body: object,
+): Promise<CalendarEvent> {
+  const data = await session.write(
+    'create the event',
+    (signal) =>
+      request(session, '/me/events', signal)
+        .header('X-Effect-Key', effectKey)
+        .post(body) as Promise<GraphEvent>,
+  );
+  return { ...toCalendarEvent(written(data), zone, session.account), effectKey };
 }
 
 async function updateEvent(
@@ -130,87 +139,6 @@ async function respond(
   return { ...(after ?? before), response };
 }
 
-async function readEvents(
-  session: MicrosoftSession,
-  path: string,
-  what: string,
-  { fromMs, toMs, zone, text, limit, ...order }: ListQuery & { $orderby?: string },
-): Promise<Found> {
-  const wanted = text?.toLowerCase();
-  const found: CalendarEvent[] = [];
-  let next: string | undefined = `${path}?${query({
-    startDateTime: new Date(fromMs).toISOString(),
-    endDateTime: new Date(toMs).toISOString(),
-    ...listFields,
-    ...order,
-    $top: Math.min(limit + 1, pageMax),
-  })}`;
-  while (next !== undefined && found.length <= limit) {
-    const link: string = next;
-    const page = await session.read(
-      what,
-      (signal) => request(session, link, signal).get() as Promise<Page>,
-    );
-    const events = (page.value ?? []).map((item) => toCalendarEvent(item, zone, session.account));
-    found.push(
-      ...events.filter(
-        (event) => !event.cancelled && overlaps(event, fromMs, toMs) && contains(event, wanted),
-      ),
-    );
-    next = page['@odata.nextLink'];
-  }
-  const sorted = found.toSorted((a, b) => a.startMs - b.startMs);
-  return { events: sorted.slice(0, limit), truncated: found.length > limit };
-}
-
-/** Graph counts an event that ends as the window begins. */
-function overlaps({ startMs, endMs }: CalendarEvent, fromMs: number, toMs: number): boolean {
-  return startMs < toMs && (endMs > fromMs || startMs >= fromMs);
-}
-
-/** Graph has no search in calendars. */
-function contains(event: CalendarEvent, wanted: string | undefined): boolean {
-  if (wanted === undefined) return true;
-  const people = event.guests.flatMap(({ email, name }) => [email, name]);
-  const texts = [event.title, event.location, event.description, ...people];
-  return texts.some((text) => text?.toLowerCase().includes(wanted));
-}
-
-async function readEvent(
-  session: MicrosoftSession,
-  eventId: string,
-  zone: string,
-): Promise<CalendarEvent | null> {
-  try {
-    const event = await session.read(
-      'read the event',
-      (signal) =>
-        request(session, `${eventPath(eventId)}?${eventFields}`, signal).get() as Promise<
-          GraphEvent | undefined
-        >,
-    );
-    if (typeof event?.id === 'string') return toCalendarEvent(event, zone, session.account);
-  } catch (error) {
-    if (failureTypeOf(error) === 'NotFoundError') return null;
-    throw error;
-  }
-  throw failure('ProviderUnavailableError', 'Microsoft sent an answer without an event.');
-}
-
-async function findCreated(
-  session: MicrosoftSession,
-  effectKey: string,
-  zone: string,
-): Promise<CalendarEvent | null> {
-  const path = `/me/events?${query({ $filter: createdUnder(effectKey), ...listFields, $top: 1 })}`;
-  const page = await session.read(
-    'look for the event',
-    (signal) => request(session, path, signal).get() as Promise<Page>,
-  );
-  const [event] = page.value ?? [];
-  return event === undefined ? null : toCalendarEvent(event, zone, session.account);
-}
-
 /** The event as it was approved. @throws PreconditionFailedError when it has changed since */
 async function readUnchanged(
   session: MicrosoftSession,
@@ -234,14 +162,6 @@ async function readAfter(
   } catch (cause) {
     throw new UnknownOutcomeError('Microsoft took the change and could not show it.', { cause });
   }
-}
-
-function request(session: MicrosoftSession, path: string, signal: AbortSignal) {
-  return session.api(path).header('Prefer', eventPreference).options({ signal });
-}
-
-function eventPath(eventId: string): string {
-  return `/me/events/${encodeURIComponent(eventId)}`;
 }
 
 function written(data: GraphEvent | undefined): GraphEvent {

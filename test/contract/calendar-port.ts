@@ -238,6 +238,23 @@ export function describeCalendarPort(
       expect([few.events.length, few.truncated]).toEqual([2, true]);
     });
 
+    it('makes a series with days left out, and finds it by its key', async () => {
+      const made = await port.insertEvent({
+        ...eventOf('gaps'),
+        recurrence: { rule: 'FREQ=DAILY;COUNT=4', excluded: [at(day), at(3 * day)] },
+      });
+      const found = await occurrencesOf(made.id);
+      expect(found.map((event) => event.startMs)).toEqual(
+        [0, 2].map((days) => startMs + days * day * hourMs),
+      );
+      const { recurrence } = (await port.getEvent(made.id, zone))!;
+      if (recurrence === null || recurrence === 'inexpressible') throw new Error('rule');
+      expect(recurrence.excluded.map((start) => Date.parse(start))).toEqual(
+        [1, 3].map((days) => startMs + days * day * hourMs),
+      );
+      expect(await port.findCreated(effectKey('gaps'), zone)).toMatchObject({ id: made.id });
+    });
+
     it('changes and takes out one occurrence and leaves the others', async () => {
       const made = await series('one');
       const [first, second, third] = await occurrencesOf(made.id);

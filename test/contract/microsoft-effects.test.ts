@@ -182,6 +182,48 @@ it('finds what it made when Graph refuses the second request with 400 as well', 
   expect(await port.findCreated(effectKey('twice'), zone)).toMatchObject({ title: 'twice' });
 });
 
+it('goes on with a series with days left out where an attempt ended', async () => {
+  const starts = [15, 16, 17, 18].map((day) => `2026-10-${day}T11:00:00+02:00`);
+  const insertSeries = (name: string) =>
+    port.insertEvent({
+      ...plainEvent,
+      effectKey: effectKey(name),
+      title: name,
+      start: starts[0]!,
+      end: '2026-10-15T11:30:00+02:00',
+      zone,
+      guests: [],
+      location: null,
+      description: null,
+      recurrence: { rule: 'FREQ=DAILY;COUNT=4', excluded: [starts[1]!, starts[3]!] },
+    });
+  for (const [method, path] of [
+    ['POST', '/me/events$'],
+    ['GET', '/instances'],
+    ['DELETE', '/me/events/'],
+    ['PATCH', '/me/events/'],
+  ] as const) {
+    for (const action of ['drop_before', 'drop_after_commit']) {
+      const name = `gaps ${method} ${action}`;
+      await setFault(sandbox, { match: { method, pathRegex: path }, action });
+      await expect(insertSeries(name)).rejects.toThrow(UnknownOutcomeError);
+      const marked = await port.findCreated(effectKey(name), zone);
+      if (method !== 'PATCH' || action === 'drop_before') expect(marked).toBeNull();
+      const { id } = marked ?? (await insertSeries(name));
+      const window = { fromMs: Date.parse(starts[0]!), toMs: Date.parse(starts[3]!) + 1, zone };
+      const { events } = await port.occurrences({ seriesId: id, ...window, limit: 10 });
+      expect(events.map(({ startMs }) => startMs)).toEqual(
+        [starts[0]!, starts[2]!].map((start) => Date.parse(start)),
+      );
+      const effects = await askOracle<EffectRow[]>(sandbox, 'effects');
+      const mine = effects.filter(({ key }) => key === effectKey(name));
+      const counts = Object.fromEntries(mine.map(({ operation, count }) => [operation, count]));
+      expect(counts['events.insert']).toBe(1);
+      expect(counts['events.delete']).toBe(2);
+    }
+  }
+});
+
 it('answers "declined" where the invitation stays in the calendar as where it leaves it', async () => {
   for (const keepsDeclined of [true, false]) {
     await turn({ keepsDeclined });

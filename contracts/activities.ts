@@ -169,19 +169,27 @@ export type UndoRequest = {
   readonly revision: number;
   readonly effectKey: string;
 };
-/** Queue `adjutant-effects`: the only worker with write tokens. Named after what they do. */
-export interface EffectActivities {
-  createEmailDraft(request: PerformRequest): Promise<EffectReceipt>;
-  createCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
-  moveCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
-  cancelCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
-  updateCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
-  respondToInvitation(request: PerformRequest): Promise<EffectReceipt>;
-  holdCalendarSlots(request: PerformRequest): Promise<EffectReceipt>;
-  releaseCalendarHolds(request: PerformRequest): Promise<EffectReceipt>;
-  sendEmail(request: PerformRequest): Promise<EffectReceipt>;
-  /** Labels, marks and places of messages of one's own. */
-  changeMail(request: PerformRequest): Promise<EffectReceipt>;
+/** The activity that performs each effect tool, named after what it does. */
+export const effectActivityOf = {
+  createDraft: 'createEmailDraft',
+  createEvent: 'createCalendarEvent',
+  moveEvent: 'moveCalendarEvent',
+  cancelEvent: 'cancelCalendarEvent',
+  labelMail: 'changeMail',
+  archiveMail: 'changeMail',
+  markMail: 'changeMail',
+  moveMail: 'changeMail',
+  updateEvent: 'updateCalendarEvent',
+  respondToInvitation: 'respondToInvitation',
+  holdSlots: 'holdCalendarSlots',
+  releaseHolds: 'releaseCalendarHolds',
+  sendEmail: 'sendEmail',
+} as const satisfies Record<EffectToolName, string>;
+/** Queue `adjutant-effects`: the only worker with write tokens. */
+export type EffectActivities = Record<
+  (typeof effectActivityOf)[EffectToolName],
+  (request: PerformRequest) => Promise<EffectReceipt>
+> & {
   /** Undoes one confirmed effect, under its own effect key. */
   undoEffect(request: UndoRequest): Promise<EffectReceipt>;
   /** Records what a person found out about an effect with an unknown outcome. */
@@ -190,23 +198,7 @@ export interface EffectActivities {
     as: 'confirmed' | 'not_done';
     actor: string;
   }): Promise<EffectReceipt>;
-}
-/** The activity that performs each effect tool. */
-export const effectActivityOf = {
-  createDraft: 'createEmailDraft',
-  createEvent: 'createCalendarEvent',
-  moveEvent: 'moveCalendarEvent',
-  cancelEvent: 'cancelCalendarEvent',
-  updateEvent: 'updateCalendarEvent',
-  respondToInvitation: 'respondToInvitation',
-  holdSlots: 'holdCalendarSlots',
-  releaseHolds: 'releaseCalendarHolds',
-  labelMail: 'changeMail',
-  archiveMail: 'changeMail',
-  markMail: 'changeMail',
-  moveMail: 'changeMail',
-  sendEmail: 'sendEmail',
-} as const satisfies Record<EffectToolName, keyof EffectActivities>;
+};
 
 export type AdmitRequest = {
   readonly goalId: GoalId;

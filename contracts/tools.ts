@@ -26,14 +26,14 @@ export const toolNames = [
   'createEvent',
   'moveEvent',
   'cancelEvent',
-  'updateEvent',
-  'respondToInvitation',
-  'holdSlots',
-  'releaseHolds',
   'labelMail',
   'archiveMail',
   'markMail',
   'moveMail',
+  'updateEvent',
+  'respondToInvitation',
+  'holdSlots',
+  'releaseHolds',
   'sendEmail',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -44,14 +44,14 @@ export const effectToolNames = [
   'createEvent',
   'moveEvent',
   'cancelEvent',
-  'updateEvent',
-  'respondToInvitation',
-  'holdSlots',
-  'releaseHolds',
   'labelMail',
   'archiveMail',
   'markMail',
   'moveMail',
+  'updateEvent',
+  'respondToInvitation',
+  'holdSlots',
+  'releaseHolds',
   'sendEmail',
 ] as const satisfies readonly ToolName[];
 export type EffectToolName = (typeof effectToolNames)[number];
@@ -219,6 +219,28 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     outputTrust: 'trusted',
     sensitive: ['eventId'],
   },
+  labelMail: {
+    ...mailMarks,
+    summary: 'Add labels to messages, or take them off.',
+    undo: 'put the labels back as they were',
+  },
+  archiveMail: {
+    ...mailMarks,
+    summary: 'Move messages out of the inbox into the archive.',
+    undo: 'move them back to where they were',
+  },
+  markMail: {
+    ...mailMarks,
+    summary: 'Mark messages as read or unread.',
+    undo: 'mark them as they were',
+  },
+  moveMail: {
+    ...mailMarks,
+    summary:
+      'Move messages to the inbox, the archive, spam or the trash. Nothing is deleted for good.',
+    undo: 'move them back to where they were',
+    sensitive: ['messageIds'],
+  },
   updateEvent: {
     summary:
       'Change an event: title, time, place, text, guests, rooms, repetition, reminder, online meeting. Of a series: scope this, following or all.',
@@ -257,28 +279,6 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     undo: 'make it a hold again and hold the others again',
     outputTrust: 'trusted',
     sensitive: ['eventId', 'guests', 'location'],
-  },
-  labelMail: {
-    ...mailMarks,
-    summary: 'Add labels to messages, or take them off.',
-    undo: 'put the labels back as they were',
-  },
-  archiveMail: {
-    ...mailMarks,
-    summary: 'Move messages out of the inbox into the archive.',
-    undo: 'move them back to where they were',
-  },
-  markMail: {
-    ...mailMarks,
-    summary: 'Mark messages as read or unread.',
-    undo: 'mark them as they were',
-  },
-  moveMail: {
-    ...mailMarks,
-    summary:
-      'Move messages to the inbox, the archive, spam or the trash. Nothing is deleted for good.',
-    undo: 'move them back to where they were',
-    sensitive: ['messageIds'],
   },
   sendEmail: {
     summary:

@@ -11,9 +11,10 @@ import { changeCard } from './change-cards.ts';
 import { conflictsAt, unreadWarning } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import { fieldsOf, isShared, pick, type WholeEvent } from './event-fields.ts';
-import { countGuests } from './existing-event.ts';
+import { countGuests, timesOf } from './existing-event.ts';
 import { movedLike, movedStart, type NewTimes, newTimes } from './new-times.ts';
-import { countStarts, moveRule, msOf } from './recurrence.ts';
+import type { CalendarEvent } from './port.ts';
+import { countStarts, dateText, dayOf, moveRule, msOf } from './recurrence.ts';
 import { resolveRepeat } from './repeat.ts';
 import { type Cut, cutSeries, instancesOf, ruleOf, type Target, targetOf } from './series.ts';
 import { toRfc3339, wallClock } from './zone-time.ts';
@@ -35,7 +36,7 @@ export async function prepareChange(
   const { scope, event, written, account } = target;
   const { zone } = written;
   const cut = scope === 'following' ? await cutSeries(target, zone) : null;
-  const base = cut === null ? fieldsOf(written, zone) : secondHalf(written, cut, zone);
+  const base = cut === null ? fieldsOf(written, zone) : secondHalf(target, cut.rest);
   const times = timesAsked(target, asked, context);
   const { after, notes } = fieldsAsked(target, base, asked, times, context);
   if (Object.keys(after).length === 0) {
@@ -103,17 +104,9 @@ function entire(event: WholeEvent): NonNullable<UpdateEventPayload['split']>['co
 }
 
 /** The second half of a series before anything else about it changes. */
-function secondHalf(series: Target['written'], { start, rest }: Cut, zone: string): WholeEvent {
-  const whole = fieldsOf(series, zone);
-  if (series.allDay !== null) {
-    const days = movedLike(series, { ...whole, dayShift: 0, notes: [] });
-    const shift = wallClock(zone, msOf(start, zone)).day - wallClock(zone, series.startMs).day;
-    const { start: from, end: to } = movedLike(series, { ...days, dayShift: shift });
-    return { ...whole, start: from, end: to, recurrence: rest };
-  }
-  const startMs = Date.parse(start);
-  const end = toRfc3339(startMs + series.endMs - series.startMs, zone);
-  return { ...whole, start: toRfc3339(startMs, zone), end, recurrence: rest };
+function secondHalf({ event, written }: Target, rest: Cut['rest']): WholeEvent {
+  const { zone } = written;
+  return { ...fieldsOf(written, zone), ...timesOf(byRule(event, written), zone), recurrence: rest };
 }
 
 function timesAsked(
@@ -121,8 +114,19 @@ function timesAsked(
   asked: ChangeAsked,
   context: StepContext,
 ): NewTimes {
-  const times = newTimes(event, asked, context);
+  if (scope === 'this') return newTimes(event, asked, context);
+  const times = newTimes(byRule(event, written), asked, context);
   return scope === 'all' && event !== written ? movedLike(written, times) : times;
+}
+
+/** An occurrence where the rule of its series has it, wherever it was moved. */
+function byRule(event: CalendarEvent, series: CalendarEvent): CalendarEvent {
+  const startMs = event.originalStartMs ?? event.startMs;
+  const endMs = startMs + series.endMs - series.startMs;
+  if (series.allDay === null) return { ...event, startMs, endMs, allDay: null, zone: series.zone };
+  const from = dateText(wallClock(event.zone, startMs).day);
+  const length = dayOf(series.allDay.to) - dayOf(series.allDay.from);
+  return { ...event, startMs, endMs, allDay: { from, to: dateText(dayOf(from) + length) } };
 }
 
 /** The fields that differ from what is there, with their new values. */

@@ -36,16 +36,37 @@ export function* startsOf(
   const untilMs = recur.until === null ? Infinity : endOfRule(recur.until, zone);
   // The iterator compares UNTIL as wall-clock time; instants are compared below instead.
   recur.until = null;
+  const most = Math.min(recur.count ?? Infinity, limits.occurrencesMax);
   const left = new Set(excluded.map((time) => msOf(time, zone)));
-  const iterator = recur.iterator(wallTime(start, zone));
-  for (let count = 0; count < limits.occurrencesMax; count += 1) {
+  const first = wallTime(start, zone);
+  const iterator = recur.iterator(beginOf(recur, first));
+  for (let count = 0; count < most; ) {
     const next = iterator.next() as ICAL.Time | null;
     if (next === null) return;
+    if (next.compare(first) < 0) continue;
+    count += 1;
     const day = dayNumber(next.year, next.month, next.day);
     const { ms } = instantAt(zone, day, next.hour * 60 + next.minute);
     if (ms > untilMs) return;
     if (!left.has(ms)) yield { ms, day };
   }
+}
+
+/**
+ * Where the iterator begins. In the period it begins in, ical.js 2.2 gives the first day that fits
+ * whatever its position; so it begins one interval early, and what COUNT means is left to the caller.
+ */
+function beginOf(recur: ICAL.Recur, first: ICAL.Time): ICAL.Time {
+  const begin = first.clone();
+  if (recur.parts.BYSETPOS === undefined) return begin;
+  recur.count = null;
+  const months = recur.interval * (recur.freq === 'YEARLY' ? 12 : 1);
+  const month = recur.freq === 'YEARLY' ? 0 : begin.month - 1;
+  const total = begin.year * 12 + month - months;
+  begin.day = 1;
+  begin.year = Math.floor(total / 12);
+  begin.month = (total % 12) + 1;
+  return begin;
 }
 
 /** How many occurrences there are; null for a series without an end. */

@@ -34,6 +34,8 @@ try {
 
 async function readPdf() {
   if (!data.subarray(0, 1_024).includes('%PDF-')) throw new Refusal('it is no pdf file');
+  // pdf.js calls it, and Node has it from version 22 on.
+  Promise.try ??= (work, ...given) => new Promise((resolve) => resolve(work(...given)));
   const { getDocumentProxy } = await import('unpdf');
   let pdf;
   try {

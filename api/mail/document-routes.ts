@@ -32,7 +32,7 @@ const newDocumentSchema = z.strictObject({
     .min(1)
     .describe(`The bytes; at most ${limits.documentMaxBytes / 1024 / 1024} MiB of them`),
 });
-const paramsSchema = z.strictObject({ documentId: z.string().max(64) });
+const paramsSchema = z.strictObject({ id: z.string().max(64) });
 
 /** Registers the routes. */
 export function documentRoutes(app: ZodInstance, deps: { readonly files: FileKeeper }): void {
@@ -78,7 +78,7 @@ export function documentRoutes(app: ZodInstance, deps: { readonly files: FileKee
     },
   );
   app.delete(
-    '/v1/documents/:documentId',
+    '/v1/documents/:id',
     {
       schema: {
         ...describe('deleteDocument', 'Delete a file; a mail that waits with it is not sent'),
@@ -88,8 +88,7 @@ export function documentRoutes(app: ZodInstance, deps: { readonly files: FileKee
     },
     async (request) => {
       const { owner } = principalOf(request);
-      if (await deps.files.remove(owner, request.params.documentId))
-        return { deleted: true as const };
+      if (await deps.files.remove(owner, request.params.id)) return { deleted: true as const };
       throw new Problem('not-found', 'There is no document with this id.');
     },
   );

@@ -167,6 +167,32 @@ describe('a change of a series', () => {
     expect(await counts('f.undo')).toEqual({ 'events.patch': 1, 'events.delete': 1 });
   });
 
+  it('starts from where the rule has an occurrence that was moved by itself', async () => {
+    const { made, occurrences } = await series('moved alone');
+    const { payload: alone } = await prepare('moveEvent', {
+      eventId: occurrences[3]!.id,
+      start: '2026-10-21T16:00',
+    });
+    await handler('moveEvent').perform(alone, context('alone.move'));
+    const input = { eventId: occurrences[3]!.id, durationMinutes: 60, scope: 'following' };
+    const { payload, card } = await prepare('updateEvent', input);
+    expect(payload).toMatchObject({ start: '2026-10-21T06:00:00+02:00', instances: 3 });
+    const whole = await prepare('updateEvent', {
+      eventId: occurrences[2]!.id,
+      title: 'x',
+      scope: 'following',
+    });
+    expect(whole.card.warnings).toContain(
+      '1 later occurrence was changed on its own; that is lost.',
+    );
+    expect(card.warnings.join()).not.toContain('that is lost');
+    const receipt = await handler('updateEvent').perform(payload, context('alone.do'));
+    const second = await occurrencesOf(receipt['eventId'] as string);
+    expect(localStarts(second)).toEqual(['10-21 06:00', '10-22 06:00', '10-23 06:00']);
+    expect(second[0]!.endMs - second[0]!.startMs).toBe(3_600_000);
+    expect(await occurrencesOf(made.id)).toHaveLength(3);
+  });
+
   it.each([
     ['the second half', 'POST', '/events'],
     ['the end of the first', 'PATCH', '/events/'],

@@ -12,6 +12,8 @@ import { createCalendarReads } from '#activities/calendar/activities.ts';
 import { createCalendarHandlers } from '#activities/calendar/effects.ts';
 import type { NewEvent } from '#activities/calendar/port.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
+import { createSignatures } from '#activities/email/signatures.ts';
+import { createFileStore } from '#activities/files.ts';
 import { createDocumentStore } from '#activities/documents.ts';
 import type { EffectHandler } from '#activities/effects/handler.ts';
 import { createEmailReads } from '#activities/email/activities.ts';
@@ -24,7 +26,6 @@ import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createDirectory } from '#activities/people.ts';
 import { connectedAccounts } from '#workers/accounts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { filesInMemory } from '#test/support/files.ts';
 import { alwaysCalls } from '#test/support/health.ts';
 import { effectContext, effectKey, stepContext } from './google-setup.ts';
 
@@ -62,8 +63,8 @@ beforeAll(async () => {
     ...connected,
     directory,
     documents: createDocumentStore(database.pool),
-    files: filesInMemory(),
-    signatureOf: async () => null,
+    files: createFileStore(database.pool),
+    signatureOf: createSignatures(database.pool),
   };
   reads = { ...createCalendarReads(deps), ...createEmailReads(deps) };
   handlers = new Map(

@@ -15,6 +15,7 @@ import { measureEvents } from './events.ts';
 import { type Effort, markdownTable, type Row } from './measurement.ts';
 import { measureHistory, measureLargeResults } from './history-size.ts';
 import { measureRecords } from './record-keeping.ts';
+import { measureRecurrence } from './recurrence.ts';
 import { type Servers, startServers } from './servers.ts';
 import { measureThroughput } from './throughput.ts';
 import { defaultWaiting, leastWaiting, measureWaiting } from './waiting-goals.ts';
@@ -42,6 +43,8 @@ async function measure(id: string, work: () => Promise<Row[]>): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  await measure('P11', () => measureRecurrence(effort));
+  if (only.length > 0 && only.every((id) => id === 'P11')) return;
   await using servers = await startServers(progress);
   await measureOnEngine(servers);
   await measure('P7', () => measureWaiting(servers, effort, waiting, progress));

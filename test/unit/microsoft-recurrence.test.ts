@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { DateTime } from 'luxon';
 import type { DayOfWeek, PatternedRecurrence } from '@microsoft/microsoft-graph-types';
-import rrule from 'rrule';
+import { rrulestr } from 'rrule';
 import { describe, expect, it } from 'vitest';
 import { toGraphRecurrence, toRule } from '#activities/calendar/microsoft-recurrence.ts';
 
@@ -22,7 +22,7 @@ const dayNames: DayOfWeek[] = [
 function daysByRule(rule: string, from: string, limit: number): string[] {
   const floating = rule.replace(/UNTIL=(\d{8})(T\d{6}Z)?/, 'UNTIL=$1T235959Z');
   const start = `${from.replaceAll('-', '')}T000000Z`;
-  const parsed = rrule.rrulestr(`DTSTART:${start}\nRRULE:${floating}`);
+  const parsed = rrulestr(`DTSTART:${start}\nRRULE:${floating}`);
   return parsed.all((_, i) => i < limit).map((date) => date.toISOString().slice(0, 10));
 }
 

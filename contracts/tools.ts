@@ -35,10 +35,6 @@ export const toolNames = [
   'respondToInvitation',
   'holdSlots',
   'releaseHolds',
-  'labelMail',
-  'archiveMail',
-  'markMail',
-  'moveMail',
   'sendEmail',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -57,10 +53,6 @@ export const effectToolNames = [
   'respondToInvitation',
   'holdSlots',
   'releaseHolds',
-  'labelMail',
-  'archiveMail',
-  'markMail',
-  'moveMail',
   'sendEmail',
 ] as const satisfies readonly ToolName[];
 export type EffectToolName = (typeof effectToolNames)[number];

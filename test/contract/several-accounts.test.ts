@@ -26,7 +26,6 @@ import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createDirectory } from '#activities/people.ts';
 import { connectedAccounts } from '#workers/accounts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { filesInMemory } from '#test/support/files.ts';
 import { alwaysCalls } from '#test/support/health.ts';
 import { effectContext, effectKey, stepContext } from './google-setup.ts';
 

@@ -40,7 +40,7 @@ export function* startsOf(
   const left = new Set(excluded.map((time) => msOf(time, zone)));
   const first = wallTime(start, zone);
   const iterator = recur.iterator(beginOf(recur, first));
-  for (let count = 0; count < most; ) {
+  for (let count = 0; count < most;) {
     const next = iterator.next() as ICAL.Time | null;
     if (next === null) return;
     if (next.compare(first) < 0) continue;

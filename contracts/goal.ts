@@ -34,6 +34,18 @@ export function isTerminal(state: GoalState): boolean {
   return (terminalStates as readonly GoalState[]).includes(state);
 }
 
+/** Where a goal may go while its plan is carried out. */
+const afterWork: readonly GoalState[] = [
+  'planning',
+  'awaiting_plan_approval',
+  'running',
+  'awaiting_approval',
+  'waiting_on_provider',
+  'paused',
+  'compensating',
+  ...terminalStates,
+];
+
 /** Every allowed move. A state may always stay what it is. */
 export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> = {
   planning: [
@@ -60,55 +72,10 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
     'cancelled',
     'compensating',
   ],
-  running: [
-    'awaiting_plan_approval',
-    'awaiting_approval',
-    'waiting_on_provider',
-    'paused',
-    'planning',
-    'compensating',
-    'completed',
-    'completed_with_issues',
-    'failed',
-    'cancelled',
-  ],
-  awaiting_approval: [
-    'awaiting_plan_approval',
-    'running',
-    'waiting_on_provider',
-    'paused',
-    'planning',
-    'compensating',
-    'completed',
-    'completed_with_issues',
-    'failed',
-    'cancelled',
-  ],
-  waiting_on_provider: [
-    'awaiting_plan_approval',
-    'running',
-    'awaiting_approval',
-    'paused',
-    'planning',
-    'compensating',
-    'completed',
-    'completed_with_issues',
-    'failed',
-    'cancelled',
-  ],
-  paused: [
-    'planning',
-    'awaiting_answer',
-    'awaiting_plan_approval',
-    'running',
-    'awaiting_approval',
-    'waiting_on_provider',
-    'compensating',
-    'completed',
-    'completed_with_issues',
-    'failed',
-    'cancelled',
-  ],
+  running: afterWork,
+  awaiting_approval: afterWork,
+  waiting_on_provider: afterWork,
+  paused: ['awaiting_answer', ...afterWork],
   compensating: ['failed', 'cancelled', 'completed', 'completed_with_issues', 'awaiting_approval'],
   completed: [],
   completed_with_issues: [],

@@ -15,7 +15,10 @@ export type PoolOptions = {
 const defaultSize = 10;
 const connectionTimeoutMs = 10_000;
 
-/** Creates a pool; the caller ends it. A connection lost while idle is replaced, never thrown. */
+/**
+ * Creates a pool; the caller ends it. A connection that is lost is replaced and ends no process: whoever
+ * holds it learns of it from the next query.
+ */
 export function createPool(options: PoolOptions): Pool {
   const pool = new Pool({
     connectionString: options.url,
@@ -24,5 +27,7 @@ export function createPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: connectionTimeoutMs,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // The pool listens on idle ones only; one that is held between two queries would throw (pg 8.23).
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

@@ -70,7 +70,7 @@ export class Killer {
 
   /** Kills once and resolves when the part runs again. @throws Error when it does not come back */
   async kill(): Promise<Kill> {
-    const before = this.#pids();
+    const before = await this.#allRunning();
     const atPoint = this.#random() < 0.6 ? await this.#killAtPoint(before) : undefined;
     const { part, point, at } = atPoint ?? (await this.#killNow(before));
     const backAt = await this.#back(part, before[part]);
@@ -118,9 +118,7 @@ export class Killer {
     const part = pick(this.#random, rarityOf(this.#kills, 1));
     await this.#grown(part);
     await sleep(this.#random() * 400);
-    const pid = before[part];
-    if (pid === null) throw new Error(`no ${part} runs`);
-    process.kill(pid, 'SIGKILL');
+    process.kill(before[part], 'SIGKILL');
     return { part, point: null, at: Date.now() };
   }
 
@@ -129,7 +127,16 @@ export class Killer {
     if (age < minLifeMs) await sleep(minLifeMs - age);
   }
 
-  async #back(part: KilledPart, old: number | null): Promise<number> {
+  /** One part may still be starting because another was killed. */
+  async #allRunning(): Promise<Pids> {
+    for (const until = Date.now() + backLimitMs; Date.now() < until; await sleep(pollMs)) {
+      const now = this.#pids();
+      if (isWhole(now)) return now;
+    }
+    throw new Error(`a part does not run: ${this.#stack.output()}`);
+  }
+
+  async #back(part: KilledPart, old: number): Promise<number> {
     for (const until = Date.now() + backLimitMs; Date.now() < until;) {
       const now = this.#pids()[part];
       if (now !== null && now !== old) return Date.now();
@@ -138,16 +145,20 @@ export class Killer {
     throw new Error(`${part} did not come back: ${this.#stack.output()}`);
   }
 
-  #pids(): Pids {
+  #pids(): Readonly<Record<KilledPart, number | null>> {
     const { api, workers, temporal, postgres } = this.#stack.endpoints().pids;
     return { api, worker: workers[0] ?? null, temporal, postgres };
   }
 }
 
-type Pids = Readonly<Record<KilledPart, number | null>>;
+type Pids = Readonly<Record<KilledPart, number>>;
 type Death = Pick<Kill, 'part' | 'point' | 'at'>;
 
 /** Each with its share in the next choice: the smaller, the more often it was chosen. */
 function rarityOf<Item>(times: ReadonlyMap<Item, number>, power: number): [Item, number][] {
   return [...times].map(([item, number]) => [item, 1 / (1 + number) ** power]);
+}
+
+function isWhole(pids: Readonly<Record<KilledPart, number | null>>): pids is Pids {
+  return Object.values(pids).every((pid) => pid !== null);
 }

@@ -8,10 +8,9 @@ import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { tools } from '#contracts/tools.ts';
 import type { Aftercare } from '#contracts/workflows.ts';
 import { effectActivities, withSummary } from '../proxies.ts';
-import { askForApproval } from './approval.ts';
+import { askPerson } from './approval.ts';
 import { bookkeep } from './bookkeeping.ts';
 import { undoStep } from './compensation.ts';
-import { digestOf } from './digest.ts';
 import { type Goal, newStep, type Step } from './goal.ts';
 import { failStep, failureOf } from './outcome.ts';
 import { askWhatHappened } from './perform.ts';
@@ -139,32 +138,24 @@ async function recover(goal: Goal, { of }: Aftercare): Promise<void> {
     if (step.effect?.outcome !== 'unknown') step.status = 'completed';
   }
   const stepId = 'review';
-  await askForApproval(goal, {
+  await askPerson(goal, {
     kind: 'intervention',
     stepId,
     revision: 1,
-    tier: 1,
-    tool: null,
     reasons: ['The workflow of a goal was ended from outside, before the goal had come to an end.'],
-    card: {
-      title: 'A goal was ended from outside',
-      lines: [
-        { label: 'Goal', value: goal.input.goal },
-        ...goal.steps.map(({ plan, effect }) => ({
-          label: `${plan.id}: ${plan.tool}`,
-          value: outcomeText(effect),
-        })),
-        {
-          label: 'Approve',
-          value: 'You have seen it. Nothing else is done; ask again for what you still want.',
-        },
-      ],
-      warnings: [],
-      undo: null,
-    },
-    input: {},
-    context: [],
-    digest: digestOf({ goalId: of, question: stepId }),
+    title: 'A goal was ended from outside',
+    lines: [
+      { label: 'Goal', value: goal.input.goal },
+      ...goal.steps.map(({ plan, effect }) => ({
+        label: `${plan.id}: ${plan.tool}`,
+        value: outcomeText(effect),
+      })),
+      {
+        label: 'Approve',
+        value: 'You have seen it. Nothing else is done; ask again for what you still want.',
+      },
+    ],
+    about: { goalId: of, question: stepId },
   });
 }
 

@@ -7,12 +7,13 @@ import type {
   Difference,
   StandingDecision,
 } from '#contracts/approval.ts';
-import type { JsonObject } from '#contracts/json.ts';
+import type { Json, JsonObject } from '#contracts/json.ts';
 import { type ApprovalId, approvalIdOf } from '#contracts/names.ts';
 import type { Tier, ToolName } from '#contracts/tools.ts';
 import type { Origin } from '#contracts/trust.ts';
 import { inTurn } from './bookkeeping.ts';
 import { watchDeadlines } from './deadlines.ts';
+import { digestOf } from './digest.ts';
 import type { Goal } from './goal.ts';
 import { Parked, waitFor } from './waiting.ts';
 
@@ -32,6 +33,18 @@ export type ApprovalRequest = {
   readonly difference?: readonly Difference[];
 };
 
+/** A question to the person that no prepared content stands behind. */
+export type Question = Pick<ApprovalRequest, 'stepId' | 'revision' | 'reasons'> &
+  Pick<Card, 'title' | 'lines'> & {
+    readonly kind: Exclude<ApprovalKind, 'action'>;
+    readonly tier?: Tier;
+    readonly tool?: ToolName | null;
+    readonly input?: JsonObject;
+    readonly warnings?: readonly string[];
+    /** What the answer is about: the digest is over it. */
+    readonly about: Json;
+  };
+
 /** An approval that is no longer pending, with the input of an admitted edit. */
 export type Decided = { readonly approval: Approval; readonly editedInput: JsonObject | null };
 
@@ -43,6 +56,20 @@ export async function askForApproval(goal: Goal, request: ApprovalRequest): Prom
   const id = approvalIdOf(goal.input.goalId, request.stepId, request.revision);
   if (!goal.approvals.has(id)) enqueue(goal, id, request);
   return awaitDecision(goal, id);
+}
+
+/** Asks the person a question as `askForApproval` does. */
+export function askPerson(goal: Goal, question: Question): Promise<Decided> {
+  const { title, lines, warnings = [], about, ...request } = question;
+  return askForApproval(goal, {
+    tier: 1,
+    tool: null,
+    input: {},
+    ...request,
+    card: { title, lines, warnings, undo: null },
+    context: [],
+    digest: digestOf(about),
+  });
 }
 
 /** Waits for the decision of a request that is in the queue. @throws Parked, CancelledFailure */

@@ -4,8 +4,7 @@
  */
 import type { Budget } from '#contracts/goal.ts';
 import { limits } from '#contracts/limits.ts';
-import { askForApproval, nextRevision } from './approval.ts';
-import { digestOf } from './digest.ts';
+import { askPerson, nextRevision } from './approval.ts';
 import type { Goal } from './goal.ts';
 
 type Kind = keyof Budget;
@@ -90,26 +89,18 @@ async function askForMore(goal: Goal, kind: Kind): Promise<void> {
   const revision = nextRevision(goal, stepId);
   const more = goal.input.budget?.[kind] ?? bound;
   goal.journal.append('budget_reached', { kind, used, bound });
-  const { approval } = await askForApproval(goal, {
+  const { approval } = await askPerson(goal, {
     kind: 'budget',
     stepId,
     revision,
-    tier: 1,
-    tool: null,
     reasons: [`The goal has used ${used} of ${bound} ${names[kind]} and needs more.`],
-    card: {
-      title: `Budget reached: ${bound} ${names[kind]}`,
-      lines: [
-        { label: 'Used', value: String(used) },
-        { label: 'Approve', value: `Allow ${more} more.` },
-        { label: 'Reject', value: 'What needs more is not done.' },
-      ],
-      warnings: [],
-      undo: null,
-    },
-    input: {},
-    context: [],
-    digest: digestOf({ goalId: goal.input.goalId, kind, bound, revision, question: 'budget' }),
+    title: `Budget reached: ${bound} ${names[kind]}`,
+    lines: [
+      { label: 'Used', value: String(used) },
+      { label: 'Approve', value: `Allow ${more} more.` },
+      { label: 'Reject', value: 'What needs more is not done.' },
+    ],
+    about: { goalId: goal.input.goalId, kind, bound, revision, question: 'budget' },
   });
   if (approval.state !== 'approved') {
     throw new BudgetRefused(

@@ -5,8 +5,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { isEffectTool } from '#contracts/tools.ts';
 import { effectActivities, withSummary } from '../proxies.ts';
-import { askForApproval } from './approval.ts';
-import { digestOf } from './digest.ts';
+import { askPerson } from './approval.ts';
 import type { Goal, Step } from './goal.ts';
 import { failureOf } from './outcome.ts';
 import { untilAvailable, waiterOf } from './provider.ts';
@@ -62,25 +61,19 @@ function isHandedOver(goal: Goal, step: Step): boolean {
 
 async function askToUndoByHand(goal: Goal, step: Step, message: string): Promise<void> {
   const { id, tool } = step.plan;
-  await askForApproval(goal, {
+  await askPerson(goal, {
     kind: 'intervention',
     stepId: `${id}_undo`,
     revision: step.revision,
     tier: 2,
     tool,
     reasons: [`It could not be undone: ${message}`],
-    card: {
-      title: `Please undo this by hand (${id}: ${tool})`,
-      lines: [
-        { label: 'Why', value: message },
-        { label: 'Approve', value: 'You have dealt with it.' },
-        { label: 'Reject', value: 'It stays as it is.' },
-      ],
-      warnings: [],
-      undo: null,
-    },
-    input: {},
-    context: [],
-    digest: digestOf({ effectKey: step.effect?.effectKey ?? '', question: 'undo' }),
+    title: `Please undo this by hand (${id}: ${tool})`,
+    lines: [
+      { label: 'Why', value: message },
+      { label: 'Approve', value: 'You have dealt with it.' },
+      { label: 'Reject', value: 'It stays as it is.' },
+    ],
+    about: { effectKey: step.effect?.effectKey ?? '', question: 'undo' },
   });
 }

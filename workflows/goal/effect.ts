@@ -7,19 +7,17 @@ import { isCancellation } from '@temporalio/workflow';
 import type { PreparedEffect } from '#contracts/activities.ts';
 import type { Failure } from '#contracts/failures.ts';
 import { gate } from '#contracts/gate.ts';
-import type { JsonObject } from '#contracts/json.ts';
 import { type ApprovalId, approvalIdOf } from '#contracts/names.ts';
 import type { Resolved } from '#contracts/references.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import type { EffectPhase } from '#contracts/workflows.ts';
-import { connectorActivities, withSummary } from '../proxies.ts';
 import { type ApprovalRequest, askForApproval, awaitDecision, recordDecided } from './approval.ts';
 import { bookkeep } from './bookkeeping.ts';
 import type { Goal, Step } from './goal.ts';
 import { endUnperformed, mayLeave } from './leave.ts';
 import { failStep, failureOf, rejectStep } from './outcome.ts';
 import { finishEffect, performEffect } from './perform.ts';
-import { untilAvailable, waiterOf } from './provider.ts';
+import { firstPhase, prepareStep } from './prepare.ts';
 
 /** How often a step is prepared anew because the world changed after the approval. */
 const maxSuperseded = 3;
@@ -54,23 +52,6 @@ export async function runEffect(
     type: 'PreconditionFailedError',
     message: 'It kept changing while it waited for approval. Try again when it is quiet.',
   });
-}
-
-function firstPhase(resolved: Resolved): EffectPhase {
-  return {
-    input: resolved.value as JsonObject,
-    taints: resolved.taints,
-    origins: resolved.origins,
-    editedUnder: null,
-    beforeEdit: null,
-    notes: [],
-    supersedes: null,
-    superseded: 0,
-    prepared: null,
-    approvalId: null,
-    leavesAt: null,
-    counted: false,
-  };
 }
 
 type GoAhead =
@@ -112,27 +93,11 @@ async function prepare(
   goal: Goal,
   step: Step,
   tool: EffectToolName,
-  { input, taints, origins, supersedes }: EffectPhase,
+  phase: EffectPhase,
 ): Promise<{ ok: true; prepared: PreparedEffect } | { ok: false; failure: Failure }> {
   try {
-    const prepared = await untilAvailable(goal, waiterOf(step), () =>
-      connectorActivities().prepareEffect.executeWithOptions(
-        withSummary('connectors', `${step.plan.id}: prepare ${tool}`),
-        [
-          {
-            context: goal.contextOf(step.plan.id),
-            tool,
-            revision: step.revision,
-            input,
-            taints,
-            origins,
-            goalText: goal.input.goal,
-            policyVersion: goal.input.policy.version,
-            ...(supersedes === null ? {} : { previousDigest: supersedes.digest }),
-          },
-        ],
-      ),
-    );
+    const summary = `${step.plan.id}: prepare ${tool}`;
+    const prepared = await prepareStep(goal, step, tool, phase, summary);
     return { ok: true, prepared };
   } catch (error) {
     if (isCancellation(error)) throw error;

@@ -4,7 +4,7 @@
  */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { limits } from '#contracts/limits.ts';
-import type { Goal, Step } from './goal.ts';
+import { type Goal, hasEnded, type Step } from './goal.ts';
 import { skipStep } from './outcome.ts';
 import { steerPlan } from './planning.ts';
 import { runStep } from './step.ts';
@@ -42,7 +42,8 @@ export async function executePlan(goal: Goal): Promise<Execution> {
         }
       }
       if (stop.ended === 'critical_failure') scope.cancel();
-      if (goal.isPrompt && onlyWaits(running)) goal.publishRequested ||= goal.journal.hasNews;
+      if (goal.isPrompt && onlyWaits(running))
+        goal.publishRequested ||= goal.journal.unpublished.length > 0;
       if (running.size > 0) await Promise.race([...running.values(), goal.changed()]);
       else if (goal.isHeld && !isStopped() && !goal.parking)
         await condition(() => !goal.isHeld || goal.parking || goal.instructions.length > 0);
@@ -53,7 +54,7 @@ export async function executePlan(goal: Goal): Promise<Execution> {
   // An instruction that came last is followed by the next run.
   const isOver =
     goal.instructions.length === 0 &&
-    goal.steps.every((step) => ends.includes(step.status) || isSettledUnknown(goal, step));
+    goal.steps.every((step) => hasEnded(step) || isSettledUnknown(goal, step));
   if (goal.parking && stop.ended === 'done' && !isOver) throw new Parked();
   return stop;
 }
@@ -100,14 +101,12 @@ function stopAfter(goal: Goal, step: Step, before: Execution): Execution {
   return before;
 }
 
-const ends: readonly Step['status'][] = ['completed', 'failed', 'rejected', 'skipped'];
-
 function isReady(goal: Goal, step: Step): boolean {
   if (step.status === 'pending') {
     return step.plan.dependsOn.every((id) => find(goal, id)?.status === 'completed');
   }
   if (step.status === 'unknown') return isAskedAbout(goal, step);
-  return !ends.includes(step.status);
+  return !hasEnded(step);
 }
 
 /** True when a person is still asked what became of an effect. */

@@ -71,8 +71,6 @@ export class Goal {
   parking = false;
   /** Providers that steps wait for, by what waits. */
   readonly waits = new Map<string, ProviderWait>();
-  /** How often an account was reported to work again, by provider. */
-  readonly reconnections = new Map<string, number>();
   plan: Plan | null = null;
   planRevision = 0;
   steps: Step[] = [];
@@ -248,6 +246,11 @@ function newChange(): { promise: Promise<void>; resolve: () => void } {
     resolve = done;
   });
   return { promise, resolve };
+}
+
+/** True when nothing will become of a step any more. */
+export function hasEnded({ status }: Pick<Step, 'status'>): boolean {
+  return ['completed', 'failed', 'rejected', 'skipped'].includes(status);
 }
 
 /** A step that has not started. */

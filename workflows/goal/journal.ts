@@ -31,11 +31,7 @@ export class Journal {
     return this.#lastAt;
   }
 
-  /** True when an event was neither published nor handed to an activity. */
-  get hasNews(): boolean {
-    return this.#unpublished.length > 0;
-  }
-
+  /** Events that were neither published nor handed to an activity. */
   get unpublished(): readonly JournalEvent[] {
     return this.#unpublished;
   }

@@ -5,9 +5,8 @@ import type { Failure } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import { type EffectToolName, tools } from '#contracts/tools.ts';
 import { effectActivities, withSummary } from '../proxies.ts';
-import { askForApproval } from './approval.ts';
+import { askPerson } from './approval.ts';
 import { reserve } from './budget.ts';
-import { digestOf } from './digest.ts';
 import type { Goal, Step } from './goal.ts';
 import { failStep, failureOf } from './outcome.ts';
 import { untilAvailable, waiterOf } from './provider.ts';
@@ -108,29 +107,24 @@ export async function askWhatHappened(
   tool: EffectToolName,
   receipt: EffectReceipt,
 ): Promise<EffectReceipt> {
-  const { approval } = await askForApproval(goal, {
+  const { approval } = await askPerson(goal, {
     kind: 'intervention',
     stepId: `${step.plan.id}_outcome`,
     revision: step.revision,
     tier: 3,
     tool,
     reasons: ['The provider did not answer, and looking it up did not tell.'],
-    card: {
-      title: `Did this happen? (${step.plan.id}: ${tool})`,
-      lines: [
-        { label: 'What', value: tools[tool].summary },
-        { label: 'Approve', value: 'It happened. It is recorded as done.' },
-        {
-          label: 'Reject',
-          value: 'It did not happen. It is recorded as not done, and not sent again.',
-        },
-      ],
-      warnings: ['Look at your calendar or sent mail before you answer.'],
-      undo: null,
-    },
-    input: {},
-    context: [],
-    digest: digestOf({ effectKey: receipt.effectKey, question: 'outcome' }),
+    title: `Did this happen? (${step.plan.id}: ${tool})`,
+    lines: [
+      { label: 'What', value: tools[tool].summary },
+      { label: 'Approve', value: 'It happened. It is recorded as done.' },
+      {
+        label: 'Reject',
+        value: 'It did not happen. It is recorded as not done, and not sent again.',
+      },
+    ],
+    warnings: ['Look at your calendar or sent mail before you answer.'],
+    about: { effectKey: receipt.effectKey, question: 'outcome' },
   });
   if (approval.state !== 'approved' && approval.state !== 'rejected') return receipt;
   const as = approval.state === 'approved' ? 'confirmed' : 'not_done';

@@ -8,10 +8,9 @@ import { combineOrigins, combineTrust, type Taint } from '#contracts/trust.ts';
 import type { Plan } from '#contracts/schemas/plan.ts';
 import { modelActivities, withSummary } from '../proxies.ts';
 import { adoptPlan, hasBegun } from './adopt.ts';
-import { askForApproval } from './approval.ts';
+import { askPerson } from './approval.ts';
 import { inTurn } from './bookkeeping.ts';
 import { BudgetRefused, withModelBudget } from './budget.ts';
-import { digestOf } from './digest.ts';
 import type { Goal, Step } from './goal.ts';
 import { failureOf, skipStep } from './outcome.ts';
 import { untilAvailable } from './provider.ts';
@@ -194,26 +193,17 @@ function giveUp(goal: Goal, { problems, failure }: Proposal): Planning {
 
 async function approvePlan(goal: Goal, plan: Plan): Promise<Planning> {
   goal.enter('plan_approval');
-  const digest = digestOf({ goalId: goal.input.goalId, plan });
-  const { approval } = await askForApproval(goal, {
+  const { approval } = await askPerson(goal, {
     kind: 'plan',
     stepId: 'plan',
     revision: goal.planRevision,
-    tier: 1,
-    tool: null,
     reasons: ['Your policy asks to see the plan first.'],
-    card: {
-      title: `Plan with ${plan.steps.length} steps`,
-      lines: plan.steps.map(({ id, tool, rationale }) => ({
-        label: `${id}: ${tool}`,
-        value: rationale,
-      })),
-      warnings: [],
-      undo: null,
-    },
-    input: {},
-    context: [],
-    digest,
+    title: `Plan with ${plan.steps.length} steps`,
+    lines: plan.steps.map(({ id, tool, rationale }) => ({
+      label: `${id}: ${tool}`,
+      value: rationale,
+    })),
+    about: { goalId: goal.input.goalId, plan },
   });
   // A further instruction or another plan took the request back: what it led to is asked again.
   return approval.state === 'approved' || approval.state === 'superseded' ? 'planned' : 'stopped';

@@ -6,8 +6,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { StandingDecision } from '#contracts/approval.ts';
 import type { ProviderWait } from '#contracts/goal.ts';
 import { tools, type ToolName } from '#contracts/tools.ts';
-import { askForApproval, nextRevision } from './approval.ts';
-import { digestOf } from './digest.ts';
+import { askPerson, nextRevision } from './approval.ts';
 import type { Goal, Step } from './goal.ts';
 import { detailsOf, failureOf } from './outcome.ts';
 import { Parked, waitUntil } from './waiting.ts';
@@ -92,30 +91,24 @@ async function waitForReconnection(goal: Goal, waiter: Waiter, error: unknown): 
   const stepId = `${waiter.id}_reconnect`;
   const revision = nextRevision(goal, stepId);
   beginWait(goal, waiter, { provider, since: new Date().toISOString(), retryAt: null });
-  const { approval } = await askForApproval(goal, {
+  const { approval } = await askPerson(goal, {
     kind: 'intervention',
     stepId,
     revision,
-    tier: 1,
     tool: waiter.tool,
     reasons: [failureOf(error).message],
-    card: {
-      title: `Connect your ${provider} account again`,
-      lines: [
-        {
-          label: 'Needed for',
-          value: waiter.tool === null ? 'the plan' : tools[waiter.tool].summary,
-        },
-        { label: 'How', value: `Run: npx adjutant connect ${provider}` },
-        { label: 'Then', value: 'The goal goes on by itself. Approving makes it try again now.' },
-        { label: 'Reject', value: 'The step fails.' },
-      ],
-      warnings: [],
-      undo: null,
-    },
+    title: `Connect your ${provider} account again`,
+    lines: [
+      {
+        label: 'Needed for',
+        value: waiter.tool === null ? 'the plan' : tools[waiter.tool].summary,
+      },
+      { label: 'How', value: `Run: npx adjutant connect ${provider}` },
+      { label: 'Then', value: 'The goal goes on by itself. Approving makes it try again now.' },
+      { label: 'Reject', value: 'The step fails.' },
+    ],
     input: { provider },
-    context: [],
-    digest: digestOf({ goalId: goal.input.goalId, stepId, revision, question: 'reconnect' }),
+    about: { goalId: goal.input.goalId, stepId, revision, question: 'reconnect' },
   });
   return approval.state === 'approved' || approval.state === 'answered';
 }

@@ -13,6 +13,7 @@ import { askForApproval, awaitDecision, type Decided } from './approval.ts';
 import { withModelBudget } from './budget.ts';
 import type { Goal, Step } from './goal.ts';
 import { failStep, rejectStep } from './outcome.ts';
+import { firstPhase, prepareStep } from './prepare.ts';
 import { untilAvailable, waiterOf } from './provider.ts';
 import { waitWhileHeld } from './waiting.ts';
 
@@ -65,61 +66,29 @@ async function decide(
   goal: Goal,
   step: Step,
   tool: ReadToolName,
-  { value, taints, origins }: Resolved,
+  resolved: Resolved,
   verdict: { tier: Tier; reasons: readonly string[] },
 ): Promise<Decided> {
-  const { phase } = step;
-  if (phase?.approvalId != null) return awaitDecision(goal, phase.approvalId);
-  const input = value as JsonObject;
-  const prepared = await untilAvailable(goal, waiterOf(step), () =>
-    connectorActivities().prepareEffect.executeWithOptions(
-      withSummary('connectors', `Prepare ${tool} for approval`),
-      [
-        {
-          context: goal.contextOf(step.plan.id),
-          tool,
-          revision: step.revision,
-          input,
-          taints,
-          origins,
-          goalText: goal.input.goal,
-          policyVersion: goal.input.policy.version,
-        },
-      ],
-    ),
-  );
+  if (step.phase?.approvalId != null) return awaitDecision(goal, step.phase.approvalId);
+  const phase = firstPhase(resolved);
+  const summary = `Prepare ${tool} for approval`;
+  const prepared = await prepareStep(goal, step, tool, phase, summary);
+  const { revision, plan } = step;
+  const approvalId = approvalIdOf(goal.input.goalId, plan.id, revision);
   step.status = 'awaiting_approval';
-  const request = {
+  step.phase = { ...phase, taints: [], origins: [], approvalId };
+  return askForApproval(goal, {
     kind: 'action',
-    stepId: step.plan.id,
-    revision: step.revision,
+    stepId: plan.id,
+    revision,
     tier: verdict.tier,
     tool,
     reasons: verdict.reasons,
     card: prepared.card,
-    input,
-    context: origins,
+    input: phase.input,
+    context: phase.origins,
     digest: prepared.digest,
-  } as const;
-  step.phase = phaseOf(goal, step, input);
-  return askForApproval(goal, request);
-}
-
-function phaseOf(goal: Goal, step: Step, input: JsonObject): NonNullable<Step['phase']> {
-  return {
-    input,
-    taints: [],
-    origins: [],
-    editedUnder: null,
-    beforeEdit: null,
-    notes: [],
-    supersedes: null,
-    superseded: 0,
-    prepared: null,
-    approvalId: approvalIdOf(goal.input.goalId, step.plan.id, step.revision),
-    leavesAt: null,
-    counted: false,
-  };
+  });
 }
 
 async function read(

@@ -1,9 +1,6 @@
 /** What one run of a goal hands to the next when it continues as new, and taking it up again. */
 import type { GoalSnapshot, StepSnapshot } from '#contracts/workflows.ts';
-import type { Goal, Step } from './goal.ts';
-
-/** Statuses after which a step needs no request of its any more. */
-const ended: readonly Step['status'][] = ['completed', 'failed', 'rejected', 'skipped'];
+import { type Goal, hasEnded, type Step } from './goal.ts';
 
 /**
  * The state of a goal that only waits. Settled requests that no step goes back to are left out: the
@@ -57,7 +54,7 @@ export function snapshotOf(goal: Goal): GoalSnapshot {
 }
 
 function snapshotOfStep(step: Step): StepSnapshot {
-  return ended.includes(step.status) ? { ...step, phase: null } : { ...step };
+  return hasEnded(step) ? { ...step, phase: null } : { ...step };
 }
 
 /** Puts a goal where the run before left it. */

@@ -5,6 +5,7 @@ import { failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cancelEventCard } from './cards.ts';
 import type { CalendarDeps } from './dependencies.ts';
+import { plainEvent } from './port.ts';
 import { countGuests, guestsOf, receiptOf, requireOwnEvent, timesOf } from './existing-event.ts';
 
 /** Builds the handler of cancelEvent. */
@@ -66,7 +67,17 @@ export function createCancelEventHandler({
       if (again !== null) return receiptOf(again, payload);
       const { title, start, end, zone, guests, location, description } = payload;
       const { effectKey } = context;
-      const event = { effectKey, title, start, end, zone, guests, location, description };
+      const event = {
+        ...plainEvent,
+        effectKey,
+        title,
+        start,
+        end,
+        zone,
+        guests,
+        location,
+        description,
+      };
       return receiptOf(await port.insertEvent(event), payload);
     },
   };

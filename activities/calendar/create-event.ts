@@ -14,6 +14,7 @@ import { createEventCard } from './cards.ts';
 import type { CalendarDeps } from './dependencies.ts';
 import { conflictsAt, requireStillFree } from './conflicts.ts';
 import { changedSince, countGuests, isStill, receiptOf } from './existing-event.ts';
+import { plainEvent } from './port.ts';
 import { resolving } from './summaries.ts';
 import { resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
@@ -61,7 +62,11 @@ export function createCreateEventHandler({
     async perform(payload, context) {
       const { kind: _kind, account: _account, conflicts: _conflicts, ...event } = payload;
       const port = await calendar(context.step.owner);
-      const created = await port.insertEvent({ effectKey: context.effectKey, ...event });
+      const created = await port.insertEvent({
+        effectKey: context.effectKey,
+        ...plainEvent,
+        ...event,
+      });
       return receiptOf(created, payload);
     },
     async reconcile(payload, context) {

@@ -7,98 +7,132 @@ import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { UnknownOutcomeError } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import type { GoogleSession } from '../google/client.ts';
-import type { BusyInterval } from './availability.ts';
-import { toCalendarEvent } from './google-events.ts';
-import type { CalendarEvent, CalendarPort, EventPrecondition, NewEvent } from './port.ts';
+import { googleEventId, insertBody, namesPeople, patchBody } from './google-bodies.ts';
+import { busyTimes } from './google-busy.ts';
+import { requireAnswer, toCalendarEvent } from './google-events.ts';
+import type { CalendarEvent, CalendarPort, EventPrecondition } from './port.ts';
 
 const calendarId = 'primary';
-/** Calendars one free/busy request may name. */
-const freeBusyMax = 50;
+/** Events one page may hold. */
+const pageMax = 2_500;
 
 /** The calendar port of one owner's primary calendar. */
 export function createGoogleCalendar(session: GoogleSession): CalendarPort {
   const { events } = session.calendar;
   const getEvent = async (eventId: string, zone: string): Promise<CalendarEvent | null> => {
-    const data = await orNull(
-      session.read('read the event', () => events.get({ calendarId, eventId })),
-    );
-    return data === null ? null : toCalendarEvent(readable(data), zone);
+    const data = await readEvent(session, eventId);
+    return data === null ? null : toCalendarEvent(data, zone);
   };
   return {
     getEvent,
     findCreated: (effectKey, zone) => getEvent(googleEventId(effectKey), zone),
-    listEvents: (query) => listEvents(session, query),
+    listEvents: ({ fromMs, toMs, zone, text, limit }) =>
+      readPages({ fromMs, toMs, zone, limit }, (page) =>
+        session.read('list events', () =>
+          events.list({
+            calendarId,
+            singleEvents: true,
+            orderBy: 'startTime',
+            ...(text === undefined ? {} : { q: text }),
+            ...page,
+          }),
+        ),
+      ),
+    async occurrences({ seriesId, ...query }) {
+      const found = await readPages(query, (page) =>
+        session.read('list the occurrences', () =>
+          events.instances({ calendarId, eventId: seriesId, ...page }),
+        ),
+      );
+      return { ...found, events: found.events.toSorted((a, b) => a.startMs - b.startMs) };
+    },
     busyTimes: (emails, fromMs, toMs) => busyTimes(session, emails, fromMs, toMs),
     async insertEvent(event) {
+      const told = event.guests.length + event.optionalGuests.length > 0;
       const data = await session.write('create the event', () =>
         events.insert({
           calendarId,
-          sendUpdates: event.guests.length > 0 ? 'all' : 'none',
+          sendUpdates: told ? 'all' : 'none',
+          ...(event.conference ? { conferenceDataVersion: 1 } : {}),
           requestBody: insertBody(event),
         }),
       );
       return toCalendarEvent(written(data), event.zone);
     },
-    async moveEvent({ eventId, start, end, zone, ...change }) {
-      const requestBody = {
-        start: timeBody(start, zone),
-        end: timeBody(end, zone),
-        extendedProperties: { private: { effectKey: change.effectKey } },
+    async updateEvent({ eventId, patch, ...change }) {
+      // A list of attendees replaces the whole one, with the answers given so far.
+      const current = namesPeople(patch) ? await readUnchanged(session, eventId, change) : null;
+      const params = {
+        calendarId,
+        eventId,
+        sendUpdates: notice(change),
+        ...(patch.conference === undefined ? {} : { conferenceDataVersion: 1 }),
+        requestBody: patchBody(patch, change.effectKey, current),
       };
-      const params = { calendarId, eventId, sendUpdates: notice(change), requestBody };
-      const data = await session.write('move the event', () =>
+      const data = await session.write('change the event', () =>
         events.patch(params, { headers: { 'If-Match': change.etag } }),
       );
-      return toCalendarEvent(written(data), zone);
+      return toCalendarEvent(written(data), patch.zone ?? 'UTC');
     },
+    /** Google carries no message of a cancellation. */
     async deleteEvent({ eventId, ...change }) {
       const params = { calendarId, eventId, sendUpdates: notice(change) };
       const headers = { 'If-Match': change.etag, 'X-Effect-Key': change.effectKey };
       await session.write('cancel the event', () => events.delete(params, { headers }));
     },
+    respond: (change) => respond(session, change),
+    async settings() {
+      const data = await session.read('read the settings', () =>
+        session.calendar.settings.get({ setting: 'timezone' }),
+      );
+      return { zone: data.value ?? null, workingHours: null };
+    },
   };
 }
 
-/**
- * The id an effect's event gets: base32hex in lower case, which is what Google allows (a–v, 0–9).
- * @param effectKey 64 hex characters
- */
-export function googleEventId(effectKey: string): string {
-  const digits = '0123456789abcdefghijklmnopqrstuv';
-  let bits = 0;
-  let value = 0;
-  let id = '';
-  for (const byte of Buffer.from(effectKey, 'hex')) {
-    value = (value << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      id += digits[(value >> bits) & 31] ?? '';
-    }
-    value &= (1 << bits) - 1;
+/** An answer is a change of the owner's own entry among the attendees; the others are not sent. */
+async function respond(
+  session: GoogleSession,
+  { eventId, response, comment, ...change }: Parameters<CalendarPort['respond']>[0],
+): Promise<CalendarEvent> {
+  const current = await readUnchanged(session, eventId, change);
+  const own = current.attendees?.find(({ self }) => self === true);
+  if (own === undefined) {
+    throw failure('InvalidInputError', 'Nobody invited you to this event, so there is no answer.');
   }
-  return bits === 0 ? id : id + (digits[(value << (5 - bits)) & 31] ?? '');
+  const answered = { ...own, responseStatus: response, ...(comment === null ? {} : { comment }) };
+  const params = {
+    calendarId,
+    eventId,
+    sendUpdates: notice(change),
+    requestBody: {
+      attendeesOmitted: true,
+      attendees: [answered],
+      extendedProperties: { private: { effectKey: change.effectKey } },
+    },
+  };
+  const data = await session.write('answer the invitation', () =>
+    session.calendar.events.patch(params, { headers: { 'If-Match': change.etag } }),
+  );
+  return toCalendarEvent(written(data), 'UTC');
 }
 
-async function listEvents(
-  session: GoogleSession,
-  query: Parameters<CalendarPort['listEvents']>[0],
+type Page = { timeMin: string; timeMax: string; maxResults: number; pageToken?: string };
+
+async function readPages(
+  query: { fromMs: number; toMs: number; zone: string; limit: number },
+  read: (page: Page) => Promise<calendar_v3.Schema$Events>,
 ): Promise<{ events: CalendarEvent[]; truncated: boolean }> {
   const found: CalendarEvent[] = [];
   let pageToken: string | undefined;
   do {
-    const params: calendar_v3.Params$Resource$Events$List = {
-      calendarId,
-      timeMin: new Date(query.fromMs).toISOString(),
-      timeMax: new Date(query.toMs).toISOString(),
-      singleEvents: true,
-      orderBy: 'startTime',
-      maxResults: Math.min(query.limit + 1, 2_500),
-      ...(query.text === undefined ? {} : { q: query.text }),
-      ...(pageToken === undefined ? {} : { pageToken }),
-    };
-    const data = readable(
-      await session.read('list events', () => session.calendar.events.list(params)),
+    const data = requireAnswer(
+      await read({
+        timeMin: new Date(query.fromMs).toISOString(),
+        timeMax: new Date(query.toMs).toISOString(),
+        maxResults: Math.min(query.limit + 1, pageMax),
+        ...(pageToken === undefined ? {} : { pageToken }),
+      }),
     );
     const zone = data.timeZone ?? query.zone;
     found.push(...(data.items ?? []).map((item) => toCalendarEvent(item, zone)));
@@ -107,57 +141,25 @@ async function listEvents(
   return { events: found.slice(0, query.limit), truncated: found.length > query.limit };
 }
 
-async function busyTimes(
+async function readEvent(
   session: GoogleSession,
-  emails: readonly string[],
-  fromMs: number,
-  toMs: number,
-): Promise<Map<string, readonly BusyInterval[] | 'unknown'>> {
-  const result = new Map<string, readonly BusyInterval[] | 'unknown'>();
-  for (let at = 0; at < emails.length; at += freeBusyMax) {
-    const part = emails.slice(at, at + freeBusyMax);
-    const requestBody = {
-      timeMin: new Date(fromMs).toISOString(),
-      timeMax: new Date(toMs).toISOString(),
-      items: part.map((id) => ({ id })),
-    };
-    const data = readable(
-      await session.read('read free and busy times', () =>
-        session.calendar.freebusy.query({ requestBody }),
-      ),
-    );
-    for (const email of part) result.set(email, toBusy(data.calendars?.[email]));
-  }
-  return result;
+  eventId: string,
+): Promise<calendar_v3.Schema$Event | null> {
+  const data = await orNull(
+    session.read('read the event', () => session.calendar.events.get({ calendarId, eventId })),
+  );
+  return data === null ? null : requireAnswer(data);
 }
 
-/** Fails closed: anything but a clean list of intervals is unknown. */
-function toBusy(
-  entry: calendar_v3.Schema$FreeBusyCalendar | undefined,
-): readonly BusyInterval[] | 'unknown' {
-  if (entry?.busy === undefined || (entry.errors?.length ?? 0) > 0) return 'unknown';
-  const busy = entry.busy.map(({ start, end }) => ({
-    startMs: Date.parse(start ?? ''),
-    endMs: Date.parse(end ?? ''),
-  }));
-  return busy.every(({ startMs, endMs }) => startMs <= endMs) ? busy : 'unknown';
-}
-
-function insertBody(event: NewEvent): calendar_v3.Schema$Event {
-  return {
-    id: googleEventId(event.effectKey),
-    summary: event.title,
-    start: timeBody(event.start, event.zone),
-    end: timeBody(event.end, event.zone),
-    ...(event.location === null ? {} : { location: event.location }),
-    ...(event.description === null ? {} : { description: event.description }),
-    ...(event.guests.length === 0 ? {} : { attendees: event.guests.map((email) => ({ email })) }),
-    extendedProperties: { private: { effectKey: event.effectKey } },
-  };
-}
-
-function timeBody(time: string, timeZone: string): calendar_v3.Schema$EventDateTime {
-  return /^\d{4}-\d\d-\d\d$/.test(time) ? { date: time } : { dateTime: time, timeZone };
+/** The event as it was approved. @throws PreconditionFailedError when it has changed since */
+async function readUnchanged(
+  session: GoogleSession,
+  eventId: string,
+  { etag }: Pick<EventPrecondition, 'etag'>,
+): Promise<calendar_v3.Schema$Event> {
+  const data = await readEvent(session, eventId);
+  if (data?.etag === etag) return data;
+  throw failure('PreconditionFailedError', 'The event was changed since, so it was left alone.');
 }
 
 function notice({ notify }: Pick<EventPrecondition, 'notify'>): 'all' | 'none' {
@@ -171,11 +173,6 @@ async function orNull<Data>(reading: Promise<Data>): Promise<Data | null> {
     if (failureTypeOf(error) === 'NotFoundError') return null;
     throw error;
   }
-}
-
-function readable<Data extends object>(data: Data): Data {
-  if (typeof data === 'object' && data !== null) return data;
-  throw failure('ProviderUnavailableError', 'Google sent an empty answer.');
 }
 
 function written(data: calendar_v3.Schema$Event): calendar_v3.Schema$Event {

@@ -65,14 +65,12 @@ export function createMoveEventHandler({
     async perform(payload, context) {
       const port = await calendar(context.step.owner);
       try {
-        const moved = await port.moveEvent({
+        const moved = await port.updateEvent({
           effectKey: context.effectKey,
           eventId: payload.eventId,
           etag: payload.etag,
           notify: payload.guests.length > 0,
-          start: payload.start,
-          end: payload.end,
-          zone: payload.zone,
+          patch: { start: payload.start, end: payload.end, zone: payload.zone },
         });
         return receiptOf(moved, payload);
       } catch (error) {
@@ -102,13 +100,12 @@ export function createMoveEventHandler({
         throw changedSince(title, 'not moved back');
       }
       try {
-        const moved = await port.moveEvent({
+        const moved = await port.updateEvent({
           effectKey: context.effectKey,
           eventId,
           etag,
           notify: payload.guests.length > 0,
-          ...previous,
-          zone,
+          patch: { ...previous, zone },
         });
         return receiptOf(moved, back);
       } catch (error) {

@@ -2,7 +2,21 @@
  * What a calendar provider must offer, in vendor-neutral terms. Instants are epoch milliseconds; an
  * implementation maps its vendor's failures to the closed list and never retries by itself.
  */
+import type { WorkingHours } from '#contracts/schemas/common.ts';
 import type { BusyInterval } from './availability.ts';
+
+/** How the time of an event shows to others. Free and working elsewhere block nothing. */
+export type Showing = 'busy' | 'free' | 'tentative' | 'outOfOffice' | 'workingElsewhere';
+/** A guest's answer to an invitation; none: not answered yet. */
+export type Response = 'accepted' | 'declined' | 'tentative' | 'none';
+
+/** How an event repeats: one rule and what is left out. */
+export type Recurrence = {
+  /** One RFC 5545 RRULE value without its name and without DTSTART: `FREQ=WEEKLY;BYDAY=MO`. */
+  readonly rule: string;
+  /** Starts of occurrences that were taken out: RFC 3339 with offset, or dates of all-day events. */
+  readonly excluded: readonly string[];
+};
 
 /** An event as it stands at the provider. */
 export type CalendarEvent = {
@@ -24,11 +38,27 @@ export type CalendarEvent = {
   readonly organizer: { readonly email: string; readonly self: boolean } | null;
   /** Attendees without the owner and without rooms. */
   readonly guests: readonly CalendarGuest[];
+  /** Attendees that are resources. */
+  readonly rooms: readonly CalendarGuest[];
   /** The series this is one occurrence of. */
   readonly recurringEventId: string | null;
-  /** True for a series itself, which no tool may change. */
+  /** When an occurrence starts by the rule of its series: its identity, also when it was moved. */
+  readonly originalStartMs: number | null;
+  /** True for a series itself: a change of it is a change of every occurrence. */
   readonly isSeries: boolean;
+  /** Of a series. Inexpressible: several rules, or dates added by hand; such a rule is left alone. */
+  readonly recurrence: Recurrence | 'inexpressible' | null;
+  /** Whether it takes the owner's time: neither free nor working elsewhere. */
   readonly busy: boolean;
+  readonly showAs: Showing;
+  readonly kind: 'default' | 'outOfOffice' | 'workingLocation' | 'focusTime' | 'other';
+  readonly private: boolean;
+  /** Minutes before the start; null for the calendar's default and for none. */
+  readonly reminderMinutes: number | null;
+  /** Where the meeting is held online. */
+  readonly conferenceLink: string | null;
+  /** The owner's own answer; null for somebody who is not a guest. */
+  readonly response: Response | 'organizer' | null;
   readonly link: string | null;
   /** The key of the effect that last wrote it through us. */
   readonly effectKey: string | null;
@@ -36,7 +66,8 @@ export type CalendarEvent = {
 export type CalendarGuest = {
   readonly email: string;
   readonly name: string | null;
-  readonly response: 'accepted' | 'declined' | 'tentative' | 'none';
+  readonly response: Response;
+  readonly optional: boolean;
 };
 
 /** An event to create. */
@@ -49,9 +80,35 @@ export type NewEvent = {
   readonly end: string;
   readonly zone: string;
   readonly guests: readonly string[];
+  readonly optionalGuests: readonly string[];
+  /** Addresses of rooms. */
+  readonly rooms: readonly string[];
   readonly location: string | null;
   readonly description: string | null;
+  readonly recurrence: Recurrence | null;
+  readonly reminderMinutes: number | null;
+  /** Whether to ask the provider for a link to meet online. */
+  readonly conference: boolean;
+  readonly private: boolean;
+  readonly showAs: 'busy' | 'free' | 'tentative';
 };
+
+/** What an event has that nothing is said about. */
+export const plainEvent = {
+  optionalGuests: [],
+  rooms: [],
+  recurrence: null,
+  reminderMinutes: null,
+  conference: false,
+  private: false,
+  showAs: 'busy',
+} as const satisfies Partial<NewEvent>;
+
+/**
+ * What a change sets; an absent field stays as it is. Lists of people are the whole list; `start`,
+ * `end` and `zone` go together.
+ */
+export type EventPatch = Partial<Omit<NewEvent, 'effectKey'>>;
 
 /** The event a change is about: refused with PreconditionFailedError when its etag has changed. */
 export type EventPrecondition = {
@@ -72,21 +129,48 @@ export type CalendarPort = {
     text?: string | undefined;
     limit: number;
   }): Promise<{ events: CalendarEvent[]; truncated: boolean }>;
-  /** One event, also when it is cancelled; null when there is none with that id. */
+  /** One event, occurrence or series, also when it is cancelled; null when none has that id. */
   getEvent(eventId: string, zone: string): Promise<CalendarEvent | null>;
   /** The event created under an effect key, also when it was cancelled since. */
   findCreated(effectKey: string, zone: string): Promise<CalendarEvent | null>;
-  /** Busy times of each address; `unknown` where the calendar cannot be read, never empty then. */
+  /** Occurrences of a series that overlap a window, without cancelled ones, by start. */
+  occurrences(query: {
+    seriesId: string;
+    fromMs: number;
+    toMs: number;
+    zone: string;
+    limit: number;
+  }): Promise<{ events: CalendarEvent[]; truncated: boolean }>;
+  /**
+   * Busy times of each address, tentative ones too; `unknown` where the calendar cannot be read,
+   * never empty then.
+   */
   busyTimes(
     emails: readonly string[],
     fromMs: number,
     toMs: number,
   ): Promise<ReadonlyMap<string, readonly BusyInterval[] | 'unknown'>>;
+  /** @throws InvalidInputError for a recurrence the provider cannot hold */
   insertEvent(event: NewEvent): Promise<CalendarEvent>;
-  moveEvent(
-    change: EventPrecondition & { start: string; end: string; zone: string },
+  /**
+   * Changes a single event, one occurrence or a whole series, by its id.
+   * @throws InvalidInputError for a recurrence the provider cannot hold
+   */
+  updateEvent(change: EventPrecondition & { patch: EventPatch }): Promise<CalendarEvent>;
+  /**
+   * Cancels a single event, a whole series or, by its id, one occurrence. `message` goes to the guests
+   * where the provider can carry one.
+   */
+  deleteEvent(change: EventPrecondition & { message?: string | undefined }): Promise<void>;
+  /** Answers an invitation. `notify`: whether the organizer is told. */
+  respond(
+    change: EventPrecondition & {
+      response: 'accepted' | 'declined' | 'tentative';
+      comment: string | null;
+    },
   ): Promise<CalendarEvent>;
-  deleteEvent(change: EventPrecondition): Promise<void>;
+  /** What the provider knows of the owner's time; null where it knows nothing. */
+  settings(): Promise<{ zone: string | null; workingHours: WorkingHours | null }>;
 };
 
 /** Gives the calendar of an owner. @throws ReconnectRequiredError */

@@ -1,7 +1,7 @@
 /** What every calendar provider must do. A provider's test file runs it with a port of its own. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
-import type { CalendarPort } from '#activities/calendar/port.ts';
+import { type CalendarPort, type NewEvent, plainEvent } from '#activities/calendar/port.ts';
 import { effectKey } from './google-setup.ts';
 
 /** A port with what the suite must know of the office behind it. */
@@ -11,6 +11,10 @@ export interface CalendarPortUnderTest {
   /** Somebody whose free/busy can be read, and somebody whose cannot. */
   colleague: string;
   unreadable: string;
+  /** The colleague's own calendar: it invites the owner. */
+  colleaguePort: CalendarPort;
+  /** A meeting room that can be invited. */
+  room: string;
   /** A moment with nothing in the owner's calendar for two hours, RFC 3339 in `Europe/Berlin`. */
   freeAt: string;
 }
@@ -33,17 +37,35 @@ export function describeCalendarPort(
       startMs = Date.parse(given.freeAt);
     });
     const at = (hours: number) => new Date(startMs + hours * hourMs).toISOString();
-    const insert = (key: string, guests: string[] = []) =>
+    const eventOf = (key: string, guests: string[] = []): NewEvent => ({
+      ...plainEvent,
+      effectKey: effectKey(key),
+      title: `Event ${key}`,
+      start: at(0),
+      end: at(1),
+      zone,
+      guests,
+      location: 'Here',
+      description: 'Why',
+    });
+    const insert = (key: string, guests: string[] = []) => port.insertEvent(eventOf(key, guests));
+    const day = 24;
+    const series = (key: string, count = 4) =>
       port.insertEvent({
-        effectKey: effectKey(key),
-        title: `Event ${key}`,
-        start: at(0),
-        end: at(1),
-        zone,
-        guests,
-        location: 'Here',
-        description: 'Why',
+        ...eventOf(key),
+        recurrence: { rule: `FREQ=DAILY;COUNT=${count}`, excluded: [] },
       });
+    const occurrencesOf = async (seriesId: string) => {
+      const window = { fromMs: startMs, toMs: startMs + 10 * day * hourMs, zone };
+      const { events } = await port.occurrences({ seriesId, ...window, limit: 50 });
+      return events;
+    };
+    const change = (key: string, event: { id: string; etag: string }) => ({
+      effectKey: effectKey(key),
+      eventId: event.id,
+      etag: event.etag,
+      notify: false,
+    });
 
     it('keeps what it was given and finds it by id, by key and in a window', async () => {
       const event = await insert('kept', [given.colleague]);
@@ -56,7 +78,15 @@ export function describeCalendarPort(
         description: 'Why',
         cancelled: false,
         isSeries: false,
+        recurrence: null,
+        recurringEventId: null,
         busy: true,
+        showAs: 'busy',
+        kind: 'default',
+        private: false,
+        conferenceLink: null,
+        response: 'organizer',
+        rooms: [],
         effectKey: effectKey('kept'),
         organizer: { email: given.owner, self: true },
       });
@@ -80,11 +110,12 @@ export function describeCalendarPort(
 
     it('moves under the etag it was given, changes the etag, and refuses the old one', async () => {
       const event = await insert('moved');
-      const change = { effectKey: effectKey('move'), eventId: event.id, notify: false, zone };
-      const moved = await port.moveEvent({ ...change, etag: event.etag, start: at(1), end: at(2) });
+      const patch = { start: at(1), end: at(2), zone };
+      const moved = await port.updateEvent({ ...change('move', event), patch });
       expect(moved).toMatchObject({ startMs: startMs + hourMs, title: 'Event moved' });
       expect(moved.etag).not.toBe(event.etag);
-      const stale = port.moveEvent({ ...change, etag: event.etag, start: at(0), end: at(1) });
+      const back = { start: at(0), end: at(1), zone };
+      const stale = port.updateEvent({ ...change('move', event), patch: back });
       await expect(stale).rejects.toMatchObject({ type: 'PreconditionFailedError' });
       const gone = { effectKey: effectKey('del'), eventId: event.id, notify: false };
       await expect(port.deleteEvent({ ...gone, etag: event.etag })).rejects.toMatchObject({
@@ -96,6 +127,157 @@ export function describeCalendarPort(
       await expect(port.deleteEvent({ ...gone, etag: moved.etag })).rejects.toThrow(
         UnknownOutcomeError,
       );
+    });
+
+    it('keeps optional guests, rooms, reminder, privacy, showing and a link to meet', async () => {
+      const event = await port.insertEvent({
+        ...eventOf('whole', [given.colleague]),
+        optionalGuests: [given.unreadable],
+        rooms: [given.room],
+        reminderMinutes: 15,
+        conference: true,
+        private: true,
+        showAs: 'tentative',
+      });
+      expect(event).toMatchObject({
+        guests: [
+          { email: given.colleague, optional: false },
+          { email: given.unreadable, optional: true },
+        ],
+        rooms: [{ email: given.room }],
+        reminderMinutes: 15,
+        private: true,
+        showAs: 'tentative',
+        busy: true,
+      });
+      expect(event.conferenceLink).toMatch(/^https:/);
+      expect(await port.getEvent(event.id, zone)).toMatchObject({ rooms: event.rooms });
+    });
+
+    it('changes what a change names, leaves the rest and keeps the answers of guests', async () => {
+      const event = await insert('changed', [given.colleague]);
+      const theirs = await given.colleaguePort.listEvents({
+        fromMs: startMs,
+        toMs: startMs + hourMs,
+        zone,
+        limit: 50,
+      });
+      const invitation = theirs.events.find(({ title }) => title === 'Event changed')!;
+      const answer = { response: 'accepted', comment: null } as const;
+      await given.colleaguePort.respond({ ...change('changed.yes', invitation), ...answer });
+      const answered = (await port.getEvent(event.id, zone))!;
+      expect(answered.guests).toMatchObject([{ email: given.colleague, response: 'accepted' }]);
+      const changed = await port.updateEvent({
+        ...change('change', answered),
+        patch: { title: 'Other', optionalGuests: [given.unreadable], showAs: 'free' },
+      });
+      expect(changed).toMatchObject({
+        title: 'Other',
+        location: 'Here',
+        description: 'Why',
+        startMs,
+        showAs: 'free',
+        busy: false,
+        effectKey: effectKey('change'),
+        guests: [
+          { email: given.colleague, response: 'accepted', optional: false },
+          { email: given.unreadable, response: 'none', optional: true },
+        ],
+      });
+      const emptied = await port.updateEvent({
+        ...change('empty', changed),
+        patch: { location: null, description: null, guests: [], optionalGuests: [] },
+      });
+      expect(emptied.guests).toEqual([]);
+      expect(emptied.location ?? '').toBe('');
+    });
+
+    it('answers an invitation, tells the organizer, and refuses where nobody asked', async () => {
+      const asked = await given.colleaguePort.insertEvent(eventOf('asked', [given.owner]));
+      const window = { fromMs: startMs, toMs: startMs + hourMs, zone, limit: 50 };
+      const mine = (await port.listEvents(window)).events.find(
+        ({ title }) => title === 'Event asked',
+      )!;
+      expect(mine).toMatchObject({
+        response: 'none',
+        organizer: { email: given.colleague, self: false },
+      });
+      const declined = await port.respond({
+        ...change('answer', mine),
+        response: 'declined',
+        comment: 'Away that day',
+        notify: true,
+      });
+      expect(declined.response).toBe('declined');
+      const seen = await given.colleaguePort.getEvent(asked.id, zone);
+      expect(seen!.guests).toMatchObject([{ email: given.owner, response: 'declined' }]);
+      const own = await insert('own');
+      const answer = { response: 'accepted', comment: null } as const;
+      const refused = port.respond({ ...change('own.answer', own), ...answer });
+      await expect(refused).rejects.toMatchObject({ type: 'InvalidInputError' });
+    });
+
+    it('keeps a series with its rule and gives its occurrences', async () => {
+      const made = await series('series');
+      expect(made).toMatchObject({ isSeries: true, recurringEventId: null, startMs });
+      if (made.recurrence === null || made.recurrence === 'inexpressible') throw new Error('rule');
+      expect(made.recurrence.rule).toContain('FREQ=DAILY');
+      const found = await occurrencesOf(made.id);
+      expect(found.map((event) => event.startMs)).toEqual(
+        [0, 1, 2, 3].map((days) => startMs + days * day * hourMs),
+      );
+      for (const event of found) {
+        expect(event).toMatchObject({ recurringEventId: made.id, isSeries: false });
+        expect(event.originalStartMs).toBe(event.startMs);
+        expect(event.recurrence).toBeNull();
+      }
+      expect(await port.getEvent(made.id, zone)).toMatchObject({ isSeries: true });
+      const window = { fromMs: startMs, toMs: startMs + 10 * day * hourMs, zone };
+      const few = await port.occurrences({ seriesId: made.id, ...window, limit: 2 });
+      expect([few.events.length, few.truncated]).toEqual([2, true]);
+    });
+
+    it('changes and takes out one occurrence and leaves the others', async () => {
+      const made = await series('one');
+      const [first, second, third] = await occurrencesOf(made.id);
+      const patch = { start: at(day + 2), end: at(day + 3), zone, title: 'Later' };
+      const moved = await port.updateEvent({ ...change('one.move', second!), patch });
+      expect(moved).toMatchObject({
+        title: 'Later',
+        startMs: startMs + (day + 2) * hourMs,
+        originalStartMs: startMs + day * hourMs,
+        recurringEventId: made.id,
+      });
+      await port.deleteEvent(change('one.drop', third!));
+      const left = await occurrencesOf(made.id);
+      expect(left.map(({ title }) => title)).toEqual(['Event one', 'Later', 'Event one']);
+      expect(left[0]!.id).toBe(first!.id);
+      const gone = await port.getEvent(third!.id, zone);
+      expect(gone === null || gone.cancelled).toBe(true);
+    });
+
+    it('changes the rule of a whole series, and cancels it whole', async () => {
+      const made = await series('all');
+      const patch = { title: 'Fewer', recurrence: { rule: 'FREQ=DAILY;COUNT=2', excluded: [] } };
+      const fewer = await port.updateEvent({ ...change('all.fewer', made), patch });
+      const found = await occurrencesOf(made.id);
+      expect(found.map(({ title }) => title)).toEqual(['Fewer', 'Fewer']);
+      await port.deleteEvent(change('all.drop', fewer));
+      const gone = await port.getEvent(made.id, zone);
+      expect(gone === null || gone.cancelled).toBe(true);
+    });
+
+    it('keeps days as days', async () => {
+      const allDay = { start: '2026-10-24', end: '2026-10-27' };
+      const made = await port.insertEvent({ ...eventOf('days'), ...allDay });
+      expect(made.allDay).toEqual({ from: '2026-10-24', to: '2026-10-27' });
+      const read = await port.getEvent(made.id, zone);
+      // The clock goes back on 25 October: three days of 73 hours.
+      expect(read!.endMs - read!.startMs).toBe(73 * hourMs);
+    });
+
+    it('tells the zone of the calendar', async () => {
+      expect((await port.settings()).zone).toBe(zone);
     });
 
     it('expands series into occurrences, sorted by start, and says when there are more', async () => {

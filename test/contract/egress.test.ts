@@ -1,6 +1,7 @@
 /** In sandbox mode nothing leaves the machine: every operation of the Google connectors, and sockets. */
 import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { plainEvent } from '#activities/calendar/port.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { alwaysCalls } from '#test/support/health.ts';
@@ -61,11 +62,12 @@ describe('egress in sandbox mode', () => {
       guests: [],
       location: null,
       description: null,
+      ...plainEvent,
     });
     await calendar.findCreated(key, zone);
     const change = { effectKey: key, eventId: event.id, notify: false };
     const later = { ...times, end: '2026-10-15T12:00:00+02:00' };
-    const moved = await calendar.moveEvent({ ...change, ...later, etag: event.etag });
+    const moved = await calendar.updateEvent({ ...change, patch: later, etag: event.etag });
     await calendar.deleteEvent({ ...change, etag: moved.etag });
     const mail = await google.email(owner);
     const { messages } = await mail.search('in:inbox', 3);

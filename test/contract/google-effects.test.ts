@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { JsonObject } from '#contracts/json.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import { createCalendarHandlers } from '#activities/calendar/effects.ts';
-import { googleEventId } from '#activities/calendar/google.ts';
+import { googleEventId } from '#activities/calendar/google-bodies.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { createEmailHandlers } from '#activities/email/effects.ts';
 import { composeMime } from '#activities/email/mime.ts';

@@ -1,5 +1,6 @@
 /** Every way Google fails, and what becomes of it: the right failure, the right wait, the right doubt. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectGoogle, effectKey, type GoogleSetup } from './google-setup.ts';
@@ -44,6 +45,7 @@ const write = async (name: string) =>
     guests: [],
     location: null,
     description: null,
+    ...plainEvent,
   });
 const failed = async (call: Promise<unknown>) => {
   try {

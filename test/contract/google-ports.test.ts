@@ -14,9 +14,16 @@ afterAll(async () => sandbox[Symbol.asyncDispose]());
 
 describeCalendarPort('Google', async () => {
   const owner = sandbox.office.main.email;
-  const port = await connectGoogle(sandbox).calendar(owner);
-  const unreadable = 'sam.okafor@office.example.com';
-  return { port, owner, colleague, unreadable, freeAt: '2026-10-18T06:00:00+02:00' };
+  const { calendar } = connectGoogle(sandbox);
+  return {
+    port: await calendar(owner),
+    owner,
+    colleague,
+    colleaguePort: await calendar(colleague),
+    room: 'room-aurora@office.example.com',
+    unreadable: 'sam.okafor@office.example.com',
+    freeAt: '2026-10-18T06:00:00+02:00',
+  };
 });
 
 describeEmailPort('Google', async () => {

@@ -156,7 +156,10 @@ export class VendorContract {
       if (parameter?.enum && !parameter.enum.includes(value)) problems.push(`${name}=${value}`);
     }
     if (method.request && exchange.requestBody !== '') {
-      problems.push(...this.#check('request', method.request.$ref, exchange.requestBody));
+      // The null of a patch takes a field away; the published schemas do not mention it.
+      const patch = exchange.method === 'PATCH';
+      const sent = patch ? withoutNulls(exchange.requestBody) : exchange.requestBody;
+      problems.push(...this.#check('request', method.request.$ref, sent));
     }
     if (exchange.status >= 400) {
       if (!this.#isError(JSON.parse(exchange.responseBody))) {
@@ -175,6 +178,10 @@ export class VendorContract {
     if (!validate) return [`${what}: no schema ${name}`];
     return validate(JSON.parse(body)) ? [] : [`${what}: ${this.#ajv.errorsText(validate.errors)}`];
   }
+}
+
+function withoutNulls(body: string): string {
+  return JSON.stringify(JSON.parse(body, (_, value: unknown) => value ?? undefined));
 }
 
 /** Reads one of the contracts kept beside this file. */

@@ -1,7 +1,7 @@
 /** Reading Google's errors, event ids, and which event a person means. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { googleEventId } from '#activities/calendar/google.ts';
+import { googleEventId } from '#activities/calendar/google-bodies.ts';
 import { toCalendarEvent } from '#activities/calendar/google-events.ts';
 import { matchEvents } from '#activities/calendar/match-events.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';

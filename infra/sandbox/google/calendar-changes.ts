@@ -16,8 +16,9 @@ import {
 } from './calendar-guests.ts';
 import { storeEvent } from './event-store.ts';
 import { applyFields, type EventBody, guestMayChange } from './event-fields.ts';
-import { checkEventTime, checkTimeRange } from './event-times.ts';
-import { checkRecurrence } from './recurrence.ts';
+import { checkEventTime, checkTimeRange, toInstantMs } from './event-times.ts';
+import { checkRecurrence, expand } from './recurrence.ts';
+import { answerForRooms } from './room-booking.ts';
 
 /** What comes with a change beside the event itself. */
 export interface ChangeOptions {
@@ -67,6 +68,7 @@ export function insertEvent(
   };
   const event = applyFields(blank, body, 'update', options.conference);
   checkEvent(event, owner);
+  answerForRooms(office, owner, event);
   storeEvent(office, owner, event);
   propagate(office, event);
   notifyGuests(office, undefined, event, options.sendUpdates);
@@ -100,8 +102,9 @@ export function changeEvent(
   }
   if (organizes && timesDiffer(current, next)) {
     next.sequence += 1;
-    dropExceptions(office, next.id);
+    dropExceptions(office, owner, current, next);
   }
+  if (organizes) answerForRooms(office, owner, next);
   storeEvent(office, owner, next);
   if (organizes) {
     propagate(office, next);
@@ -168,13 +171,28 @@ function timesDiffer(before: StoredEvent, after: StoredEvent): boolean {
   return !isDeepStrictEqual(times(before), times(after));
 }
 
-/** A moved series starts afresh, on every calendar that holds it. */
-function dropExceptions(office: Office, masterId: string): void {
+/**
+ * A moved series starts afresh, on every calendar that holds it; one that only ends at another time
+ * keeps the exceptions that are still part of it.
+ */
+function dropExceptions(
+  office: Office,
+  owner: Person,
+  before: StoredEvent,
+  after: StoredEvent,
+): void {
+  const moved = !isDeepStrictEqual([before.start, before.end], [after.start, after.end]);
   for (const { events } of Object.values(office.state.calendars)) {
     for (const event of Object.values(events)) {
-      if (event.recurringEventId === masterId) delete events[event.id];
+      if (event.recurringEventId !== after.id) continue;
+      if (moved || !isOccurrence(after, event, owner.zone)) delete events[event.id];
     }
   }
+}
+
+function isOccurrence(master: StoredEvent, exception: StoredEvent, zone: string): boolean {
+  const originalMs = toInstantMs(exception.originalStartTime ?? exception.start, zone);
+  return expand(master, originalMs - 1, originalMs + 1, zone).some(({ id }) => id === exception.id);
 }
 
 /** The exceptions of a deleted series go with it, at the guests' calendars too. */

@@ -88,7 +88,7 @@ export function busyTime(office: Office, owner: Person, window: Window): Window[
 }
 
 /** Cancelled, transparent, declined and working-location events block nothing. */
-function blocks(event: StoredEvent, owner: Person): boolean {
+export function blocks(event: StoredEvent, owner: Person): boolean {
   if (event.status === 'cancelled' || event.transparency === 'transparent') return false;
   if (event.eventType === 'workingLocation') return false;
   const self = event.attendees?.find((attendee) => attendee.email === owner.email);

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Office } from '../office/office.ts';
+import { roomAt } from '../office/rooms.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
 import { findEvent } from './calendar-events.ts';
 import { ownFields } from './event-fields.ts';
@@ -15,7 +16,7 @@ export type SendUpdates = 'all' | 'externalOnly' | 'none';
 /** Brings the organizer's event to every colleague's calendar, and takes it from those dropped. */
 export function propagate(office: Office, event: StoredEvent): void {
   const invited = new Set(event.attendees?.map((attendee) => attendee.email));
-  for (const person of office.people) {
+  for (const person of office.calendarOwners) {
     if (person.email === event.organizer.email) continue;
     const copy = office.calendar(person.email).events[event.id];
     if (!copy && (!invited.has(person.email) || event.status === 'cancelled')) {
@@ -90,6 +91,7 @@ export function notifyGuests(
   const current = after.status === 'cancelled' ? [] : emails(after);
   for (const to of new Set([...old, ...current])) {
     const outside = !office.person(to);
+    if (roomAt(to)) continue;
     if (to === after.organizer.email || (sendUpdates === 'externalOnly' && !outside)) continue;
     if (!current.includes(to)) office.recordNotification('cancellation', after.id, to);
     else office.recordNotification(old.includes(to) ? 'update' : 'invitation', after.id, to);

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
 import { GoogleError, invalid, notFound, required, sendGoogleError } from '../errors.ts';
 import type { Office } from '../office/office.ts';
+import { roomAt } from '../office/rooms.ts';
 import type { Person } from '../office/state.ts';
 import { requireAccount } from './accounts.ts';
 import { type ChangeOptions, changeEvent, insertEvent, removeEvent } from './calendar-changes.ts';
@@ -196,7 +197,7 @@ function freeBusy(office: Office, request: FastifyRequest): object {
   const calendars: Record<string, object> = {};
   for (const [index, { id }] of items.entries()) {
     const name = String(id);
-    const owner = name === 'primary' ? account : office.person(name);
+    const owner = name === 'primary' ? account : (office.person(name) ?? roomAt(name));
     const readable = owner && (owner.sharesFreeBusy || owner.email === account.email);
     if (index >= maxFreeBusyCalendars) calendars[name] = failed('tooManyCalendarsRequested');
     else if (!readable) calendars[name] = failed('notFound');

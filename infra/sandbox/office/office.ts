@@ -3,6 +3,7 @@
  * only through stores that call `changed()`; nothing here knows HTTP or a vendor's wire format.
  */
 import { createHash } from 'node:crypto';
+import { roomAt, rooms } from './rooms.ts';
 import type {
   CalendarState,
   EffectRow,
@@ -52,8 +53,14 @@ export class Office {
     return this.people.find((person) => person.email === wanted);
   }
 
-  /** A person's calendar. @throws Error for an outsider. */
+  /** Everyone who has a calendar: people and rooms. */
+  get calendarOwners(): readonly Person[] {
+    return [...this.people, ...rooms];
+  }
+
+  /** A person's or a room's calendar. @throws Error for an outsider. */
   calendar(email: string): CalendarState {
+    if (roomAt(email)) this.state.calendars[email] ??= { events: {}, syncFloor: 0 };
     const calendar = this.state.calendars[email];
     if (!calendar) throw new Error(`No calendar for ${email}.`);
     return calendar;

@@ -60,6 +60,7 @@ export const limits = {
   mailSearchMax: 50,
   eventListMax: 250,
   slotLimit: 5,
+  meetingPeopleMax: 100,
   bufferMinutes: 15,
   meetingMinutesMax: 24 * 60,
   pageMaxBytes: 2 * 1024 * 1024,

@@ -81,7 +81,8 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
   findTime: {
     ...read,
     summary:
-      'Find times when people are free, ranked, inside their working hours. The output has best.start.',
+      'Find times when people are free, ranked, inside their working hours, under wishes that must or ' +
+      'should hold. `rooms` are alternatives, one is needed. The output has best.start and best.room.',
     scope: 'calendar.read',
     outputTrust: 'trusted',
   },

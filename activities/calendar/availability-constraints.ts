@@ -3,14 +3,7 @@
  * from these the time that is open to everyone required. It ranks nothing.
  */
 import type { BusyInterval, Participant, Room, SlotRequest } from './availability.ts';
-import {
-  NO_SPANS,
-  packSpans,
-  span,
-  subtract,
-  unite,
-  type Spans,
-} from './availability-spans.ts';
+import { NO_SPANS, packSpans, span, subtract, unite, type Spans } from './availability-spans.ts';
 import { eachTouching, gridStarts } from './availability-starts.ts';
 import {
   isForEach,
@@ -186,10 +179,7 @@ export function possibleStarts(prepared: Prepared, leave: Leave = {}): readonly 
 }
 
 /** How many rooms are taken at each start. */
-export function roomsTaken(
-  { rooms, lengthMs }: Prepared,
-  starts: readonly number[],
-): Uint16Array {
+export function roomsTaken({ rooms, lengthMs }: Prepared, starts: readonly number[]): Uint16Array {
   const taken = new Uint16Array(starts.length);
   for (const room of rooms) {
     eachTouching(starts, room.taken, lengthMs, (from, to) => {

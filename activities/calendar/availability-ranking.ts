@@ -165,7 +165,8 @@ function personReasons(
   }
   for (const { wish, shut } of person.wishes) {
     const missed = touches(shut, startMs, endMs);
-    if (missed && wish.kind !== 'lunch') reasons.push(`${missedWords(wish)}, unlike ${name} wishes`);
+    if (missed && wish.kind !== 'lunch')
+      reasons.push(`${missedWords(wish)}, unlike ${name} wishes`);
     if (!missed && !isForEach(wish)) reasons.push(`${wishWords(wish)}, as ${name} wishes`);
   }
   return reasons;

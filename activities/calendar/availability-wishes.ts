@@ -88,9 +88,7 @@ export function wishWords(wish: WishedTime): string {
       return wish.part === 'midday' ? 'around midday' : `in the ${wish.part}`;
     case 'hours':
       if (wish.to === '24:00') return `not before ${wish.from}`;
-      return wish.from === '00:00'
-        ? `not after ${wish.to}`
-        : `between ${wish.from} and ${wish.to}`;
+      return wish.from === '00:00' ? `not after ${wish.to}` : `between ${wish.from} and ${wish.to}`;
     case 'weekdays':
       return weekdayWords(wish.days);
     case 'lunch':

@@ -118,8 +118,7 @@ function rulesOfPerson(request: SlotRequest, person: Participant, anchorMs: numb
   }
   const own = person.wishes ?? [];
   const shared = (request.wishes ?? []).filter(
-    ({ kind }) =>
-      (kind === 'lunch' || kind === 'gap') && !own.some((wish) => wish.kind === kind),
+    ({ kind }) => (kind === 'lunch' || kind === 'gap') && !own.some((wish) => wish.kind === kind),
   );
   for (const wish of [...own, ...shared].filter(({ hard }) => hard)) {
     const lift = `wish ${JSON.stringify(wish)}`;

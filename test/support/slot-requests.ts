@@ -167,13 +167,18 @@ export function searches(options: {
         participants: fc
           .integer({ min: 0, max: options.peopleMax })
           .chain((count) =>
-            fc.tuple(...Array.from({ length: count }, (_, index) => participant(anchorMs, index, isFull))),
+            fc.tuple(
+              ...Array.from({ length: count }, (_, index) => participant(anchorMs, index, isFull)),
+            ),
           ),
         fromMs: fc
           .integer({ min: 0, max: Math.round((options.windowDays * day * 3) / 5) })
           .map((minute) => anchorMs + minute * MINUTE),
         toMs: fc
-          .integer({ min: Math.round((options.windowDays * day) / 5), max: options.windowDays * day })
+          .integer({
+            min: Math.round((options.windowDays * day) / 5),
+            max: options.windowDays * day,
+          })
           .map((minute) => anchorMs + minute * MINUTE + 17_000),
         durationMinutes: fc.constantFrom(5, 15, 30, 45, 60, 90, 240),
         bufferMinutes: fc.constantFrom(0, 5, 15, 30),

@@ -156,7 +156,9 @@ describe('a calendar that could not be read', () => {
 describe('wishes', () => {
   it('rank what matches first and say what does not, when soft', () => {
     const { slots } = findSlots(
-      request([person('Ana')], { wishes: [{ kind: 'part_of_day', part: 'afternoon', hard: false }] }),
+      request([person('Ana')], {
+        wishes: [{ kind: 'part_of_day', part: 'afternoon', hard: false }],
+      }),
     );
     expect(slots).toHaveLength(31);
     expect(slots[0]!.start).toBe('2026-11-24T13:00:00+01:00'); // after lunch

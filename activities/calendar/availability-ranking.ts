@@ -73,30 +73,48 @@ export function describeSlot(prepared: Prepared, scored: Scored): Slot {
   const { startMs, score } = scored;
   const endMs = startMs + prepared.lengthMs;
   const zone = prepared.request.organiserZone;
+  const clocks = clocksAt(prepared, startMs, endMs);
+  const here = { start: toRfc3339(startMs, zone), end: toRfc3339(endMs, zone) };
   return {
-    start: toRfc3339(startMs, zone),
-    end: toRfc3339(endMs, zone),
+    ...here,
     startMs,
     endMs,
     score: Math.round(score * 10) / 10,
     reasons: [
       ...hoursReasons(prepared, startMs, endMs),
-      ...zoneReasons(prepared, startMs),
+      ...zoneReasons(prepared, here, clocks),
       ...wishReasons(prepared, startMs, endMs),
       ...prepared.people.flatMap((person) => personReasons(prepared, person, startMs, endMs)),
     ],
-    perPerson: prepared.people.map((person): SlotForPerson => ({
-      email: person.participant.email,
-      zone: person.participant.zone,
-      localStart: toRfc3339(startMs, person.participant.zone),
-      localEnd: toRfc3339(endMs, person.participant.zone),
-      insideWorkingHours: !touches(person.offHours, startMs, endMs),
-      availability: stateOf(person, startMs, endMs),
-    })),
+    perPerson: prepared.people.map((person): SlotForPerson => {
+      const clock = clocks.get(person.participant.zone) ?? here;
+      return {
+        email: person.participant.email,
+        zone: person.participant.zone,
+        localStart: clock.start,
+        localEnd: clock.end,
+        insideWorkingHours: !touches(person.offHours, startMs, endMs),
+        availability: stateOf(person, startMs, endMs),
+      };
+    }),
     rooms: prepared.rooms
       .filter(({ taken }) => !touches(taken, startMs, endMs))
       .map(({ room }) => room.email),
   };
+}
+
+/** Start and end on one zone's clock, RFC 3339. */
+type Clock = { readonly start: string; readonly end: string };
+
+/** What the clocks of everybody's zones show, each written once. */
+function clocksAt({ people }: Prepared, startMs: number, endMs: number): Map<string, Clock> {
+  const zones = new Set(people.map(({ participant }) => participant.zone));
+  return new Map(
+    [...zones].map((zone) => [
+      zone,
+      { start: toRfc3339(startMs, zone), end: toRfc3339(endMs, zone) },
+    ]),
+  );
 }
 
 function stateOf(
@@ -118,7 +136,7 @@ function hoursReasons({ people }: Prepared, startMs: number, endMs: number): str
   const known = people.filter(({ participant }) => participant.workingHours !== 'unknown');
   const outside = known.filter(({ offHours }) => touches(offHours, startMs, endMs));
   const unsaid = people
-    .filter((person) => !known.includes(person))
+    .filter(({ participant }) => participant.workingHours === 'unknown')
     .map((person) => `the working hours of ${nameOf(person)} are not known`);
   if (known.length === 0) return unsaid;
   if (outside.length > 0) {
@@ -129,16 +147,20 @@ function hoursReasons({ people }: Prepared, startMs: number, endMs: number): str
 }
 
 /** What the clock shows for people elsewhere, with the date where it differs. */
-function zoneReasons(prepared: Prepared, startMs: number): string[] {
-  const home = prepared.request.organiserZone;
+function zoneReasons(
+  { people }: Prepared,
+  here: Clock,
+  clocks: ReadonlyMap<string, Clock>,
+): string[] {
   const shown = new Set<string>();
-  for (const { participant } of prepared.people) {
-    const there = toRfc3339(startMs, participant.zone);
-    const here = toRfc3339(startMs, home);
-    if (there === here) continue;
+  for (const person of people) {
+    const { zone } = person.participant;
+    const there = clocks.get(zone)?.start ?? here.start;
+    if (there === here.start) continue;
     const time = there.slice(11, 16);
-    const day = there.slice(0, 10) === here.slice(0, 10) ? '' : ` on ${there.slice(0, 10)}`;
-    shown.add(`${time}${day} for ${participant.name ?? participant.email} (${participant.zone})`);
+    const date = there.slice(0, 10);
+    const day = date === here.start.slice(0, 10) ? '' : ` on ${date}`;
+    shown.add(`${time}${day} for ${nameOf(person)} (${zone})`);
   }
   return [...shown];
 }

@@ -136,10 +136,9 @@ function smallestRelaxations(prepared: Prepared): Relaxation[] {
       }
     }
   }
+  const places = new Map(prepared.people.map(({ participant }, at) => [participant.email, at]));
   const order = (item: RelaxationKind) =>
-    'email' in item
-      ? prepared.people.findIndex(({ participant }) => participant.email === item.email)
-      : -1;
+    'email' in item && item.email !== null ? (places.get(item.email) ?? -1) : -1;
   return [...found.values()]
     .map((one) => ({ one, price: priceOf(one.relax), order: one.relax.map(order) }))
     .sort((a, b) => a.price - b.price || compareLists(a.order, b.order))
@@ -229,11 +228,12 @@ function waysOut({ prepared, given, people }: Variant, startMs: number): Relaxat
     const hit = obstacles.filter(inTheWay);
     return hit.length === 0 ? [] : [choicesOf(person, hit)];
   });
-  const few = choices.length <= MAX_CHOOSERS;
+  if (choices.length > MAX_CHOOSERS) {
+    return [[...shared, ...choices.flatMap((options) => options.slice(0, 1))]];
+  }
   let sets: RelaxationKind[][] = [shared];
   for (const options of choices) {
-    const taken = few ? options : options.slice(0, 1);
-    sets = sets.flatMap((set) => taken.map((option) => [...set, option]));
+    sets = sets.flatMap((set) => options.map((option) => [...set, option]));
   }
   return sets;
 }
@@ -256,10 +256,9 @@ function keyOf(item: RelaxationKind): string {
 }
 
 function describe(prepared: Prepared, { relax, at, lengthMs }: Found): Relaxation {
-  const words = relax.map((item) => relaxationWords(prepared, item));
-  const more = words.length - MAX_WORDS;
-  const shown = more > 0 ? [...words.slice(0, MAX_WORDS), `${more} more changes`] : words;
-  const description = shown.join(' and ');
+  const words = relax.slice(0, MAX_WORDS).map((item) => relaxationWords(prepared, item));
+  const more = relax.length - words.length;
+  const description = [...words, ...(more > 0 ? [`${more} more changes`] : [])].join(' and ');
   if (relax.some((item) => item.kind === 'calendar_unknown')) return { relax, description };
   const zone = prepared.request.organiserZone;
   const end = toRfc3339(at.startMs + lengthMs, zone);

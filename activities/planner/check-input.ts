@@ -6,7 +6,16 @@ import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { toolSchemas } from '#contracts/schemas/tools.ts';
 
 /** Input fields that hold addresses of people. */
-const addressFields = ['to', 'cc', 'bcc', 'guests', 'people', 'optionalPeople', 'withPeople', 'rooms'];
+const addressFields = [
+  'to',
+  'cc',
+  'bcc',
+  'guests',
+  'people',
+  'optionalPeople',
+  'withPeople',
+  'rooms',
+];
 
 const addresses = /[^\s@<>,;:"'()[\]\\]+@[^\s@<>,;:"'()[\]\\]*[^\s@<>,;:"'()[\]\\.!?]/g;
 

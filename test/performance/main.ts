@@ -16,6 +16,7 @@ import { type Effort, markdownTable, type Row } from './measurement.ts';
 import { measureHistory, measureLargeResults } from './history-size.ts';
 import { measureRecords } from './record-keeping.ts';
 import { type Servers, startServers } from './servers.ts';
+import { measureSlotSearch } from './slot-search.ts';
 import { measureThroughput } from './throughput.ts';
 import { defaultWaiting, leastWaiting, measureWaiting } from './waiting-goals.ts';
 
@@ -42,6 +43,8 @@ async function measure(id: string, work: () => Promise<Row[]>): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  await measure('P10', () => measureSlotSearch(effort));
+  if (only.length > 0 && only.every((id) => id === 'P10')) return;
   await using servers = await startServers(progress);
   await measureOnEngine(servers);
   await measure('P7', () => measureWaiting(servers, effort, waiting, progress));

@@ -61,6 +61,8 @@ export const limits = {
   eventListMax: 250,
   slotLimit: 5,
   meetingPeopleMax: 100,
+  /** Of an answer to offered times, without what it quotes. */
+  timeReplyMaxChars: 2_000,
   bufferMinutes: 15,
   meetingMinutesMax: 24 * 60,
   pageMaxBytes: 2 * 1024 * 1024,

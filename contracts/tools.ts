@@ -17,6 +17,8 @@ export const toolNames = [
   'readThread',
   'summarize',
   'composeEmail',
+  'proposeTimes',
+  'readTimeReply',
   'searchWeb',
   'readPage',
   'research',
@@ -117,6 +119,21 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'none',
     outputTrust: 'derived',
   },
+  proposeTimes: {
+    ...read,
+    summary:
+      'Write a mail that offers times of findTime to somebody outside, on their clock. Send it with sendEmail.',
+    scope: 'none',
+    outputTrust: 'derived',
+  },
+  readTimeReply: {
+    ...read,
+    summary:
+      'Read from the messages of a thread (readThread) which offered time somebody chose: slot.start, ' +
+      'slot.minutes; slot is null when they chose none or suggest another, so make it a checkpoint.',
+    scope: 'none',
+    outputTrust: 'untrusted',
+  },
   searchWeb: {
     ...read,
     summary: 'Search the public web.',
@@ -154,7 +171,7 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'calendar.write',
     undo: 'cancel the event; guests are told',
     outputTrust: 'trusted',
-    sensitive: ['guests', 'location'],
+    sensitive: ['start', 'guests', 'location'],
   },
   moveEvent: {
     summary: 'Move an event to another time; guests are told by mail.',
@@ -163,7 +180,7 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'calendar.write',
     undo: 'move it back, unless it was changed since',
     outputTrust: 'trusted',
-    sensitive: ['eventId'],
+    sensitive: ['eventId', 'start'],
   },
   cancelEvent: {
     summary: 'Cancel an event; guests are told by mail.',

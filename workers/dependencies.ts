@@ -15,6 +15,7 @@ import { createGoogleClients, type GoogleClients } from '#activities/google/clie
 import { createActivities } from '#activities/index.ts';
 import { createComposeEmail } from '#activities/language/compose-email.ts';
 import { createSummarize } from '#activities/language/summarize.ts';
+import { createReadTimeReply } from '#activities/language/time-reply.ts';
 import { createDirectory } from '#activities/people.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
 import { createPlannerActivities } from '#activities/planner/propose.ts';
@@ -83,6 +84,7 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
       }),
       summarize: createSummarize({ model }),
       composeEmail: createComposeEmail({ model, directory }),
+      readTimeReply: createReadTimeReply({ model, documents }),
     },
   });
 }

@@ -8,7 +8,7 @@ import { compareScored, describeSlot, type Scored, scoreStarts } from './availab
 import { explainNone, type NoneBecause } from './availability-relaxations.ts';
 import { packSpans, toIntervals } from './availability-spans.ts';
 import type { Wish } from './availability-wishes.ts';
-import { instantAt, MINUTE_MS } from './zone-time.ts';
+import { instantAt, MINUTE_MS, wallClock } from './zone-time.ts';
 
 /** Time that is taken: epoch ms, half-open. Zero length takes no time. */
 export type BusyInterval = {
@@ -77,7 +77,7 @@ export type SlotRequest = {
   readonly fairness?: boolean;
   /** Offer times although a required calendar could not be read, flagged and ranked lowest. */
   readonly allowUnknown?: boolean;
-  /** Leave out a slot that overlaps a better one, so that the offers differ. */
+  /** Leave out a slot that overlaps a better one, and spread over days, so that the offers differ. */
   readonly distinct?: boolean;
 };
 
@@ -165,16 +165,26 @@ export function allDayBusy(firstDay: number, endDay: number, zone: string): Busy
   return { startMs: instantAt(zone, firstDay, 0).ms, endMs: instantAt(zone, endDay, 0).ms };
 }
 
+// Somebody who cannot make a day needs offers on others: more of one day only fill up.
+const OFFERS_A_DAY = 2;
+
 function pick(ranked: readonly Scored[], request: SlotRequest): Scored[] {
   if (request.distinct !== true) return ranked.slice(0, request.limit);
   const lengthMs = request.durationMinutes * MINUTE_MS;
   const picked: Scored[] = [];
-  for (const slot of ranked) {
-    if (picked.length >= request.limit) break;
-    if (picked.some((other) => Math.abs(other.startMs - slot.startMs) < lengthMs)) continue;
-    picked.push(slot);
-  }
-  return picked;
+  const take = (perDay: number): void => {
+    for (const slot of ranked) {
+      if (picked.length >= request.limit) return;
+      if (picked.some((other) => Math.abs(other.startMs - slot.startMs) < lengthMs)) continue;
+      const { day } = wallClock(request.organiserZone, slot.startMs);
+      const sameDay = (other: Scored) =>
+        wallClock(request.organiserZone, other.startMs).day === day;
+      if (picked.filter(sameDay).length < perDay) picked.push(slot);
+    }
+  };
+  take(OFFERS_A_DAY);
+  take(Infinity);
+  return picked.sort(compareScored);
 }
 
 function checkRequest(request: SlotRequest): void {

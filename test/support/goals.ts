@@ -177,6 +177,8 @@ export class GoalBench implements AsyncDisposable {
       'readThread',
       'summarize',
       'composeEmail',
+      'proposeTimes',
+      'readTimeReply',
       'searchWeb',
       'readPage',
     ];

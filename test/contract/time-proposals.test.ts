@@ -76,7 +76,7 @@ describe('offering times by mail', () => {
     const view = await untilQuiet(handle);
     const [approval] = view.pendingApprovals;
     expect(approval).toMatchObject({ tool: 'createEvent', input: { guests: [nora] } });
-    expect(Date.parse(String(approval!.input.start))).toBe(chosen.startMs);
+    expect(Date.parse(approval!.input.start as string)).toBe(chosen.startMs);
     expect(approval!.reasons.join(' ')).toMatch(/start comes from mail from Nora Feld/);
     const answer = view.steps.find(({ tool }) => tool === 'readTimeReply')!;
     expect(answer).toMatchObject({ status: 'completed' });

@@ -70,3 +70,38 @@ it('the history grows in a line with the steps, not with their square (seen: 22)
   expect(long.historySize / short.historySize).toBeLessThanOrEqual(4.05);
   expect(long.historyLength / short.historyLength).toBeLessThanOrEqual(4.05);
 });
+
+it('a goal of 1,000 steps ends, over several runs, with every step done once and no run above its bound', async () => {
+  const width = 20;
+  const waves = Array.from({ length: 50 }, (_, wave) =>
+    Array.from({ length: width }, (__, i) => {
+      // Each wave waits for one step of the wave before; one wave waits for a mail that is approved.
+      const before = wave === 25 ? ['send'] : wave === 0 ? [] : [`w${wave - 1}_0`];
+      return step(`w${wave}_${i}`, 'listEvents', { window: 'today' }, { dependsOn: before });
+    }),
+  );
+  const send = step('send', 'sendEmail', mail, { dependsOn: ['w24_0'] });
+  bench.planner = () => plan(...waves.flat(), send);
+  const bound = 400;
+  const goal = await bench.goal({ continueAfterEvents: bound });
+  await goal.until(({ pendingApprovals }) => pendingApprovals.length > 0, 60_000);
+  const [approval] = await goal.approvals();
+  expect(await goal.decide(approval!)).toMatchObject({ outcome: 'applied' });
+  expect((await goal.result()).state).toBe('completed');
+  expect([reads, effects()]).toEqual([1_000, [1]]);
+  const view = await goal.view();
+  expect(view.steps.map(({ status }) => status)).toEqual(Array(1_001).fill('completed'));
+  const lengths: number[] = [];
+  const { workflowId } = goal.handle;
+  const query = `WorkflowId = '${workflowId}'`;
+  await expect
+    .poll(async () => {
+      lengths.length = 0;
+      for await (const run of bench.client.workflow.list({ query }))
+        lengths.push(run.historyLength);
+      return lengths.length;
+    })
+    .toBeGreaterThan(5);
+  // A run ends at the first quiet moment past the bound: at most one wave later.
+  expect(Math.max(...lengths)).toBeLessThan(bound + 8 * width);
+}, 120_000);

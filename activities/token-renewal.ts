@@ -6,8 +6,9 @@ import { bulkhead } from 'cockatiel';
 import type { Pool, PoolClient } from 'pg';
 import { limits } from '#contracts/limits.ts';
 import { inTransaction } from './effects/ledger.ts';
-import { failure, failureTypeOf } from './failures.ts';
-import { openToken, type Provider, reconnectHint, sealToken } from './token-seal.ts';
+import { failureTypeOf } from './failures.ts';
+import { mustReconnect, notConnected } from './reconnect.ts';
+import { openToken, type Provider, sealToken, type TokenOwner } from './token-seal.ts';
 
 /** A token that a provider's API takes. */
 export type AccessToken = { readonly token: string; readonly expiresAt: Date };
@@ -25,7 +26,7 @@ export type AccessTokenRequest = {
 
 type Renewal = (
   owner: string,
-  provider: Provider,
+  account: string,
   request: AccessTokenRequest,
 ) => Promise<AccessToken>;
 
@@ -33,14 +34,16 @@ type Renewal = (
 type Renewed = { readonly token: AccessToken } | { readonly refused: unknown };
 
 type AccountRow = {
+  readonly provider: Provider;
   readonly refresh: string;
   readonly access: string | null;
   readonly expiresAt: Date | null;
   readonly state: 'connected' | 'reconnect_required';
 };
 
-const selectAccount = `select sealed_refresh_token as refresh, sealed_access_token as access,
-  access_expires_at as "expiresAt", state from accounts where owner = $1 and provider = $2`;
+const selectAccount = `select provider, sealed_refresh_token as refresh,
+  sealed_access_token as access, access_expires_at as "expiresAt", state
+  from accounts where owner = $1 and email = $2`;
 
 /** Builds `accessToken` of the credential store. */
 export function createRenewal(pool: Pool, key: Buffer): Renewal {
@@ -52,7 +55,7 @@ export function createRenewal(pool: Pool, key: Buffer): Renewal {
   async function renewLocked(
     client: PoolClient,
     owner: string,
-    provider: Provider,
+    account: string,
     { unusable, renew }: AccessTokenRequest,
   ): Promise<Renewed> {
     // A worker that is stopped here loses its session and with it the lock.
@@ -61,35 +64,39 @@ export function createRenewal(pool: Pool, key: Buffer): Renewal {
     );
     const { rows } = await client.query<AccountRow>(`${selectAccount} for update`, [
       owner,
-      provider,
+      account,
     ]);
-    const row = connected(rows[0], owner, provider);
-    const token = storedToken(key, row, owner, provider);
+    const row = connected(rows[0], account);
+    const of: TokenOwner = { owner, provider: row.provider, account };
+    const token = storedToken(key, row, of);
     if (token !== undefined && token.token !== unusable) return { token };
-    const refreshToken = openToken(key, row.refresh, owner, provider);
+    const refreshToken = openToken(key, row.refresh, of);
     try {
       const tokens = unsaved.get(row.refresh) ?? (await renew(refreshToken));
       if (tokens.refreshToken !== undefined) unsaved.set(row.refresh, tokens);
-      await saveTokens(client, key, owner, provider, tokens);
+      await saveTokens(client, key, of, {
+        ...tokens,
+        refreshToken: tokens.refreshToken ?? refreshToken,
+      });
       return { token: tokens };
     } catch (error) {
       if (failureTypeOf(error) !== 'ReconnectRequiredError') throw error;
       await client.query(
         `update accounts set state = 'reconnect_required', sealed_access_token = null
-         where owner = $1 and provider = $2`,
-        [owner, provider],
+         where owner = $1 and email = $2`,
+        [owner, account],
       );
       return { refused: error };
     }
   }
 
-  return async (owner, provider, request) => {
-    const { rows } = await pool.query<AccountRow>(selectAccount, [owner, provider]);
-    const row = connected(rows[0], owner, provider);
-    const token = storedToken(key, row, owner, provider);
+  return async (owner, account, request) => {
+    const { rows } = await pool.query<AccountRow>(selectAccount, [owner, account]);
+    const row = connected(rows[0], account);
+    const token = storedToken(key, row, { owner, provider: row.provider, account });
     if (token !== undefined && token.token !== request.unusable) return token;
     const renewed = await renewals.execute(() =>
-      inTransaction(pool, (client) => renewLocked(client, owner, provider, request)),
+      inTransaction(pool, (client) => renewLocked(client, owner, account, request)),
     );
     if ('refused' in renewed) throw renewed.refused;
     unsaved.delete(row.refresh);
@@ -98,22 +105,20 @@ export function createRenewal(pool: Pool, key: Buffer): Renewal {
 }
 
 /** @throws ReconnectRequiredError */
-function connected(row: AccountRow | undefined, owner: string, provider: Provider): AccountRow {
-  if (row !== undefined && row.state === 'connected') return row;
-  const message = `The account must be connected again. ${reconnectHint(provider)}`;
-  const details = { provider, account: owner };
-  throw failure('ReconnectRequiredError', message, { details });
+function connected(row: AccountRow | undefined, account: string): AccountRow {
+  if (row === undefined) throw notConnected(account);
+  if (row.state === 'connected') return row;
+  throw mustReconnect(row.provider, account);
 }
 
 /** The stored token, unless it is about to end. */
 function storedToken(
   key: Buffer,
   { access, expiresAt }: AccountRow,
-  owner: string,
-  provider: Provider,
+  of: TokenOwner,
 ): AccessToken | undefined {
   if (access === null || expiresAt === null || !isLasting(expiresAt)) return undefined;
-  return { token: openToken(key, access, owner, provider, 'access'), expiresAt };
+  return { token: openToken(key, access, of, 'access'), expiresAt };
 }
 
 /** True when a token that ends then is good for a while. */
@@ -121,23 +126,23 @@ export function isLasting(expiresAt: Date): boolean {
   return expiresAt.getTime() - limits.accessTokenSpareMs > Date.now();
 }
 
+/** Stores the tokens; the refresh token also when it is the same, so that it is sealed as others are. */
 async function saveTokens(
   client: PoolClient,
   key: Buffer,
-  owner: string,
-  provider: Provider,
-  { token, expiresAt, refreshToken }: RenewedTokens,
+  of: TokenOwner,
+  { token, expiresAt, refreshToken }: AccessToken & { readonly refreshToken: string },
 ): Promise<void> {
   await client.query(
     `update accounts set sealed_access_token = $3, access_expires_at = $4,
-       sealed_refresh_token = coalesce($5, sealed_refresh_token)
-     where owner = $1 and provider = $2`,
+       sealed_refresh_token = $5
+     where owner = $1 and email = $2`,
     [
-      owner,
-      provider,
-      sealToken(key, token, owner, provider, 'access'),
+      of.owner,
+      of.account,
+      sealToken(key, token, of, 'access'),
       expiresAt,
-      refreshToken === undefined ? null : sealToken(key, refreshToken, owner, provider),
+      sealToken(key, refreshToken, of),
     ],
   );
 }

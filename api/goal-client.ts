@@ -17,6 +17,7 @@ import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
 import type { FailureType } from '#contracts/failures.ts';
 import type { ControlOutcome, GoalView, Retry } from '#contracts/goal.ts';
+import type { AccountDetails } from '#contracts/failures.ts';
 import type { Json, JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import {
@@ -91,8 +92,8 @@ export type GoalClient = {
     signal: ControlSignal,
     message: JsonObject & { readonly actor: string },
   ): Promise<ControlOutcome | NoOutcome>;
-  /** Tells a goal that an account works again; false when there is no open workflow. */
-  accountReconnected(goalId: GoalId, provider: string): Promise<boolean>;
+  /** Tells a goal that the account it asked for works again; false when there is no open workflow. */
+  accountReconnected(goalId: GoalId, asked: Partial<AccountDetails>): Promise<boolean>;
   /** Asks Temporal to cancel; false when there is no open workflow. */
   cancel(goalId: GoalId): Promise<boolean>;
   /** A page of the audit's anchors in the histories of an owner's goals. Null: a cursor it did not give. */
@@ -194,8 +195,13 @@ export function createGoalClient(options: GoalClientOptions): GoalClient {
       if (!sent) return 'ended';
       return readBack(() => handle.query(getControlQuery, controlId));
     },
-    accountReconnected: (goalId, provider) =>
-      send(() => handleOf(goalId).signal(accountReconnectedSignal, { provider })),
+    accountReconnected: (goalId, { provider, account }) =>
+      send(() =>
+        handleOf(goalId).signal(accountReconnectedSignal, {
+          ...(provider === undefined ? {} : { provider }),
+          ...(account === undefined ? {} : { account }),
+        }),
+      ),
     async cancel(goalId) {
       let running = false;
       const handle = handleOf(goalId);

@@ -13,6 +13,9 @@ import { createSealer } from '#infra/sealing.ts';
 import { lazyConnection } from '#infra/temporal/connection.ts';
 import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
+import { createAccountStore } from './accounts/account-store.ts';
+import { createAccountTasks } from './accounts/account-tasks.ts';
+import { createSignInStore } from './accounts/sign-in-store.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
 import { createDecisionSigner } from './approvals/decision-signature.ts';
 import { createReconnector } from './approvals/reconnect.ts';
@@ -73,6 +76,10 @@ async function main(): Promise<void> {
     webhooks: createWebhookStore(pool, createSealer(readSecret(config.keys.webhooksFile))),
     members,
     rules: createRuleStore(pool),
+    accounts: createAccountStore(pool),
+    signIns: createSignInStore(pool),
+    runAccountTask: createAccountTasks(client, config.taskQueue),
+    publicUrl: config.api.publicUrl,
     goalClient,
     sendDelayMs: config.sendDelayMs,
     signDecision: createDecisionSigner(readSecret(config.keys.decisionPrivateFile)),

@@ -8,6 +8,11 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { HttpMetrics } from '#infra/metrics.ts';
 import { observeRequests } from '#infra/telemetry/http.ts';
 import { limits } from '#contracts/limits.ts';
+import { accountRoutes } from './accounts/account-routes.ts';
+import type { AccountStore } from './accounts/account-store.ts';
+import type { RunAccountTask } from './accounts/account-tasks.ts';
+import { connectRoutes } from './accounts/connect-routes.ts';
+import type { SignInStore } from './accounts/sign-in-store.ts';
 import { approvalRoutes } from './approvals/approval-routes.ts';
 import type { ApprovalStore } from './approvals/approval-store.ts';
 import { batchRoutes } from './approvals/batch-routes.ts';
@@ -54,6 +59,11 @@ export type ServerDeps = {
   readonly webhooks: WebhookStore;
   readonly members: MemberStore;
   readonly rules: RuleStore;
+  readonly accounts: AccountStore;
+  readonly signIns: SignInStore;
+  readonly runAccountTask: RunAccountTask;
+  /** Where people reach this server; undefined on one machine. */
+  readonly publicUrl?: string | undefined;
   readonly goalClient: GoalClient;
   readonly signDecision: SignDecision;
   /** How long an approved mail can be stopped, where the goal's policy does not say. */
@@ -119,10 +129,15 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     stopRoutes(v1, deps);
     memberRoutes(v1, deps);
     ruleRoutes(v1, deps);
+    accountRoutes(v1, deps);
     directoryRoutes(v1, deps);
     eventRoutes(v1, { ...deps, closing: closing.signal });
     webhookRoutes(v1, deps);
     auditRoutes(v1, deps);
+    done();
+  });
+  await app.register((scope, _options, done) => {
+    connectRoutes(scope, deps);
     done();
   });
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));

@@ -2,10 +2,11 @@
  * Interfaces of every activity, by the queue that hosts them. Values are small: bulk text is kept in
  * Postgres as a document or payload and passed by id or digest.
  */
+import type { AccountActivities } from './accounts.ts';
 import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
-import type { GoalEvent, JournalEvent } from './journal.ts';
+import type { JournalEvent } from './journal.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { GoalId } from './names.ts';
 import type { StepOutput } from './references.ts';
@@ -13,6 +14,7 @@ import type { Plan, Question } from './schemas/plan.ts';
 import type { Claim, PageSummary, SearchHit } from './schemas/research.ts';
 import type { EffectToolName, ReadToolName, ToolName } from './tools.ts';
 import type { Origin, Taint, Trust } from './trust.ts';
+import type { WebhookActivities } from './webhooks.ts';
 
 /** On whose behalf and for what an activity works. */
 export type StepContext = {
@@ -171,6 +173,10 @@ export interface EffectActivities {
   createCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   moveCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
   cancelCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  updateCalendarEvent(request: PerformRequest): Promise<EffectReceipt>;
+  respondToInvitation(request: PerformRequest): Promise<EffectReceipt>;
+  holdCalendarSlots(request: PerformRequest): Promise<EffectReceipt>;
+  releaseCalendarHolds(request: PerformRequest): Promise<EffectReceipt>;
   sendEmail(request: PerformRequest): Promise<EffectReceipt>;
   /** Undoes one confirmed effect, under its own effect key. */
   undoEffect(request: UndoRequest): Promise<EffectReceipt>;
@@ -187,6 +193,10 @@ export const effectActivityOf = {
   createEvent: 'createCalendarEvent',
   moveEvent: 'moveCalendarEvent',
   cancelEvent: 'cancelCalendarEvent',
+  updateEvent: 'updateCalendarEvent',
+  respondToInvitation: 'respondToInvitation',
+  holdSlots: 'holdCalendarSlots',
+  releaseHolds: 'releaseCalendarHolds',
   sendEmail: 'sendEmail',
 } as const satisfies Record<EffectToolName, keyof EffectActivities>;
 
@@ -267,22 +277,6 @@ export interface GoalLocalActivities {
   closeGoal(request: { goalId: GoalId; owner: string; reason: string }): Promise<void>;
 }
 
-export type WebhookRequest = {
-  readonly endpointId: string;
-  readonly event: GoalEvent;
-  /** Pauses between attempts: one less than there are attempts. */
-  readonly scheduleMs: readonly number[];
-  /** An endpoint that has taken nothing for this long is disabled when a delivery is given up. */
-  readonly disableAfterMs: number;
-};
-/** What became of a delivery. `skipped`: the endpoint is gone or disabled. */
-export type WebhookOutcome = 'delivered' | 'failed' | 'skipped';
-/** Queue `adjutant-connectors`. */
-export interface WebhookActivities {
-  /** Makes one attempt to deliver one event. */
-  deliverWebhook(request: WebhookRequest): Promise<WebhookOutcome>;
-}
-
 /** Every activity there is. */
 export type AllActivities = PlannerActivities &
   ReadActivities &
@@ -290,4 +284,5 @@ export type AllActivities = PlannerActivities &
   PrepareActivities &
   EffectActivities &
   WebhookActivities &
+  AccountActivities &
   GoalLocalActivities;

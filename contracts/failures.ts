@@ -37,7 +37,10 @@ export const failures = {
 
 export type FailureType = keyof typeof failures;
 
-/** The account at a provider that a failure is about; `*` stands for the whole installation. */
+/**
+ * The account at a provider that a failure is about: its address, or `*` for the whole installation.
+ * The provider is left out where the address is connected at none.
+ */
 export type AccountDetails = { readonly provider: string; readonly account: string };
 
 /** What a ProviderWaitError carries. Instants are RFC 3339; `retryAt` is this caller's own turn. */

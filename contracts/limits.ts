@@ -64,11 +64,18 @@ export const limits = {
   recipientsHighStakes: 10,
   mailSearchMax: 50,
   eventListMax: 250,
+  /** Occurrences of a series that are looked at: twelve years of working days. */
+  occurrencesMax: 3_200,
+  /** How far ahead occurrences of a series are compared with its rule. */
+  seriesLookAheadMs: 366 * 24 * hour,
+  holdMs: 72 * hour,
+  holdSweepMs: 15 * second,
   slotLimit: 5,
   meetingPeopleMax: 100,
   /** Of an answer to offered times, without what it quotes. */
   timeReplyMaxChars: 2_000,
   bufferMinutes: 15,
+  reminderMinutes: 15,
   meetingMinutesMax: 24 * 60,
   pageMaxBytes: 2 * 1024 * 1024,
   pageTextMaxChars: 20_000,
@@ -85,6 +92,8 @@ export const limits = {
   approvalExpiresMs: 72 * hour,
   answerExpiresMs: 72 * hour,
   vendorTimeoutMs: 10 * second,
+  /** Outlook allows four requests at once for an app and a mailbox; one is left to others. */
+  graphConcurrentMax: 3,
   /** Failures in a row of one account that make every worker wait for its provider. */
   providerFailuresMax: 5,
   /** A Retry-After from here on is waited for by the workflow, a shorter one by Temporal's retry. */
@@ -106,6 +115,10 @@ export const limits = {
   accessTokenSpareMs: 5 * minute,
   /** Renewals of one process at once; each holds a database connection meanwhile. */
   tokenRenewalsMax: 3,
+  /** How long a person has for a vendor's consent page. */
+  consentMs: 10 * minute,
+  /** How long a page waits for work on accounts. */
+  accountTaskMs: 25 * second,
   /** A renewal that holds its account longer than this has lost its worker. */
   tokenRenewalMaxMs: 20 * second,
   /** How often every running activity tells the server that its worker lives. */

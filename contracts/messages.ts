@@ -21,7 +21,10 @@ export const steerGoalSignal = defineSignal<[Json]>('steerGoal');
 export const amendPlanSignal = defineSignal<[Json]>('amendPlan');
 /** Stops an approved mail before it leaves: `{ controlId, actor, approvalId }`. */
 export const stopEffectSignal = defineSignal<[Json]>('stopEffect');
-/** An account works again: `{ provider }`. Steps that wait for it try again at once. */
+/**
+ * An account works again, named as the request names it: `{ provider, account }`. Steps that wait for it
+ * try again at once.
+ */
 export const accountReconnectedSignal = defineSignal<[Json]>('accountReconnected');
 
 /** The full status of a goal. */

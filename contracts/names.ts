@@ -35,6 +35,7 @@ export const workflowTypes = {
   goal: 'goalWorkflow',
   research: 'researchWorkflow',
   webhook: 'webhookWorkflow',
+  account: 'accountWorkflow',
 } as const;
 
 /** Search attributes registered with the namespace. They never hold personal text. */
@@ -78,6 +79,11 @@ export function workflowsReferringTo(workflowId: string): readonly string[] {
 /** Builds the workflow id of one delivery, `webhook:<endpointId>:<goalId>:<number>`. */
 export function webhookWorkflowId(endpointId: string, goalId: GoalId, number: number): string {
   return `webhook:${endpointId}:${goalId}:${number}`;
+}
+
+/** Builds the workflow id of one piece of work on accounts, `account:<task>:<id>`. */
+export function accountWorkflowId(task: string, id: string): string {
+  return `account:${task}:${id}`;
 }
 
 /** Builds the id receivers know a journal event by: the same on every attempt, at every endpoint. */

@@ -26,6 +26,10 @@ export const toolNames = [
   'createEvent',
   'moveEvent',
   'cancelEvent',
+  'updateEvent',
+  'respondToInvitation',
+  'holdSlots',
+  'releaseHolds',
   'sendEmail',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -36,6 +40,10 @@ export const effectToolNames = [
   'createEvent',
   'moveEvent',
   'cancelEvent',
+  'updateEvent',
+  'respondToInvitation',
+  'holdSlots',
+  'releaseHolds',
   'sendEmail',
 ] as const satisfies readonly ToolName[];
 export type EffectToolName = (typeof effectToolNames)[number];
@@ -165,16 +173,18 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     sensitive: ['to', 'cc', 'bcc'],
   },
   createEvent: {
-    summary: 'Create an event; guests are invited by mail.',
+    summary:
+      'Create an event, once or repeating (repeat), timed or allDay; guests are invited by mail.',
     effectClass: 'reversible',
     tier: 2,
     scope: 'calendar.write',
     undo: 'cancel the event; guests are told',
     outputTrust: 'trusted',
-    sensitive: ['start', 'guests', 'location'],
+    sensitive: ['start', 'guests', 'optionalGuests', 'rooms', 'location'],
   },
   moveEvent: {
-    summary: 'Move an event to another time; guests are told by mail.',
+    summary:
+      'Move an event to another time; guests are told by mail. Of a series: scope this, following or all.',
     effectClass: 'reversible',
     tier: 2,
     scope: 'calendar.write',
@@ -183,13 +193,52 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     sensitive: ['eventId', 'start'],
   },
   cancelEvent: {
-    summary: 'Cancel an event; guests are told by mail.',
+    summary: 'Cancel an event; guests are told by mail. Of a series: scope this, following or all.',
     effectClass: 'reversible',
     tier: 2,
     scope: 'calendar.write',
     undo: 'create it again; guests get a new invitation',
     outputTrust: 'trusted',
     sensitive: ['eventId'],
+  },
+  updateEvent: {
+    summary:
+      'Change an event: title, time, place, text, guests, rooms, repetition, reminder, online meeting. Of a series: scope this, following or all.',
+    effectClass: 'reversible',
+    tier: 2,
+    scope: 'calendar.write',
+    undo: 'change it back, unless it was changed since',
+    outputTrust: 'trusted',
+    sensitive: ['eventId', 'start', 'location', 'addGuests', 'addOptionalGuests', 'addRooms'],
+  },
+  respondToInvitation: {
+    summary: 'Accept, decline or tentatively accept an invitation; the organizer is told.',
+    effectClass: 'commit',
+    tier: 3,
+    scope: 'calendar.write',
+    undo: 'give the earlier answer again, where there was one',
+    outputTrust: 'trusted',
+    sensitive: ['eventId', 'response', 'comment'],
+  },
+  holdSlots: {
+    summary:
+      'Hold several slots for a meeting that is not settled (of findTime: its slots); those not chosen are released when they expire.',
+    effectClass: 'reversible',
+    tier: 2,
+    scope: 'calendar.write',
+    undo: 'release the holds',
+    outputTrust: 'trusted',
+    sensitive: [],
+  },
+  releaseHolds: {
+    summary:
+      'Make one hold the event (keep) and release the others, or release all holds of a meeting.',
+    effectClass: 'reversible',
+    tier: 2,
+    scope: 'calendar.write',
+    undo: 'make it a hold again and hold the others again',
+    outputTrust: 'trusted',
+    sensitive: ['eventId', 'guests', 'location'],
   },
   sendEmail: {
     summary: 'Send a mail, or a reply to a message.',

@@ -1,5 +1,6 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
-import type { WebhookOutcome, WebhookRequest } from './activities.ts';
+import type { AccountTask, AccountTaskOutcome } from './accounts.ts';
+import type { WebhookOutcome, WebhookRequest } from './webhooks.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
 import type { Failure } from './failures.ts';
 import type {
@@ -27,7 +28,7 @@ import type { Origin, Taint } from './trust.ts';
 /** Input of goalWorkflow. Written by the api, which has checked it. */
 export type GoalWorkflowInput = {
   readonly goalId: GoalId;
-  /** Whose calendar and mail: an e-mail address. The only acting identity; no tool input names one. */
+  /** For whom it acts: an e-mail address. A tool input names one of their accounts, never somebody else's. */
   readonly owner: string;
   readonly zone: string;
   readonly goal: string;
@@ -142,6 +143,9 @@ export type GoalWorkflow = (input: GoalWorkflowInput) => Promise<GoalWorkflowRes
 
 /** Delivers one journal event to one endpoint. */
 export type WebhookWorkflow = (request: WebhookRequest) => Promise<WebhookOutcome>;
+
+/** Does one piece of work on connected accounts while somebody waits for it. */
+export type AccountWorkflow = (task: AccountTask) => Promise<AccountTaskOutcome>;
 
 /** Input of researchWorkflow, a child of a goal. */
 export type ResearchWorkflowInput = {

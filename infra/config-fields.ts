@@ -3,6 +3,7 @@
  * reads no environment itself.
  */
 import { z } from 'zod';
+import { providers } from '#contracts/accounts.ts';
 
 /** The kinds of work a worker process can host. */
 export const workerRoles = ['goals', 'model', 'connectors', 'effects'] as const;
@@ -45,6 +46,16 @@ export const price = z
     const [input = 0, output = 0] = value.split('/').map(Number);
     return { input, output };
   });
+/** `google:alex@office.example.com:work`: vendor, address, and what the person calls it, if anything. */
+export const accountList = z.string().transform((value, context) =>
+  value.split(',').flatMap((item) => {
+    const [name, email = '', label] = item.trim().split(':');
+    const provider = providers.find((known) => known === name);
+    if (provider !== undefined && email.includes('@')) return [{ provider, email, label }];
+    context.addIssue(`holds ${show(item)}: list accounts as <vendor>:<address>:<name>`);
+    return [];
+  }),
+);
 export const zone = z.string().refine(isZone, {
   error: (issue) => `is ${show(issue.input)}: use an IANA zone such as Europe/Berlin`,
 });

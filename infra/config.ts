@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  accountList,
   text,
   url,
   integer,
@@ -31,6 +32,7 @@ const envSchema = z.object({
   ADJUTANT_ZONE: zone.default(() => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'),
   ADJUTANT_API_HOST: text('set an address such as 127.0.0.1').default('127.0.0.1'),
   ADJUTANT_API_PORT: port(8080),
+  ADJUTANT_PUBLIC_URL: url('set where people reach the api, or unset it').optional(),
   ADJUTANT_API_TOKEN: z
     .string()
     .min(16, 'is shorter than 16 characters: use a longer one')
@@ -53,6 +55,7 @@ const envSchema = z.object({
   ADJUTANT_SANDBOX_PORT: port(8090),
   ADJUTANT_ORACLE_PORT: port(8091),
   ADJUTANT_SANDBOX_URL: url('unset it, npm start sets it itself').optional(),
+  ADJUTANT_SANDBOX_ACCOUNTS: accountList.optional(),
   OPENAI_API_KEY: text('set a key, or unset it to use the sandbox').optional(),
   OPENAI_BASE_URL: url(
     'set the address of the model server; unset it only if you mean the public API',
@@ -67,6 +70,11 @@ const envSchema = z.object({
   ADJUTANT_GOOGLE_ROOT_URL: url('unset it to use Google itself').optional(),
   ADJUTANT_GOOGLE_TOKEN_URL: url('unset it to use Google itself').optional(),
   ADJUTANT_GOOGLE_AUTH_URL: url('unset it to use Google itself').optional(),
+  ADJUTANT_GOOGLE_REVOKE_URL: url('unset it to use Google itself').optional(),
+  MICROSOFT_CLIENT_ID: text('set the OAuth client id or unset it').optional(),
+  MICROSOFT_CLIENT_SECRET: text('set the OAuth client secret or unset it').optional(),
+  ADJUTANT_MICROSOFT_URL: url('unset it to use Microsoft Graph itself').optional(),
+  ADJUTANT_MICROSOFT_AUTHORITY_URL: url('unset it to use Microsoft itself').optional(),
   TAVILY_API_KEY: text('set a key or unset it').optional(),
   ADJUTANT_SEARCH_URL: url('unset it to use the public search API').optional(),
   ADJUTANT_SEND_DELAY_MS: integer(0, 3_600_000, 'set milliseconds, 0 sends at once').default(
@@ -150,10 +158,12 @@ function missingTogether(env: Env): string[] {
       problems.push(`${variable} is not set: name a model, because OPENAI_API_KEY is set`);
     }
   }
-  if ((env.GOOGLE_CLIENT_ID === undefined) !== (env.GOOGLE_CLIENT_SECRET === undefined)) {
-    const missing =
-      env.GOOGLE_CLIENT_ID === undefined ? 'GOOGLE_CLIENT_ID' : 'GOOGLE_CLIENT_SECRET';
-    problems.push(`${missing} is not set: the id and the secret are used together`);
+  for (const vendor of ['GOOGLE', 'MICROSOFT'] as const) {
+    const pair = [`${vendor}_CLIENT_ID`, `${vendor}_CLIENT_SECRET`] as const;
+    const missing = pair.filter((name) => env[name] === undefined);
+    if (missing.length === 1) {
+      problems.push(`${missing[0]} is not set: the id and the secret are used together`);
+    }
   }
   return problems;
 }
@@ -175,6 +185,8 @@ function toConfig(env: Env) {
     api: {
       host: env.ADJUTANT_API_HOST,
       port: env.ADJUTANT_API_PORT,
+      /** Where people reach the api, for what vendors send back; unset on one machine. */
+      publicUrl: env.ADJUTANT_PUBLIC_URL,
       /** Bearer token; when undefined it is in `tokenFile`. */
       token: env.ADJUTANT_API_TOKEN,
       tokenFile: join(stateDir, 'token'),
@@ -205,6 +217,12 @@ function toConfig(env: Env) {
       url: env.ADJUTANT_SANDBOX_URL,
       port: env.ADJUTANT_SANDBOX_PORT,
       oraclePort: env.ADJUTANT_ORACLE_PORT,
+      /** Connected without asking; the owner's own at Google unless told. */
+      accounts:
+        env.ADJUTANT_SANDBOX_ACCOUNTS ??
+        (env.ADJUTANT_OWNER === undefined
+          ? []
+          : [{ provider: 'google' as const, email: env.ADJUTANT_OWNER, label: undefined }]),
     },
     model: {
       apiKey: env.OPENAI_API_KEY,
@@ -221,6 +239,14 @@ function toConfig(env: Env) {
       rootUrl: env.ADJUTANT_GOOGLE_ROOT_URL,
       tokenUrl: env.ADJUTANT_GOOGLE_TOKEN_URL,
       authUrl: env.ADJUTANT_GOOGLE_AUTH_URL,
+      revokeUrl: env.ADJUTANT_GOOGLE_REVOKE_URL,
+    },
+    microsoft: {
+      clientId: env.MICROSOFT_CLIENT_ID,
+      clientSecret: env.MICROSOFT_CLIENT_SECRET,
+      /** Root of Microsoft Graph. */
+      rootUrl: env.ADJUTANT_MICROSOFT_URL,
+      authorityUrl: env.ADJUTANT_MICROSOFT_AUTHORITY_URL,
     },
     search: { tavilyApiKey: env.TAVILY_API_KEY, url: env.ADJUTANT_SEARCH_URL },
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -1,57 +1,55 @@
 /**
  * Connects an account: listens on loopback for the answer of the consent page, and stores the sealed
- * refresh token. A process of its own, started by `npx adjutant connect google`.
+ * refresh token. A process of its own, started by `npx adjutant connect google` or `microsoft`.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createCredentialStore, type CredentialStore } from '#activities/credentials.ts';
-import { createGuardedFetch } from '#activities/egress.ts';
-import type { GoogleOptions } from '#activities/google/client.ts';
-import { googleConsent, redeemGoogleCode } from '#activities/google/connect.ts';
+import type { CredentialStore } from '#activities/credentials.ts';
+import type { SignInFlow } from '#activities/sign-in.ts';
+import { type Provider, providerNames, providers } from '#contracts/accounts.ts';
 import { limits } from '#contracts/limits.ts';
-import { type Config, ConfigError, loadConfig, readSecret, requireSetting } from '#infra/config.ts';
+import { accountLabelSchema } from '#contracts/schemas/account.ts';
+import { type Config, ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { credentialStoreOf, signInFlowsOf } from './accounts.ts';
 
-/** How long the person has for the consent page. */
-const consentWithinMs = 10 * 60_000;
 const defaultPort = 8085;
 
 export type ConnectOptions = {
-  readonly google: Omit<GoogleOptions, 'credentials' | 'health'>;
+  readonly provider: Provider;
+  readonly flow: SignInFlow;
   readonly credentials: CredentialStore;
-  /** Whose account it must be; undefined takes whoever consents. */
-  readonly owner: string | undefined;
+  /** For whom it is connected; the account may have another address. */
+  readonly owner: string;
+  /** What the person calls it. */
+  readonly label?: string | undefined;
+  /** True makes it the default account. */
+  readonly isDefault?: boolean | undefined;
   readonly port: number;
   readonly print: (line: string) => void;
 };
 
 /** Runs one consent to its end and returns the connected address. @throws Error in one line */
-export async function connectGoogle(options: ConnectOptions): Promise<string> {
+export async function connectAccount(options: ConnectOptions): Promise<string> {
+  const { provider, flow, credentials, owner, label, isDefault } = options;
   const state = randomBytes(24).toString('base64url');
   const server = createServer();
   await listen(server, options.port);
   try {
     const { port } = server.address() as AddressInfo;
     const redirectUri = `http://127.0.0.1:${port}/callback`;
-    const loginHint = options.owner;
-    const { url, verifier } = await googleConsent(options.google, {
-      redirectUri,
-      state,
-      loginHint,
-    });
+    const isFirst = (await credentials.list(owner)).length === 0;
+    const loginHint = isFirst ? owner : undefined;
+    const { url, verifier } = await flow.consent({ redirectUri, state, loginHint });
     options.print('Open this address and consent:');
     options.print(url);
-    const code = await codeFrom(server, state);
-    const account = await redeemGoogleCode(options.google, { code, verifier, redirectUri });
-    const { email, refreshToken, scopes } = account;
-    if (options.owner !== undefined && options.owner.toLowerCase() !== email) {
-      throw new Error(`You signed in as ${email}, but ADJUTANT_OWNER is ${options.owner}.`);
-    }
-    await options.credentials.save(email, 'google', { email, refreshToken, scopes });
-    return email;
+    const code = await codeFrom(server, state, providerNames[provider]);
+    const account = await flow.redeem({ code, verifier, redirectUri });
+    await credentials.save(owner, { provider, ...account, label, isDefault });
+    return account.email;
   } finally {
     server.closeAllConnections();
     server.close();
@@ -68,11 +66,11 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /** Waits for the consent page's answer. A request with another state is refused and changes nothing. */
-function codeFrom(server: Server, state: string): Promise<string> {
+function codeFrom(server: Server, state: string, vendor: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(
       () => reject(new Error('Nobody consented within ten minutes. Run it again.')),
-      consentWithinMs,
+      limits.consentMs,
     );
     server.on('request', (request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -90,7 +88,7 @@ function codeFrom(server: Server, state: string): Promise<string> {
       answer(200, code === null ? 'Not connected.' : 'Thank you. You can close this page.');
       if (code !== null) return resolve(code);
       const reason = (url.searchParams.get('error') ?? 'no code').slice(0, 100);
-      return reject(new Error(`Google did not connect the account: ${reason}.`));
+      return reject(new Error(`${vendor} did not connect the account: ${reason}.`));
     });
   });
 }
@@ -99,31 +97,21 @@ function sameText(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
-async function main(config: Config, port: number): Promise<void> {
-  const { google } = config;
-  const why = 'set the OAuth client; see the README on connecting Google';
+type Choice = { provider: Provider; label?: string; isDefault: boolean; port: number };
+
+async function main(config: Config, choice: Choice): Promise<void> {
+  const owner = requireSetting(config.owner, 'ADJUTANT_OWNER', 'name the owner as name@domain');
   const pool = createPool({
     url: requireSetting(config.postgres.url, 'DATABASE_URL', 'start the stack with npm start'),
     applicationName: 'adjutant-connect',
     size: 1,
   });
   try {
-    const email = await connectGoogle({
-      google: {
-        rootUrl: google.rootUrl,
-        tokenUrl: google.tokenUrl,
-        authUrl: google.authUrl,
-        clientId: requireSetting(google.clientId, 'GOOGLE_CLIENT_ID', why),
-        clientSecret: requireSetting(google.clientSecret, 'GOOGLE_CLIENT_SECRET', why),
-        fetch: createGuardedFetch('live'),
-        timeoutMs: limits.vendorTimeoutMs,
-      },
-      credentials: createCredentialStore(
-        pool,
-        Buffer.from(readSecret(config.keys.credentialsFile), 'hex'),
-      ),
-      owner: config.owner,
-      port,
+    const email = await connectAccount({
+      ...choice,
+      flow: signInFlowsOf(config)[choice.provider],
+      credentials: credentialStoreOf(config, pool),
+      owner: owner.toLowerCase(),
       print: (line) => process.stdout.write(`${line}\n`),
     });
     process.stdout.write(`Connected ${email}.\n`);
@@ -132,10 +120,29 @@ async function main(config: Config, port: number): Promise<void> {
   }
 }
 
+function choiceOf(args: readonly string[]): Choice {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      port: { type: 'string' },
+      label: { type: 'string' },
+      default: { type: 'boolean', default: false },
+    },
+  });
+  const provider = providers.find((known) => known === positionals[0]);
+  if (provider === undefined) throw new Error(`Name one of: ${providers.join(', ')}.`);
+  return {
+    provider,
+    ...(values.label === undefined ? {} : { label: accountLabelSchema.parse(values.label) }),
+    isDefault: values.default,
+    port: Number(values.port ?? defaultPort),
+  };
+}
+
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    const { values } = parseArgs({ options: { port: { type: 'string' } } });
-    await main(loadConfig(), Number(values.port ?? defaultPort));
+    await main(loadConfig(), choiceOf(process.argv.slice(2)));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(

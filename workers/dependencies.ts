@@ -4,14 +4,10 @@ import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
 import { createCalendarReads } from '#activities/calendar/activities.ts';
 import { createCalendarHandlers } from '#activities/calendar/effects.ts';
-import { createGoogleCalendar } from '#activities/calendar/google.ts';
-import { createCredentialStore } from '#activities/credentials.ts';
 import { createDocumentStore } from '#activities/documents.ts';
-import { createGuardedFetch, type EgressMode } from '#activities/egress.ts';
+import { createGuardedFetch } from '#activities/egress.ts';
 import { createEmailReads } from '#activities/email/activities.ts';
 import { createEmailHandlers } from '#activities/email/effects.ts';
-import { createGoogleEmail } from '#activities/email/google.ts';
-import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
 import { createActivities } from '#activities/index.ts';
 import { createComposeEmail } from '#activities/language/compose-email.ts';
 import { createSummarize } from '#activities/language/summarize.ts';
@@ -28,9 +24,9 @@ import { createProviderWaits } from '#activities/providers/waits.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
 import { createWebhookActivities } from '#activities/webhooks/deliver.ts';
 import type { AllActivities } from '#contracts/activities.ts';
-import { limits } from '#contracts/limits.ts';
 import { type Config, readSecret, requireSetting } from '#infra/config.ts';
 import { createSealer } from '#infra/sealing.ts';
+import { connectedAccounts, egressModeOf } from './accounts.ts';
 
 const publicModelApi = 'https://api.openai.com/v1';
 const publicSearchApi = 'https://api.tavily.com';
@@ -41,18 +37,12 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
   const documents = createDocumentStore(pool);
   const health = createProviderHealth(createProviderWaits(pool, waitTimes));
   const model = modelOf(config, health);
-  const google = await googleOf(config, pool, health);
-  const calendarDeps = {
-    calendar: async (o: string) => createGoogleCalendar(await google(o)),
-    directory,
-  };
-  const emailDeps = {
-    email: async (owner: string) => createGoogleEmail(await google(owner)),
-    directory,
-    documents,
-  };
+  const connected = await connectedAccounts(config, pool, health);
+  const { accounts, calendar, email } = connected;
+  const calendarDeps = { calendar, accounts, directory };
+  const emailDeps = { email, accounts, directory, documents };
   const handlers = [...createCalendarHandlers(calendarDeps), ...createEmailHandlers(emailDeps)];
-  const searchMode = modeOf(config, config.search.url);
+  const searchMode = egressModeOf(config, config.search.url);
   return createActivities({
     pool,
     directory,
@@ -62,9 +52,10 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
     signalIdentity: identityOfLastDecision,
     handlers: new Map(handlers.map((handler) => [handler.tool, handler])),
     connectors: {
-      ...createPlannerActivities({ model, directory }),
+      ...createPlannerActivities({ model, directory, accounts }),
       ...createCalendarReads(calendarDeps),
       ...createEmailReads(emailDeps),
+      ...connected.activities,
       ...createResearchActivities({
         model,
         documents,
@@ -84,20 +75,14 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
       }),
       summarize: createSummarize({ model }),
       composeEmail: createComposeEmail({ model, directory }),
-      readTimeReply: createReadTimeReply({ model, documents }),
+      readTimeReply: createReadTimeReply({ model, documents, accounts }),
     },
   });
 }
 
-/** A client that only talks to the sandbox may not leave this machine. */
-function modeOf(config: Config, url: string | undefined): EgressMode {
-  const { url: sandbox } = config.sandbox;
-  return sandbox !== undefined && url?.startsWith(sandbox) === true ? 'sandbox' : 'live';
-}
-
 function modelOf({ model, ...config }: Config, health: ProviderHealth): ModelClient {
   const baseUrl = model.baseUrl ?? publicModelApi;
-  const mode = modeOf({ model, ...config }, baseUrl);
+  const mode = egressModeOf({ model, ...config }, baseUrl);
   const plainHost = model.baseUrl === undefined ? undefined : new URL(baseUrl).host;
   const why = 'npm start sets it for the sandbox; for a real model see the README';
   return createModelClient({
@@ -111,37 +96,6 @@ function modelOf({ model, ...config }: Config, health: ProviderHealth): ModelCli
     timeoutMs: model.timeoutMs,
     fetch: createGuardedFetch(mode, plainHost),
     health,
-  });
-}
-
-async function googleOf(
-  config: Config,
-  pool: Pool,
-  health: ProviderHealth,
-): Promise<GoogleClients> {
-  const key = Buffer.from(readSecret(config.keys.credentialsFile), 'hex');
-  const credentials = createCredentialStore(pool, key);
-  const { google, sandbox, owner } = config;
-  const mode = modeOf(config, google.rootUrl);
-  if (mode === 'sandbox' && sandbox.url !== undefined && owner !== undefined) {
-    // In the sandbox the owner's account is connected without asking.
-    const account = await credentials.get(owner, 'google');
-    if (account === undefined) {
-      const refreshToken = `sandbox-refresh-${owner}`;
-      await credentials.save(owner, 'google', { email: owner, refreshToken, scopes: [] });
-    }
-  }
-  const why = 'set the OAuth client; see the README on connecting Google';
-  return createGoogleClients({
-    rootUrl: google.rootUrl,
-    tokenUrl: google.tokenUrl,
-    authUrl: google.authUrl,
-    clientId: requireSetting(google.clientId, 'GOOGLE_CLIENT_ID', why),
-    clientSecret: requireSetting(google.clientSecret, 'GOOGLE_CLIENT_SECRET', why),
-    fetch: createGuardedFetch(mode),
-    credentials,
-    health,
-    timeoutMs: limits.vendorTimeoutMs,
   });
 }
 

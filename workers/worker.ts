@@ -37,6 +37,9 @@ export const hostedActivities = {
     'fetchSource',
     'prepareEffect',
     'deliverWebhook',
+    'prepareSignIn',
+    'completeSignIn',
+    'disconnectAccount',
   ],
   effects: [
     'createEmailDraft',

@@ -5,10 +5,12 @@
 import type { ReadActivities, ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { combineOrigins } from '#contracts/trust.ts';
+import { readAccounts, type UnreachableAccount } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { fitOutput, parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { CalendarDeps } from './dependencies.ts';
+import type { HeldEvent } from './existing-event.ts';
 import { findTime } from './find-time.ts';
 import { matchEvents } from './match-events.ts';
 import type { CalendarEvent } from './port.ts';
@@ -36,13 +38,16 @@ async function listEvents(deps: CalendarDeps, request: ReadRequest): Promise<Rea
   const { context } = request;
   const input = parseToolInput('listEvents', request.input);
   const window = resolving(resolveWindow, input.window, context, true);
-  const { events, truncated } = await load(deps, request, window, input.query ?? undefined);
-  const { kept, cut } = fitOutput(events.map((event) => summarizeEvent(event, context.zone)));
+  const { query, account } = input;
+  const { events, truncated, unreachable } = await load(deps, request, window, { query, account });
+  const { kept, cut } = fitOutput(
+    events.map((held) => summarizeEvent(held.event, context.zone, held.account)),
+  );
   return {
-    value: { window: showWindow(window), events: kept, truncated: truncated || cut },
+    value: { window: showWindow(window), events: kept, truncated: truncated || cut, unreachable },
     trust: 'untrusted',
     origins: combineOrigins([
-      events.slice(0, kept.length).map((event) => eventOrigin(event, context.zone)),
+      events.slice(0, kept.length).map(({ event }) => eventOrigin(event, context.zone)),
     ]),
   };
 }
@@ -56,7 +61,9 @@ async function findEvent(deps: CalendarDeps, request: ReadRequest): Promise<Read
   const { zone } = context;
   const input = parseToolInput('findEvent', request.input);
   const window = resolving(resolveWindow, input.window, context, true);
-  const { events } = await load(deps, request, window, undefined);
+  const { account } = input;
+  const { events: held, unreachable } = await load(deps, request, window, { account });
+  const events = held.map(({ event }) => event);
   const people = input.withPeople ?? [];
   const found = matchEvents(events, { words: input.words ?? '', people, zone });
   const [event] = found;
@@ -65,7 +72,11 @@ async function findEvent(deps: CalendarDeps, request: ReadRequest): Promise<Read
   if (event === undefined) {
     const others =
       events.length === 0 ? 'There are no events then.' : `There are: ${list(events, zone)}.`;
-    throw failure('NotFoundError', `No event${sought} in ${window.label}. ${others}`);
+    const unread = unreachable.map((lost) => ` ${lost.account} could not be read: ${lost.reason}`);
+    throw failure(
+      'NotFoundError',
+      `No event${sought} in ${window.label}. ${others}${unread.join('')}`,
+    );
   }
   if (found.length > 1) {
     throw failure(
@@ -74,7 +85,10 @@ async function findEvent(deps: CalendarDeps, request: ReadRequest): Promise<Read
     );
   }
   return {
-    value: { event: summarizeEvent(event, zone) },
+    value: {
+      event: summarizeEvent(event, zone, held[events.indexOf(event)]?.account ?? ''),
+      unreachable,
+    },
     trust: 'untrusted',
     origins: [eventOrigin(event, zone)],
   };
@@ -84,16 +98,30 @@ async function load(
   deps: CalendarDeps,
   { context }: ReadRequest,
   window: ResolvedWindow,
-  text: string | undefined,
-): Promise<{ events: CalendarEvent[]; truncated: boolean }> {
-  const calendar = await deps.calendar(context.owner);
-  return calendar.listEvents({
-    fromMs: window.fromMs,
-    toMs: window.toMs,
-    zone: context.zone,
-    text,
-    limit: limits.eventListMax,
+  { query, account }: { query?: string | null | undefined; account?: string | null | undefined },
+): Promise<{
+  events: HeldEvent[];
+  truncated: boolean;
+  unreachable: readonly UnreachableAccount[];
+}> {
+  const { owner, zone } = context;
+  const { fromMs, toMs } = window;
+  const limit = limits.eventListMax;
+  const accounts = await deps.accounts.covered(owner, account);
+  const { found, unreachable } = await readAccounts(accounts, async ({ email }) => {
+    const calendar = await deps.calendar(owner, email);
+    return calendar.listEvents({ fromMs, toMs, zone, text: query ?? undefined, limit });
   });
+  const events = found
+    .flatMap(({ account: { email }, value }) =>
+      value.events.map((event) => ({ event, account: email })),
+    )
+    .sort((a, b) => a.event.startMs - b.event.startMs);
+  return {
+    events: events.slice(0, limit),
+    truncated: events.length > limit || found.some(({ value }) => value.truncated),
+    unreachable,
+  };
 }
 
 function showWindow({ from, to, zone, label }: ResolvedWindow) {

@@ -1,48 +1,44 @@
-/** Cancelling one event or one occurrence, under the etag that was approved. */
+/**
+ * Cancelling one event, one occurrence, this and the following ones, or a whole series, under the etag
+ * that was approved. Ending a series early is a change of it, carried out as one.
+ */
 import { type CancelEventPayload, cancelEventPayloadSchema } from '#contracts/schemas/calendar.ts';
-import type { EffectHandler } from '../effects/handler.ts';
+import {
+  type UpdateEventPayload,
+  updateEventPayloadSchema,
+} from '#contracts/schemas/event-changes.ts';
+import { z } from 'zod';
+import type { EffectHandler, PreparedPayload } from '../effects/handler.ts';
 import { failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cancelEventCard } from './cards.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import { changeCard } from './change-cards.ts';
+import { findChange, performChange, undoChange } from './change-event.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import { fieldsOf } from './event-fields.ts';
+import { countGuests, guestsOf, receiptOf, timesOf } from './existing-event.ts';
 import { plainEvent } from './port.ts';
-import { countGuests, guestsOf, receiptOf, requireOwnEvent, timesOf } from './existing-event.ts';
+import { copy } from './prepare-change.ts';
+import { countStarts } from './recurrence.ts';
+import { cutSeries, instancesOf, ruleOf, type Target, targetOf } from './series.ts';
+
+type Payload = CancelEventPayload | UpdateEventPayload;
 
 /** Builds the handler of cancelEvent. */
-export function createCancelEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<CancelEventPayload> {
-  const receiptFor = (payload: CancelEventPayload) =>
-    receiptOf({ id: payload.eventId, etag: '', link: null }, payload);
+export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Payload> {
+  const { calendar } = deps;
   return {
     tool: 'cancelEvent',
-    payloadSchema: cancelEventPayloadSchema,
+    payloadSchema: z.union([cancelEventPayloadSchema, updateEventPayloadSchema]),
     async prepare(context, raw) {
       const input = parseToolInput('cancelEvent', raw);
-      const port = await calendar(context.owner);
-      const event = await requireOwnEvent(port, context, input.eventId, 'cancel');
-      const payload: CancelEventPayload = {
-        kind: 'cancelEvent',
-        account: context.owner.toLowerCase(),
-        eventId: event.id,
-        etag: event.etag,
-        title: event.title,
-        guests: guestsOf(event),
-        ...timesOf(event, context.zone),
-        zone: context.zone,
-        location: event.location,
-        description: event.description,
-      };
-      const { guests } = payload;
-      return {
-        payload,
-        recipients: guests,
-        card: cancelEventCard(payload),
-        summary: `Cancel an event${guests.length === 0 ? '' : ` and tell ${countGuests(guests)}`}`,
-      };
+      const target = await targetOf(deps, context, input, 'cancel');
+      if (target.scope === 'following') return prepareEnd(target);
+      return prepareCancel(target, context.zone);
     },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
+      if (payload.kind === 'updateEvent') return performChange(port, payload, context);
       const { eventId, etag, guests } = payload;
       try {
         const notify = guests.length > 0;
@@ -55,30 +51,94 @@ export function createCancelEventHandler({
       return receiptFor(payload);
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
+      if (payload.kind === 'updateEvent') return findChange(port, payload, context);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event !== null && !event.cancelled) return { found: 'absent' };
       return { found: 'done', receipt: receiptFor(payload) };
     },
     /** A cancelled id cannot be used again, so the event comes back under the undo's own key. */
-    async undo(payload, _receipt, context) {
-      const port = await calendar(context.step.owner);
+    async undo(payload, receipt, context) {
+      const port = await calendar(context.step.owner, payload.account);
+      if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
       const again = await port.findCreated(context.effectKey, payload.zone);
       if (again !== null) return receiptOf(again, payload);
-      const { title, start, end, zone, guests, location, description } = payload;
+      const { title, start, end, zone, location, description, recurrence } = payload;
+      const { optionalGuests, rooms } = payload;
       const { effectKey } = context;
-      const event = {
-        ...plainEvent,
-        effectKey,
-        title,
-        start,
-        end,
-        zone,
-        guests,
-        location,
-        description,
-      };
+      const guests = payload.guests.filter((email) => !optionalGuests.includes(email));
+      const times = { title, start, end, zone, recurrence };
+      const people = { guests, optionalGuests, rooms };
+      const event = { ...plainEvent, effectKey, ...times, ...people, location, description };
       return receiptOf(await port.insertEvent(event), payload);
     },
   };
+}
+
+function prepareCancel(target: Target, zone: string): PreparedPayload<CancelEventPayload> {
+  const { scope, written, account } = target;
+  const whole = scope === 'all';
+  const recurrence = whole && written.recurrence !== null ? copy(ruleOf(written)) : null;
+  const { optionalGuests, rooms } = fieldsOf(written, zone);
+  // A series comes back in its own zone, so that its wall-clock time holds.
+  const shownZone = recurrence === null ? zone : written.zone;
+  const payload: CancelEventPayload = {
+    kind: 'cancelEvent',
+    account,
+    eventId: written.id,
+    etag: written.etag,
+    title: written.title,
+    guests: guestsOf(written),
+    ...timesOf(written, shownZone),
+    zone: shownZone,
+    location: written.location,
+    description: written.description,
+    optionalGuests: [...optionalGuests],
+    rooms: [...rooms],
+    recurrence,
+    instances: instancesOf(target),
+  };
+  const { guests } = payload;
+  const told = guests.length === 0 ? '' : ` and tell ${countGuests(guests)}`;
+  return {
+    payload,
+    recipients: guests,
+    card: cancelEventCard(payload),
+    summary: `Cancel ${whole ? 'a series' : 'an event'}${told}`,
+  };
+}
+
+/** The series ends before the occurrence; nothing goes on. */
+async function prepareEnd(target: Target): Promise<PreparedPayload<UpdateEventPayload>> {
+  const { event, written, account } = target;
+  const { zone } = written;
+  const { previous, kept, rest, start, lost } = await cutSeries(target, zone);
+  const guests = guestsOf(written);
+  const payload: UpdateEventPayload = {
+    kind: 'updateEvent',
+    account,
+    eventId: written.id,
+    etag: written.etag,
+    title: written.title,
+    guests,
+    scope: 'following',
+    zone,
+    ...timesOf(event, zone),
+    before: {},
+    after: {},
+    split: { previous: copy(previous), kept: copy(kept), continuation: null, lost },
+    instances: countStarts(rest, { start, zone }),
+    conflicts: null,
+  };
+  const told = guests.length === 0 ? '' : ` and tell ${countGuests(guests)}`;
+  return {
+    payload,
+    recipients: guests,
+    card: changeCard(payload),
+    summary: `End a series${told}`,
+  };
+}
+
+function receiptFor(payload: CancelEventPayload) {
+  return receiptOf({ id: payload.eventId, etag: '', link: null }, payload);
 }

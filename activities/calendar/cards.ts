@@ -1,42 +1,54 @@
 /**
- * Cards of calendar effects, rendered from the payload and from nothing else. Everyone who is told is
- * shown; nothing is shortened.
+ * Cards of creating, moving and cancelling an event, rendered from the payload and from nothing else.
+ * Everyone who is told is shown; nothing is shortened.
  */
-import type { Card, CardLine } from '#contracts/approval.ts';
+import type { Card } from '#contracts/approval.ts';
 import type {
   CancelEventPayload,
   CreateEventPayload,
   MoveEventPayload,
 } from '#contracts/schemas/calendar.ts';
-import { addressWarnings, makeVisible, textWarnings, visibleAddress } from '../visible-text.ts';
-import { formatInstant } from './time-phrases.ts';
+import { addressWarnings, makeVisible, textWarnings } from '../visible-text.ts';
+import {
+  conflictWarnings,
+  detailLines,
+  line,
+  optionalLine,
+  peopleLine,
+  showTime,
+} from './card-lines.ts';
+import { reachLine } from './reach.ts';
+import { countStarts } from './recurrence.ts';
 
-type CardContent = Omit<Card, 'undo'>;
+/** A card as its handler renders it; the catalogue adds what undoes it. */
+export type CardContent = Omit<Card, 'undo'>;
 
 /** The card of an event to create. */
 export function createEventCard(payload: CreateEventPayload): CardContent {
-  const { title, start, end, zone, guests, location, description, conflicts } = payload;
+  const { title, start, end, zone, guests, location, description, recurrence } = payload;
+  const told = [...guests, ...payload.optionalGuests];
+  const instances = recurrence === null ? 1 : countStarts(recurrence, { start, zone });
   return {
     title: `Create "${makeVisible(title)}"`,
     lines: [
       line('Title', title),
       line('Start', showTime(start, zone)),
       line('End', showTime(end, zone)),
-      guestsLine(guests),
+      peopleLine('Guests', guests),
       ...optionalLine('Location', location),
       ...optionalLine('Description', description),
+      ...detailLines(payload, zone),
+      reachLine({ account: payload.account, told, rooms: payload.rooms, instances }),
       line('Calendar', payload.account),
     ],
     warnings: [
-      ...addressWarnings(guests, payload.account),
+      ...addressWarnings(told, payload.account),
       ...textWarnings({
         'The title': title,
         'The location': location,
         'The description': description,
       }),
-      ...(conflicts ?? []).map(
-        (other) => `You have "${makeVisible(other.title)}" then: ${showTime(other.start, zone)}.`,
-      ),
+      ...conflictWarnings(payload.conflicts, zone),
     ],
   };
 }
@@ -51,28 +63,33 @@ export function moveEventCard(payload: MoveEventPayload): CardContent {
       line('From', `${showTime(previous.start, zone)} until ${showTime(previous.end, zone)}`),
       line('Start', showTime(start, zone)),
       line('End', showTime(end, zone)),
-      guestsLine(guests),
+      peopleLine('Guests', guests),
+      reachLine({ account: payload.account, told: guests }),
       line('Calendar', payload.account),
     ],
     warnings: [
       ...addressWarnings(guests, payload.account),
       ...textWarnings({ 'The title': title }),
+      ...conflictWarnings(payload.conflicts, zone),
     ],
   };
 }
 
 /** The card of an event to cancel. */
 export function cancelEventCard(payload: CancelEventPayload): CardContent {
-  const { title, start, end, zone, guests, location, description } = payload;
+  const { title, start, end, zone, guests, location, description, instances } = payload;
+  const whole = payload.recurrence === null ? '' : 'the whole series ';
   return {
-    title: `Cancel "${makeVisible(title)}"`,
+    title: `Cancel ${whole}"${makeVisible(title)}"`,
     lines: [
       line('Title', title),
       line('Start', showTime(start, zone)),
       line('End', showTime(end, zone)),
-      guestsLine(guests),
+      peopleLine('Guests', guests),
       ...optionalLine('Location', location),
       ...optionalLine('Description', description),
+      ...detailLines({ recurrence: payload.recurrence, rooms: payload.rooms }, zone),
+      reachLine({ account: payload.account, told: guests, rooms: payload.rooms, instances }),
       line('Calendar', payload.account),
     ],
     warnings: [
@@ -82,26 +99,9 @@ export function cancelEventCard(payload: CancelEventPayload): CardContent {
         'The location': location,
         'The description': description,
       }),
+      ...(payload.recurrence === null
+        ? []
+        : ['Undoing it brings the series back without changes made to single occurrences.']),
     ],
   };
-}
-
-/** A time of a payload for people: an instant in words with its zone, or a whole day. */
-export function showTime(time: string, zone: string): string {
-  return /^\d{4}-\d\d-\d\d$/.test(time)
-    ? `${time} (all day)`
-    : formatInstant(Date.parse(time), zone);
-}
-
-function line(label: string, value: string): CardLine {
-  return { label, value: makeVisible(value) };
-}
-
-function optionalLine(label: string, value: string | null): CardLine[] {
-  return value === null || value === '' ? [] : [line(label, value)];
-}
-
-function guestsLine(guests: readonly string[]): CardLine {
-  const shown = guests.map(visibleAddress).join(', ');
-  return { label: 'Guests', value: guests.length === 0 ? 'nobody' : shown };
 }

@@ -1,51 +1,109 @@
 /**
- * What else the person has at the time of an event to create. What was shown with the approval is
- * approved with it; what came since is not.
+ * What else the person has at the time of an event. What was shown with the approval is approved with
+ * it; what came since is not.
  */
 import { limits } from '#contracts/limits.ts';
-import type { CreateEventPayload, EventConflict } from '#contracts/schemas/calendar.ts';
+import type { EventConflict } from '#contracts/schemas/calendar.ts';
+import { readAccounts, type UnreachableAccount } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
-import { showTime } from './cards.ts';
+import { showTime } from './card-lines.ts';
 import { timesOf } from './existing-event.ts';
-import type { CalendarPort } from './port.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import type { CalendarEvent, Recurrence } from './port.ts';
+import { msOf, startsOf } from './recurrence.ts';
+import { DAY_MS } from './zone-time.ts';
 
-type Slot = { readonly start: string; readonly end: string; readonly zone: string };
+/** When something is to happen, once or again and again. */
+export type Slot = {
+  readonly start: string;
+  readonly end: string;
+  readonly zone: string;
+  readonly recurrence?: Recurrence | null | undefined;
+};
 
-/** Events of the person that make them busy during a slot, by start. */
-export async function conflictsAt(calendar: CalendarPort, slot: Slot): Promise<EventConflict[]> {
-  const fromMs = Date.parse(slot.start);
-  const toMs = Date.parse(slot.end);
+/** Of a series, this much is compared with the calendar. */
+const comparedMs = 28 * DAY_MS;
+
+/**
+ * Events of the person that make them busy during a slot, or the first four weeks of a series, in any
+ * of their calendars, by start. `own` are events the change is itself about.
+ */
+export async function conflictsAt(
+  deps: CalendarAccess,
+  owner: string,
+  slot: Slot,
+  own: readonly string[] = [],
+): Promise<{ conflicts: EventConflict[]; unreachable: readonly UnreachableAccount[] }> {
   const { zone } = slot;
-  const found = await calendar.listEvents({ fromMs, toMs, zone, limit: limits.eventListMax });
-  return found.events
-    .filter(
-      (event) => event.busy && !event.cancelled && event.startMs < toMs && event.endMs > fromMs,
-    )
+  const spans = spansOf(slot);
+  const fromMs = spans[0]?.fromMs ?? 0;
+  const toMs = Math.max(...spans.map((span) => span.toMs));
+  const query = { fromMs, toMs, zone, limit: limits.eventListMax };
+  const { found, unreachable } = await readAccounts(
+    await deps.accounts.covered(owner),
+    async ({ email }) => (await deps.calendar(owner, email)).listEvents(query),
+  );
+  const isInTheWay = (event: CalendarEvent) =>
+    event.busy &&
+    !event.cancelled &&
+    event.response !== 'declined' &&
+    !own.includes(event.id) &&
+    !own.includes(event.recurringEventId ?? '') &&
+    spans.some((span) => event.startMs < span.toMs && event.endMs > span.fromMs);
+  const conflicts = found
+    .flatMap(({ value }) => value.events)
+    .filter(isInTheWay)
+    .sort((a, b) => a.startMs - b.startMs)
     .map((event) => ({
       eventId: event.id,
       title: cleanLine(event.title, 100),
       ...timesOf(event, zone),
     }));
+  return { conflicts, unreachable };
+}
+
+/** Says on a card that a calendar was not looked at. */
+export function unreadWarning({ account }: UnreachableAccount): string {
+  return `The calendar of ${account} could not be read: what you have then is not known.`;
 }
 
 /**
- * Looks again just before the event is created. What was in the way already was approved with it.
+ * Looks again just before the event is written. What was in the way already was approved with it.
  * @throws PreconditionFailedError when something else came in the way since
  */
 export async function requireStillFree(
-  calendar: CalendarPort,
-  payload: CreateEventPayload,
+  deps: CalendarAccess,
+  owner: string,
+  slots: readonly Slot[],
+  shown: readonly EventConflict[] | null,
+  own: readonly string[] = [],
 ): Promise<void> {
-  if (payload.conflicts === null) return;
-  const known = new Set(payload.conflicts.map(keyOf));
-  const fresh = (await conflictsAt(calendar, payload)).filter((event) => !known.has(keyOf(event)));
+  if (shown === null) return;
+  const known = new Set(shown.map(keyOf));
+  const now = await Promise.all(slots.map((slot) => conflictsAt(deps, owner, slot, own)));
+  const fresh = now
+    .flatMap(({ conflicts }) => conflicts)
+    .filter((event) => !known.has(keyOf(event)));
   if (fresh.length === 0) return;
-  const names = fresh.map(({ title, start }) => `"${title}" (${showTime(start, payload.zone)})`);
+  const zone = slots[0]?.zone ?? 'UTC';
+  const names = fresh.map(({ title, start }) => `"${title}" (${showTime(start, zone)})`);
   throw failure(
     'PreconditionFailedError',
     `The time is not free any more: ${names.join(', ')} came in the way since it was prepared.`,
   );
+}
+
+function spansOf({ start, end, zone, recurrence }: Slot): { fromMs: number; toMs: number }[] {
+  const firstMs = msOf(start, zone);
+  const lengthMs = msOf(end, zone) - firstMs;
+  if (recurrence == null) return [{ fromMs: firstMs, toMs: firstMs + lengthMs }];
+  const spans: { fromMs: number; toMs: number }[] = [];
+  for (const { ms } of startsOf(recurrence, { start, zone })) {
+    if (ms >= firstMs + comparedMs) break;
+    spans.push({ fromMs: ms, toMs: ms + lengthMs });
+  }
+  return spans;
 }
 
 /** The title is for people; the same event at the same time is the same conflict. */

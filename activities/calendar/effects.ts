@@ -3,8 +3,12 @@ import type { JsonObject } from '#contracts/json.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { createCancelEventHandler } from './cancel-event.ts';
 import { createCreateEventHandler } from './create-event.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import { createHoldSlotsHandler } from './hold-slots.ts';
 import { createMoveEventHandler } from './move-event.ts';
+import { createReleaseHoldsHandler } from './release-holds.ts';
+import { createRespondHandler } from './respond.ts';
+import { createUpdateEventHandler } from './update-event.ts';
 
 /** A handler as the gateway's table holds it: each takes the payload its own schema has parsed. */
 export function asHandler<Payload extends JsonObject>(
@@ -13,11 +17,15 @@ export function asHandler<Payload extends JsonObject>(
   return handler as unknown as EffectHandler;
 }
 
-/** Builds the handlers of createEvent, moveEvent and cancelEvent. */
-export function createCalendarHandlers(deps: Pick<CalendarDeps, 'calendar'>): EffectHandler[] {
+/** Builds the handlers of every tool that changes a calendar. */
+export function createCalendarHandlers(deps: CalendarAccess): EffectHandler[] {
   return [
     asHandler(createCreateEventHandler(deps)),
     asHandler(createMoveEventHandler(deps)),
     asHandler(createCancelEventHandler(deps)),
+    asHandler(createUpdateEventHandler(deps)),
+    asHandler(createRespondHandler(deps)),
+    asHandler(createHoldSlotsHandler(deps)),
+    asHandler(createReleaseHoldsHandler(deps)),
   ];
 }

@@ -1,42 +1,59 @@
-/** What the handlers of createEvent, moveEvent and cancelEvent share. Refuses what must not be changed. */
+/** What the handlers of calendar effects share. Refuses what must not be changed. */
 import type { StepContext } from '#contracts/activities.ts';
 import type { EventReceipt } from '#contracts/schemas/calendar.ts';
+import { findHolders } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
-import type { CalendarEvent, CalendarPort } from './port.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import type { CalendarEvent } from './port.ts';
 import { formatInstant } from './time-phrases.ts';
 import { toRfc3339 } from './zone-time.ts';
 
+/** An event and the account whose calendar has it. */
+export type HeldEvent = { readonly event: CalendarEvent; readonly account: string };
+
 /**
- * The event a change is about, as it stands now.
- * @throws NotFoundError, InvalidInputError for a whole series, PermissionDeniedError for others' events
+ * The event a change is about, as it stands now, in whichever of the person's calendars has it.
+ * @throws NotFoundError, PermissionDeniedError for others' events
  */
 export async function requireOwnEvent(
-  calendar: CalendarPort,
+  deps: CalendarAccess,
   context: StepContext,
-  eventId: string,
-  verb: 'move' | 'cancel',
-): Promise<CalendarEvent> {
-  const event = await calendar.getEvent(eventId, context.zone);
-  if (event === null || event.cancelled) {
+  asked: { readonly eventId: string; readonly account?: string | null | undefined },
+  verb: 'move' | 'cancel' | 'change',
+): Promise<HeldEvent> {
+  const holders = await holdersOf(deps, context, asked);
+  // Google gives an event the same id in the calendars of all who take part.
+  const holder =
+    holders.find(({ value }) => !value.cancelled && value.organizer?.self !== false) ??
+    holders.find(({ value }) => !value.cancelled) ??
+    holders[0];
+  const event = holder?.value ?? null;
+  if (holder === undefined || event === null || event.cancelled) {
     const state =
       event === null ? 'There is no event with this id' : 'This event is cancelled already';
     throw failure('NotFoundError', `${state}. Find the event again with findEvent.`);
   }
   const title = cleanLine(event.title, 80);
-  if (event.isSeries) {
-    throw failure(
-      'InvalidInputError',
-      `This id is the whole series "${title}". Only one occurrence can be changed: find it with findEvent and use its id.`,
-    );
-  }
   if (event.organizer !== null && !event.organizer.self) {
     throw failure(
       'PermissionDeniedError',
       `Only ${event.organizer.email}, who organises "${title}", can ${verb} it. You could ask by mail.`,
     );
   }
-  return event;
+  return { event, account: holder.account.email };
+}
+
+/** Who of the person's accounts has an event, cancelled ones too. */
+export async function holdersOf(
+  deps: CalendarAccess,
+  { owner, zone }: StepContext,
+  { eventId, account }: { readonly eventId: string; readonly account?: string | null | undefined },
+) {
+  const accounts = await deps.accounts.covered(owner, account);
+  return findHolders(accounts, async ({ email }) =>
+    (await deps.calendar(owner, email)).getEvent(eventId, zone),
+  );
 }
 
 /** Addresses of everyone a change is told to. */
@@ -52,10 +69,18 @@ export function timesOf(event: CalendarEvent, zone: string): { start: string; en
 
 /** What a calendar effect gives back. `wanted` fills in where a cancelled event tells only its id. */
 export function receiptOf(
-  event: Pick<CalendarEvent, 'id' | 'etag' | 'link'>,
-  wanted: { title: string; start: string; end: string; zone: string; guests: readonly string[] },
+  event: Pick<CalendarEvent, 'id' | 'etag' | 'link'> & { conferenceLink?: string | null },
+  wanted: {
+    account: string;
+    title: string;
+    start: string;
+    end: string;
+    zone: string;
+    guests: readonly string[];
+  },
 ): EventReceipt {
   return {
+    account: wanted.account,
     eventId: event.id,
     etag: event.etag === '' ? null : event.etag,
     link: event.link,
@@ -66,6 +91,7 @@ export function receiptOf(
       : wanted.start,
     end: wanted.end,
     guests: [...wanted.guests],
+    ...(event.conferenceLink ? { conferenceLink: event.conferenceLink } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { limits } from '#contracts/limits.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { findSlots, type Participant, type SlotRequest, type SlotResult } from './availability.ts';
+import { busyTimesOf } from './busy-times.ts';
 import type { CalendarDeps } from './dependencies.ts';
 import { wishesOf } from './find-time-wishes.ts';
 import { participantsOf } from './participants.ts';
@@ -26,10 +27,9 @@ export async function findTime(deps: CalendarDeps, request: ReadRequest): Promis
   const input = parseToolInput('findTime', request.input);
   const window = resolving(resolveWindow, input.window, context);
   const owner = context.owner.toLowerCase();
-  const calendar = await deps.calendar(context.owner);
-  const participants = await participantsOf(deps, calendar, { owner, zone, input, window });
+  const participants = await participantsOf(deps, { owner, zone, input, window });
   const rooms = [...new Set(input.rooms ?? [])];
-  const taken = await calendar.busyTimes(rooms, window.fromMs, window.toMs);
+  const taken = await busyTimesOf(deps, owner, rooms, window.fromMs, window.toMs);
   const must = { ...input.must, partOfDay: input.partOfDay ?? input.must?.partOfDay };
   const zones = new Set(participants.map((participant) => participant.zone));
   const result = searchSlots({

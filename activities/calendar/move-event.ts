@@ -1,37 +1,51 @@
-/** Moving one event or one occurrence: absolute times under the etag that was approved. */
+/**
+ * Moving one event or one occurrence: absolute times under the etag that was approved. Moving more of
+ * a series is a change of it, carried out as one.
+ */
+import { z } from 'zod';
 import { type MoveEventPayload, moveEventPayloadSchema } from '#contracts/schemas/calendar.ts';
+import {
+  type UpdateEventPayload,
+  updateEventPayloadSchema,
+} from '#contracts/schemas/event-changes.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { moveEventCard } from './cards.ts';
-import type { CalendarDeps } from './dependencies.ts';
+import { findChange, performChange, undoChange } from './change-event.ts';
+import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
 import {
   changedSince,
   countGuests,
   guestsOf,
   isStill,
   receiptOf,
-  requireOwnEvent,
   sameMoment,
   timesOf,
 } from './existing-event.ts';
 import type { CalendarEvent } from './port.ts';
+import { prepareChange } from './prepare-change.ts';
+import { targetOf } from './series.ts';
+import { requireChangeFree } from './update-event.ts';
 import { resolving } from './summaries.ts';
 import { resolveInstant } from './time-phrases.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 
+type Payload = MoveEventPayload | UpdateEventPayload;
+
 /** Builds the handler of moveEvent. */
-export function createMoveEventHandler({
-  calendar,
-}: Pick<CalendarDeps, 'calendar'>): EffectHandler<MoveEventPayload> {
+export function createMoveEventHandler(deps: CalendarAccess): EffectHandler<Payload> {
+  const { calendar } = deps;
   return {
     tool: 'moveEvent',
-    payloadSchema: moveEventPayloadSchema,
+    payloadSchema: z.union([moveEventPayloadSchema, updateEventPayloadSchema]),
     async prepare(context, raw) {
       const input = parseToolInput('moveEvent', raw);
+      const target = await targetOf(deps, context, input, 'move');
+      if (target.scope !== 'this') return prepareChange(deps, context, input, 'move');
+      const { event, account } = target;
       const start = resolving(resolveInstant, input.start, context);
-      const port = await calendar(context.owner);
-      const event = await requireOwnEvent(port, context, input.eventId, 'move');
       if (event.allDay !== null) {
         throw failure('InvalidInputError', 'An all-day event has no time that could be moved.');
       }
@@ -41,29 +55,45 @@ export function createMoveEventHandler({
       if (start.ms === event.startMs && lengthMs === event.endMs - event.startMs) {
         throw failure('InvalidInputError', `The event already is at ${start.label}.`);
       }
+      const slot = {
+        start: start.iso,
+        end: toRfc3339(start.ms + lengthMs, start.zone),
+        zone: start.zone,
+      };
+      const { conflicts, unreachable } = event.busy
+        ? await conflictsAt(deps, context.owner, slot, [event.id])
+        : { conflicts: null, unreachable: [] };
       const payload: MoveEventPayload = {
         kind: 'moveEvent',
-        account: context.owner.toLowerCase(),
+        account,
         eventId: event.id,
         etag: event.etag,
         title: event.title,
         guests: guestsOf(event),
         previous: timesOf(event, start.zone),
-        start: start.iso,
-        end: toRfc3339(start.ms + lengthMs, start.zone),
-        zone: start.zone,
+        ...slot,
+        conflicts,
       };
       const card = moveEventCard(payload);
       const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
       return {
         payload,
         recipients: payload.guests,
-        card: { ...card, warnings: [...card.warnings, ...start.notes] },
+        card: {
+          ...card,
+          warnings: [...card.warnings, ...start.notes, ...unreachable.map(unreadWarning)],
+        },
         summary: `Move an event${told}`,
       };
     },
+    async checkFresh(payload, context) {
+      const { owner } = context;
+      if (payload.kind === 'updateEvent') return requireChangeFree(deps, owner, payload);
+      await requireStillFree(deps, owner, [payload], payload.conflicts, [payload.eventId]);
+    },
     async perform(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
+      if (payload.kind === 'updateEvent') return performChange(port, payload, context);
       try {
         const moved = await port.updateEvent({
           effectKey: context.effectKey,
@@ -82,18 +112,20 @@ export function createMoveEventHandler({
       }
     },
     async reconcile(payload, context) {
-      const port = await calendar(context.step.owner);
+      const port = await calendar(context.step.owner, payload.account);
+      if (payload.kind === 'updateEvent') return findChange(port, payload, context);
       const event = await port.getEvent(payload.eventId, payload.zone);
       if (event === null) return { found: 'absent' };
       const done = isMoved(event, payload) || event.effectKey === context.effectKey;
       return done ? { found: 'done', receipt: receiptOf(event, payload) } : { found: 'absent' };
     },
     async undo(payload, receipt, context) {
-      const port = await calendar(context.step.owner);
-      const { eventId, previous, title, zone } = payload;
+      const port = await calendar(context.step.owner, payload.account);
+      if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
+      const { account, eventId, previous, title, zone } = payload;
       const event = await port.getEvent(eventId, zone);
       if (event === null || event.cancelled) throw changedSince(title, 'not moved back');
-      const back = { zone: payload.zone, title, ...previous, guests: payload.guests };
+      const back = { account, zone: payload.zone, title, ...previous, guests: payload.guests };
       if (isAt(event, previous)) return receiptOf(event, back);
       const { etag } = event;
       if (receipt['etag'] !== etag && !isStill(event, payload)) {

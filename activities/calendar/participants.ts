@@ -6,11 +6,12 @@ import { limits } from '#contracts/limits.ts';
 import type { Person, WorkingHours } from '#contracts/schemas/common.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
 import { failure } from '../failures.ts';
+import { readAccounts } from '../accounts.ts';
 import type { BusyInterval, Participant } from './availability.ts';
+import { busyTimesOf } from './busy-times.ts';
 import type { CalendarDeps } from './dependencies.ts';
 import { wishesOf } from './find-time-wishes.ts';
 import { tellApart } from './own-meetings.ts';
-import type { CalendarPort } from './port.ts';
 import type { ResolvedWindow } from './time-phrases.ts';
 import { MINUTE_MS } from './zone-time.ts';
 
@@ -26,11 +27,7 @@ export type Search = {
 };
 
 /** Everyone with their time. The person themselves always takes part. */
-export async function participantsOf(
-  deps: CalendarDeps,
-  calendar: CalendarPort,
-  search: Search,
-): Promise<Participant[]> {
+export async function participantsOf(deps: CalendarDeps, search: Search): Promise<Participant[]> {
   const { owner, zone, input } = search;
   const required = [...new Set([owner, ...input.people])];
   const optional = [...new Set(input.optionalPeople ?? [])].filter((p) => !required.includes(p));
@@ -42,9 +39,9 @@ export async function participantsOf(
   }
   const [known, busy] = await Promise.all([
     deps.directory.find(owner, emails),
-    busyAround(calendar, emails, search),
+    busyAround(deps, emails, search),
   ]);
-  const me = known.get(owner) ?? (await hoursOfOwner(calendar, zone));
+  const me = known.get(owner) ?? (await hoursOfOwner(deps, owner, zone));
   return emails.map((email): Participant => {
     const wished = input.perPerson?.find((one) => one.email === email);
     const { name, ...hours } = email === owner ? me : (known.get(email) ?? hoursUnknown(zone));
@@ -67,9 +64,10 @@ type Hours = Pick<Person, 'zone'> & {
   readonly workingHours: WorkingHours | 'unknown';
 };
 
-/** What the provider knows of the person's hours stands in for the directory. */
-async function hoursOfOwner(calendar: CalendarPort, zone: string): Promise<Hours> {
-  const settings = await calendar.settings();
+/** What the provider of the default account knows of the person's hours stands in for the directory. */
+async function hoursOfOwner(deps: CalendarDeps, owner: string, zone: string): Promise<Hours> {
+  const { email } = await deps.accounts.meant(owner, null);
+  const settings = await (await deps.calendar(owner, email)).settings();
   return { zone: settings.zone ?? zone, workingHours: settings.workingHours ?? officeHours };
 }
 
@@ -78,17 +76,25 @@ function hoursUnknown(zone: string): Hours {
 }
 
 async function busyAround(
-  calendar: CalendarPort,
+  deps: CalendarDeps,
   emails: readonly string[],
   { owner, zone, input, window }: Search,
 ): Promise<ReadonlyMap<string, readonly BusyInterval[] | 'unknown'>> {
   const minutes = Math.max(input.bufferMinutes ?? limits.bufferMinutes, input.travelMinutes ?? 0);
   const fromMs = window.fromMs - minutes * MINUTE_MS;
   const toMs = window.toMs + minutes * MINUTE_MS;
-  const [reported, { events }] = await Promise.all([
-    calendar.busyTimes(emails, fromMs, toMs),
-    calendar.listEvents({ fromMs, toMs, zone, limit: limits.eventListMax }),
+  const [reported, { found }] = await Promise.all([
+    busyTimesOf(deps, owner, emails, fromMs, toMs),
+    readAccounts(await deps.accounts.covered(owner), async ({ email }) =>
+      (await deps.calendar(owner, email)).listEvents({
+        fromMs,
+        toMs,
+        zone,
+        limit: limits.eventListMax,
+      }),
+    ),
   ]);
+  const events = found.flatMap(({ value }) => value.events);
   const own = reported.get(owner) ?? 'unknown';
   if (own === 'unknown') return reported;
   return new Map([...reported, [owner, tellApart(own, events)]]);

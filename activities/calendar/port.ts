@@ -173,5 +173,8 @@ export type CalendarPort = {
   settings(): Promise<{ zone: string | null; workingHours: WorkingHours | null }>;
 };
 
-/** Gives the calendar of an owner. @throws ReconnectRequiredError */
-export type CalendarPortOf = (owner: string) => Promise<CalendarPort>;
+/**
+ * Gives a calendar. `account` is the address of one of the owner's connected accounts.
+ * @throws ReconnectRequiredError
+ */
+export type CalendarPortOf = (owner: string, account: string) => Promise<CalendarPort>;

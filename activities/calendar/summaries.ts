@@ -9,10 +9,11 @@ import type { CalendarEvent } from './port.ts';
 import { formatInstant, formatWindow, TimePhraseError } from './time-phrases.ts';
 import { toRfc3339 } from './zone-time.ts';
 
-/** An event as other steps and the model see it. `zone` is the person's. */
-export function summarizeEvent(event: CalendarEvent, zone: string): EventSummary {
+/** An event as other steps and the model see it. `zone` is the person's, `account` has the event. */
+export function summarizeEvent(event: CalendarEvent, zone: string, account: string): EventSummary {
   return {
     id: event.id,
+    account,
     etag: event.etag,
     title: cleanLine(event.title, 300),
     start: toRfc3339(event.startMs, zone),
@@ -29,6 +30,11 @@ export function summarizeEvent(event: CalendarEvent, zone: string): EventSummary
     })),
     recurringEventId: event.recurringEventId,
     busy: event.busy,
+    showAs: event.showAs,
+    kind: event.kind,
+    private: event.private,
+    response: event.response,
+    conferenceLink: event.conferenceLink,
   };
 }
 

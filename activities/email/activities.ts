@@ -4,11 +4,14 @@
  */
 import type { ReadActivities, ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { combineOrigins } from '#contracts/trust.ts';
+import { findHolders, ownAddresses } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { fitOutput, parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { EmailDeps } from './dependencies.ts';
 import { findContact } from './find-contact.ts';
+import { parseMailQuery } from './query.ts';
+import { searchAccounts } from './search-accounts.ts';
 import { mailOrigin, summarizeMessage } from './summaries.ts';
 
 type EmailReads = Pick<ReadActivities, 'searchMail' | 'readThread' | 'findContact'>;
@@ -30,17 +33,31 @@ export function createEmailReads(deps: EmailDeps): EmailReads {
  * @throws InvalidInputError, ReconnectRequiredError, RateLimitedError, ProviderUnavailableError
  */
 async function searchMail(deps: EmailDeps, { context, input }: ReadRequest): Promise<ReadResult> {
-  const { query, limit } = parseToolInput('searchMail', input);
-  const mailbox = await deps.email(context.owner);
-  const { messages, truncated } = await mailbox.search(query, limit ?? defaultSearchLimit);
+  const { query, limit, account } = parseToolInput('searchMail', input);
+  const { zone } = context;
+  const wanted = parseMailQuery(query, context);
+  const most = limit ?? defaultSearchLimit;
+  const { mails, truncated, unreachable } = await searchAccounts(
+    deps,
+    context.owner,
+    await deps.accounts.covered(context.owner, account),
+    (mailbox) => mailbox.search(wanted, most),
+  );
+  const shown = mails.slice(0, most);
   const { kept, cut } = fitOutput(
-    messages.map((message) => summarizeMessage(message, context.zone, null)),
+    shown.map((mail) =>
+      summarizeMessage(mail.message, { zone, account: mail.account, documentId: null }),
+    ),
   );
   return {
-    value: { messages: kept, truncated: truncated || cut },
+    value: {
+      messages: kept,
+      truncated: truncated || cut || mails.length > shown.length,
+      unreachable: [...unreachable],
+    },
     trust: 'untrusted',
     origins: combineOrigins([
-      messages.slice(0, kept.length).map((message) => mailOrigin(message, context.zone)),
+      shown.slice(0, kept.length).map(({ message }) => mailOrigin(message, zone)),
     ]),
   };
 }
@@ -50,17 +67,20 @@ async function searchMail(deps: EmailDeps, { context, input }: ReadRequest): Pro
  * content. Heartbeats: no. @throws NotFoundError and the failures of a search
  */
 async function readThread(deps: EmailDeps, { context, input }: ReadRequest): Promise<ReadResult> {
-  const { threadId } = parseToolInput('readThread', input);
-  const mailbox = await deps.email(context.owner);
-  const all = await mailbox.thread(threadId);
-  const messages = (all ?? []).filter(({ draft }) => !draft);
+  const { threadId, account: wanted } = parseToolInput('readThread', input);
+  const accounts = await deps.accounts.covered(context.owner, wanted);
+  const [holder] = await findHolders(accounts, async ({ email }) =>
+    (await deps.email(context.owner, email)).thread(threadId),
+  );
+  const messages = (holder?.value ?? []).filter(({ draft }) => !draft);
   const [first] = messages;
-  if (first === undefined) {
+  if (holder === undefined || first === undefined) {
     throw failure(
       'NotFoundError',
       `There is no mail thread with the id ${cleanLine(threadId, 60)}.`,
     );
   }
+  const account = holder.account.email;
   const summaries = await Promise.all(
     messages.map(async (message) => {
       const documentId = await deps.documents.put({
@@ -69,17 +89,18 @@ async function readThread(deps: EmailDeps, { context, input }: ReadRequest): Pro
         origin: mailOrigin(message, context.zone),
         content: message.text,
       });
-      return summarizeMessage(message, context.zone, documentId);
+      return summarizeMessage(message, { zone: context.zone, account, documentId });
     }),
   );
-  const owner = context.owner.toLowerCase();
-  const received = messages.findLastIndex(({ from, sent }) => !sent && from.email !== owner);
+  const own = ownAddresses(context.owner, accounts);
+  const received = messages.findLastIndex(({ from, sent }) => !sent && !own.has(from.email));
   // The newest messages matter most; older ones give way. `lastReceived` takes its own room.
   const last = summaries[received] ?? null;
   const { kept } = fitOutput([...(last === null ? [] : [last]), ...summaries.toReversed()]);
   return {
     value: {
       threadId,
+      account,
       subject: cleanLine(first.subject, 300),
       messages: kept.slice(last === null ? 0 : 1).toReversed(),
       lastReceived: last,

@@ -5,15 +5,12 @@
 import { type CreateDraftPayload, createDraftPayloadSchema } from '#contracts/schemas/email.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { countPeople, emailCard, recipientsOf } from './cards.ts';
-import type { EmailDeps } from './dependencies.ts';
 import { composeMime, mailKeyOf } from './mime.ts';
 import type { StoredMail } from './port.ts';
-import { prepareMail } from './prepare-mail.ts';
+import { prepareMail, type MailDeps } from './prepare-mail.ts';
 
 /** Builds the handler of createDraft. */
-export function createCreateDraftHandler(
-  deps: Pick<EmailDeps, 'email' | 'directory'>,
-): EffectHandler<CreateDraftPayload> {
+export function createCreateDraftHandler(deps: MailDeps): EffectHandler<CreateDraftPayload> {
   return {
     tool: 'createDraft',
     payloadSchema: createDraftPayloadSchema,
@@ -29,14 +26,14 @@ export function createCreateDraftHandler(
       };
     },
     async perform(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const raw = await composeMime(payload, context);
       const threadId = payload.reply?.threadId ?? null;
       const draft = await mailbox.createDraft({ raw, threadId });
       return receiptOf(payload, draft, draft.draftId);
     },
     async reconcile(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const key = mailKeyOf(payload, context.effectKey);
       const draft = await mailbox.findDraft(key);
       if (draft !== null)
@@ -48,22 +45,22 @@ export function createCreateDraftHandler(
         : { found: 'done', receipt: receiptOf(payload, sent, null) };
     },
     async undo(payload, receipt, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const draftId = receipt['draftId'];
       if (typeof draftId === 'string' && (await mailbox.draft(draftId)) !== null) {
         await mailbox.deleteDraft(draftId);
       }
-      return { draftId: null, deleted: true, subject: payload.subject };
+      return { account: payload.account, draftId: null, deleted: true, subject: payload.subject };
     },
   };
 }
 
 /** What a mail effect gives back. */
 export function receiptOf(
-  payload: { subject: string; to: string[] },
+  payload: { account: string; subject: string; to: string[] },
   mail: StoredMail,
   draftId: string | null,
 ) {
-  const { subject, to } = payload;
-  return { messageId: mail.messageId, draftId, threadId: mail.threadId, subject, to };
+  const { account, subject, to } = payload;
+  return { account, messageId: mail.messageId, draftId, threadId: mail.threadId, subject, to };
 }

@@ -3,12 +3,14 @@
  * mail, which anyone can write. It never guesses between two addresses.
  */
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
+import { ownAddresses } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine, visibleAddress } from '../visible-text.ts';
 import { fold } from '../calendar/match-events.ts';
 import type { EmailDeps } from './dependencies.ts';
 import type { MailAddress, MailMessage } from './port.ts';
+import { searchAccounts } from './search-accounts.ts';
 import { mailOrigin } from './summaries.ts';
 
 /** How many messages are looked through. */
@@ -42,16 +44,19 @@ async function fromMail(
   name: string,
   words: readonly string[],
 ): Promise<ReadResult> {
-  const mailbox = await deps.email(context.owner);
-  const quoted = `"${words.join(' ')}"`;
-  const { messages } = await mailbox.search(`from:(${quoted}) OR to:(${quoted})`, mailMax);
+  const accounts = await deps.accounts.covered(context.owner);
+  const value = words.join(' ');
+  const parts = (['from', 'to'] as const).map((field) => ({ kind: 'text' as const, field, value }));
+  const { mails } = await searchAccounts(deps, context.owner, accounts, (mailbox) =>
+    mailbox.search({ kind: 'or', parts }, mailMax),
+  );
   const seen = new Map<string, { address: MailAddress; message: MailMessage }>();
-  for (const message of messages) {
+  for (const { message } of mails) {
     for (const address of [message.from, ...message.to, ...message.cc]) {
       if (!seen.has(address.email)) seen.set(address.email, { address, message });
     }
   }
-  seen.delete(context.owner.toLowerCase());
+  for (const own of ownAddresses(context.owner, accounts)) seen.delete(own);
   const found = bestMatches([...seen.values()], words, ({ address }) => [
     ...fold(address.name ?? ''),
     ...fold(address.email.split('@')[0] ?? ''),

@@ -2,13 +2,18 @@
 import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { SendEmailPayload } from '#contracts/schemas/email.ts';
+import { findHolders } from '../accounts.ts';
+import type { ConnectedAccount } from '../credentials.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import type { EmailDeps } from './dependencies.ts';
-import type { EmailPort } from './port.ts';
+import type { EmailPort, MailMessage } from './port.ts';
 
 /** Everything of a mail but its kind. */
 export type MailContent = Omit<SendEmailPayload, 'kind'>;
+
+/** What preparing and sending a mail need. */
+export type MailDeps = Pick<EmailDeps, 'email' | 'accounts' | 'directory'>;
 
 /** As many References as a mail carries; long chains keep the first and the newest. */
 const referencesMax = 30;
@@ -18,38 +23,54 @@ const referencesMax = 30;
  * @throws NotFoundError for a message that is not there, InvalidInputError for one without an id
  */
 export async function prepareMail(
-  deps: Pick<EmailDeps, 'email' | 'directory'>,
+  deps: MailDeps,
   tool: 'sendEmail' | 'createDraft',
   context: StepContext,
   raw: JsonObject,
 ): Promise<MailContent> {
   const input = parseToolInput(tool, raw);
-  const account = context.owner.toLowerCase();
-  const own = await deps.directory.find(account, [account]);
+  const replyTo = input.replyToMessageId ?? null;
+  const accounts = await deps.accounts.covered(context.owner, input.account);
+  const answered = replyTo === null ? null : await answeredMail(deps, context, accounts, replyTo);
+  const { account } = answered ?? { account: accounts[0].email };
+  const owner = context.owner.toLowerCase();
+  const own = await deps.directory.find(owner, [account, owner]);
   const to = [...new Set(input.to)];
   const cc = [...new Set(input.cc ?? [])].filter((email) => !to.includes(email));
   const bcc = [...new Set(input.bcc ?? [])].filter((e) => !to.includes(e) && !cc.includes(e));
-  const replyTo = input.replyToMessageId ?? null;
   return {
     account,
-    fromName: own.get(account)?.name ?? null,
+    fromName: (own.get(account) ?? own.get(owner))?.name ?? null,
     to,
     cc,
     bcc,
     subject: input.subject,
     body: input.body.replace(/\r\n?/g, '\n'),
-    reply: replyTo === null ? null : await threading(await deps.email(account), replyTo),
+    reply: answered === null ? null : await threading(answered.mailbox, answered.message),
   };
 }
 
-async function threading(mailbox: EmailPort, messageId: string): Promise<MailContent['reply']> {
-  const message = await mailbox.message(messageId);
-  if (message === null) {
+/** The mail to answer, in whichever of the mailboxes has it. */
+async function answeredMail(
+  deps: Pick<EmailDeps, 'email'>,
+  { owner }: StepContext,
+  accounts: readonly ConnectedAccount[],
+  messageId: string,
+): Promise<{ account: string; mailbox: EmailPort; message: MailMessage }> {
+  const [holder] = await findHolders(accounts, async ({ email }) =>
+    (await deps.email(owner, email)).message(messageId),
+  );
+  if (holder === undefined) {
     throw failure(
       'NotFoundError',
       'The mail to answer is not there. Find it again with searchMail.',
     );
   }
+  const account = holder.account.email;
+  return { account, mailbox: await deps.email(owner, account), message: holder.value };
+}
+
+async function threading(mailbox: EmailPort, message: MailMessage): Promise<MailContent['reply']> {
   if (message.messageId === null) {
     throw failure(
       'InvalidInputError',
@@ -62,11 +83,11 @@ async function threading(mailbox: EmailPort, messageId: string): Promise<MailCon
       ? chain
       : [...chain.slice(0, 1), ...chain.slice(1 - referencesMax)];
   return {
-    messageId,
+    messageId: message.id,
     threadId: message.threadId,
     inReplyTo: message.messageId,
     references,
-    threadHead: (await newestIn(mailbox, message.threadId)) ?? messageId,
+    threadHead: (await newestIn(mailbox, message.threadId)) ?? message.id,
   };
 }
 

@@ -2,21 +2,19 @@
  * Sending a mail, once: a draft is stored, its id goes into the ledger, then exactly that draft is
  * sent. A sent draft is gone, so a second send finds nothing. It never uses any other way to send.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import { failures } from '#contracts/failures.ts';
 import { type SendEmailPayload, sendEmailPayloadSchema } from '#contracts/schemas/email.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { countPeople, emailCard, recipientsOf } from './cards.ts';
 import { receiptOf } from './create-draft.ts';
-import type { EmailDeps } from './dependencies.ts';
 import { composeMime, mailKeyOf } from './mime.ts';
 import type { EmailPort } from './port.ts';
-import { newestIn, prepareMail } from './prepare-mail.ts';
+import { newestIn, prepareMail, type MailDeps } from './prepare-mail.ts';
 
 /** Builds the handler of sendEmail. */
-export function createSendEmailHandler(
-  deps: Pick<EmailDeps, 'email' | 'directory'>,
-): EffectHandler<SendEmailPayload> {
+export function createSendEmailHandler(deps: MailDeps): EffectHandler<SendEmailPayload> {
   return {
     tool: 'sendEmail',
     payloadSchema: sendEmailPayloadSchema,
@@ -32,10 +30,11 @@ export function createSendEmailHandler(
       };
     },
     async checkFresh(payload, context) {
-      if (payload.reply !== null) await checkThreadHead(await deps.email(context.owner), payload);
+      if (payload.reply === null) return;
+      await checkThreadHead(await deps.email(context.owner, payload.account), payload);
     },
     async perform(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const raw = await composeMime(payload, context);
       const threadId = payload.reply?.threadId ?? null;
       let draftId = context.providerRef;
@@ -53,14 +52,14 @@ export function createSendEmailHandler(
       }
     },
     async reconcile(payload, context) {
-      const mailbox = await deps.email(context.step.owner);
+      const mailbox = await deps.email(context.step.owner, payload.account);
       const key = mailKeyOf(payload, context.effectKey);
       if (context.providerRef === null) {
         await adoptDraft(mailbox, payload, context);
         return { found: 'absent' }; // Nothing is sent before its draft's id is in the ledger.
       }
       if ((await mailbox.draft(context.providerRef)) !== null) return { found: 'absent' };
-      const sent = await mailbox.findSent(key);
+      const sent = await mailbox.findSent(key, context.providerRef);
       if (sent !== null) return { found: 'done', receipt: receiptOf(payload, sent, null) };
       return {
         found: 'unknown',
@@ -91,9 +90,17 @@ async function adoptDraft(
   if (orphan !== null) await context.saveProviderRef(orphan.draftId);
 }
 
-/** A mail that was refused for good leaves no draft behind; failing to tidy up changes nothing. */
+/**
+ * A mail that was refused for good leaves no draft behind, but for one that a person has edited.
+ * Failing to tidy up changes nothing.
+ */
 async function dropRefused(mailbox: EmailPort, draftId: string, error: unknown): Promise<void> {
   const type = failureTypeOf(error);
   if (type === undefined || failures[type].category !== 'permanent') return;
+  if (error instanceof ApplicationFailure && hasDetail(error, 'keepDraft')) return;
   await mailbox.deleteDraft(draftId).catch(() => undefined);
+}
+
+function hasDetail({ details }: ApplicationFailure, name: string): boolean {
+  return (details ?? []).some((detail) => (detail as Record<string, unknown>)[name] === true);
 }

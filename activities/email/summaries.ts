@@ -7,22 +7,22 @@ import { cleanLine, cleanText } from '../visible-text.ts';
 import { toRfc3339 } from '../calendar/zone-time.ts';
 import type { MailMessage } from './port.ts';
 
-/** A message, minimal. `documentId` is where its whole text is kept, if anywhere. */
+/** A message of an account's mailbox, minimal. `documentId` is where its whole text is kept, if anywhere. */
 export function summarizeMessage(
   message: MailMessage,
-  zone: string,
-  documentId: string | null,
+  { zone, account, documentId }: { zone: string; account: string; documentId: string | null },
 ): MessageSummary {
   const { from } = message;
   return {
     id: message.id,
+    account,
     threadId: message.threadId,
     from: { name: from.name === null ? null : cleanLine(from.name, 200), email: from.email },
     to: message.to.map(({ email }) => email),
     subject: cleanLine(message.subject, limits.subjectMaxChars),
     date: toRfc3339(Number.isFinite(message.dateMs) ? message.dateMs : 0, zone),
     unread: message.unread,
-    excerpt: cleanText(message.text, limits.excerptMaxChars),
+    excerpt: cleanText(message.ownText, limits.excerptMaxChars),
     documentId,
   };
 }

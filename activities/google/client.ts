@@ -1,36 +1,36 @@
 /**
- * Google's client libraries, one set for each owner, on the guarded fetch and with retries off:
+ * Google's client libraries, one set for each account, on the guarded fetch and with retries off:
  * Temporal owns retries. Every call goes through the provider's health and with a valid token.
  */
 import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { gmail, type gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { CredentialStore } from '../credentials.ts';
-import { failure } from '../failures.ts';
 import type { ProviderHealth } from '../providers/health.ts';
-import { reconnectHint } from '../token-seal.ts';
+import { mustReconnect, notConnected } from '../reconnect.ts';
 import {
   googleReadFailure,
   googleWriteFailure,
   judgeGoogleError,
   readVendorError,
 } from './failures.ts';
-import { createGoogleAuth, createTokenSource } from './tokens.ts';
+import { createGoogleAuth, createGoogleTokens } from './tokens.ts';
 
 /** How to reach Google. The addresses are set in sandbox mode and in tests only. */
 export type GoogleOptions = {
   readonly rootUrl?: string | undefined;
   readonly tokenUrl?: string | undefined;
   readonly authUrl?: string | undefined;
+  readonly revokeUrl?: string | undefined;
   readonly clientId: string;
   readonly clientSecret: string;
   /** Guarded: see egress.ts. */
   readonly fetch: typeof fetch;
-  readonly credentials: CredentialStore;
+  readonly credentials: Pick<CredentialStore, 'get' | 'accessToken'>;
   readonly health: ProviderHealth;
   readonly timeoutMs: number;
 };
 
-/** One owner's way to Google. `what` completes "Google could not …" for people. */
+/** One account's way to Google. `what` completes "Google could not …" for people. */
 export type GoogleSession = {
   readonly calendar: calendar_v3.Calendar;
   readonly gmail: gmail_v1.Gmail;
@@ -40,36 +40,36 @@ export type GoogleSession = {
   write<Data>(what: string, call: () => Promise<{ data: Data }>): Promise<Data>;
 };
 
-/** Gives the session of an owner. @throws ReconnectRequiredError */
-export type GoogleClients = (owner: string) => Promise<GoogleSession>;
+/** Gives the session of an owner's account, an e-mail address. @throws ReconnectRequiredError */
+export type GoogleClients = (owner: string, account: string) => Promise<GoogleSession>;
 
 type Entry = { readonly refreshToken: string; readonly session: GoogleSession };
 
-/** Builds the clients; one set is kept for each owner until the stored token changes. */
+/** Builds the clients; one set is kept for each account until the stored token changes. */
 export function createGoogleClients(options: GoogleOptions): GoogleClients {
   const entries = new Map<string, Entry>();
-  return async (owner) => {
-    const account = await options.credentials.get(owner, 'google');
-    if (account === undefined || account.state === 'reconnect_required') {
-      entries.delete(owner);
-      const state = account === undefined ? 'is not connected' : 'must be connected again';
-      throw failure('ReconnectRequiredError', `Google ${state}. ${reconnectHint('google')}`, {
-        details: { provider: 'google', account: owner },
-      });
+  return async (owner, account) => {
+    const key = `${owner}\u0000${account}`;
+    const stored = await options.credentials.get(owner, account);
+    if (stored?.state !== 'connected' || stored.provider !== 'google') {
+      entries.delete(key);
+      throw stored?.provider === 'google'
+        ? mustReconnect('google', account)
+        : notConnected(account);
     }
-    const { refreshToken } = account;
-    const known = entries.get(owner);
+    const { refreshToken } = stored;
+    const known = entries.get(key);
     if (known?.refreshToken === refreshToken) return known.session;
-    const session = createSession(options, owner);
-    entries.set(owner, { refreshToken, session });
+    const session = createSession(options, owner, account);
+    entries.set(key, { refreshToken, session });
     return session;
   };
 }
 
-function createSession(options: GoogleOptions, owner: string): GoogleSession {
-  const who = { provider: 'google', account: owner };
+function createSession(options: GoogleOptions, owner: string, account: string): GoogleSession {
+  const who = { provider: 'google', account };
   const auth = createGoogleAuth(options);
-  const tokenSource = createTokenSource(options, owner);
+  const tokenSource = createGoogleTokens(options, owner, account);
   const common = {
     auth,
     ...(options.rootUrl === undefined ? {} : { rootUrl: withSlash(options.rootUrl) }),
@@ -98,7 +98,7 @@ function createSession(options: GoogleOptions, owner: string): GoogleSession {
       try {
         return await options.health.call(who, () => withToken(call), judge);
       } catch (error) {
-        throw googleReadFailure(error, what, owner);
+        throw googleReadFailure(error, what, account);
       }
     },
     async write(what, call) {
@@ -106,7 +106,7 @@ function createSession(options: GoogleOptions, owner: string): GoogleSession {
       try {
         return await options.health.call(who, () => withToken(call), judge);
       } catch (error) {
-        throw googleWriteFailure(error, what, owner);
+        throw googleWriteFailure(error, what, account);
       }
     },
   };

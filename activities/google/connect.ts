@@ -1,11 +1,12 @@
 /**
- * Connecting a Google account: the consent page's address, and redeeming the code it comes back with.
- * Authorization code with PKCE; stores nothing.
+ * Connecting a Google account: the consent page's address, redeeming the code it comes back with, and
+ * taking the grant back. Authorization code with PKCE; stores nothing.
  */
 import { gmail } from 'googleapis/build/src/apis/gmail/index.js';
 import { failure } from '../failures.ts';
 import type { GoogleOptions } from './client.ts';
-import { googleTokenFailure } from './failures.ts';
+import type { SignInFlow } from '../sign-in.ts';
+import { googleTokenFailure, readVendorError } from './failures.ts';
 import { createGoogleAuth } from './tokens.ts';
 
 /** What is asked for, and no more. @see https://developers.google.com/identity/protocols/oauth2/scopes */
@@ -19,6 +20,16 @@ export const googleScopes = [
 ].map((name) => `https://www.googleapis.com/auth/${name}`);
 
 type ConnectOptions = Omit<GoogleOptions, 'credentials' | 'health'>;
+
+/** Google's sign-in as the parts that connect accounts use it. */
+export function googleSignIn(options: ConnectOptions): SignInFlow {
+  return {
+    consent: (request) => googleConsent(options, request),
+    redeem: (request) => redeemGoogleCode(options, request),
+    revoke: (refreshToken) => revokeGoogleGrant(options, refreshToken),
+    grantsPage: 'https://myaccount.google.com/permissions',
+  };
+}
 
 /** The address at which the person consents, and the verifier its code is redeemed with. */
 export async function googleConsent(
@@ -70,4 +81,13 @@ export async function redeemGoogleCode(
   }
   const scopes = tokens.scope?.split(' ') ?? [];
   return { refreshToken, email: data.emailAddress.toLowerCase(), scopes };
+}
+
+/** Takes back the grant a refresh token belongs to. One that is gone already is no error. */
+async function revokeGoogleGrant(options: ConnectOptions, refreshToken: string): Promise<void> {
+  try {
+    await createGoogleAuth(options).revokeToken(refreshToken);
+  } catch (error) {
+    if (readVendorError(error).code !== 'invalid_token') throw googleTokenFailure(error);
+  }
 }

@@ -4,25 +4,20 @@
  */
 import { auth as google } from 'googleapis/build/src/apis/calendar/index.js';
 import { failure } from '../failures.ts';
-import { type AccessToken, isLasting, type RenewedTokens } from '../token-renewal.ts';
+import type { RenewedTokens } from '../token-renewal.ts';
+import { createTokenSource, type TokenSource } from '../token-source.ts';
 import type { GoogleOptions } from './client.ts';
 import { googleTokenFailure } from './failures.ts';
 
 /** From googleapis itself, so that there is one copy of the library and of its types. */
 export type OAuth2Client = InstanceType<typeof google.OAuth2>;
 
-/**
- * Gives a token that is good for a while; never `unusable`, which Google has just refused.
- * @throws ReconnectRequiredError, RateLimitedError, ProviderUnavailableError
- */
-export type TokenSource = (unusable?: string) => Promise<string>;
-
 /** Google's OAuth client on the guarded fetch. `redirectUri` is for connecting an account only. */
 export function createGoogleAuth(
   options: Omit<GoogleOptions, 'credentials' | 'health'>,
   redirectUri?: string,
 ): OAuth2Client {
-  const { tokenUrl, authUrl } = options;
+  const { tokenUrl, authUrl, revokeUrl } = options;
   return new google.OAuth2({
     ...(redirectUri === undefined ? {} : { redirectUri }),
     clientId: options.clientId,
@@ -30,6 +25,7 @@ export function createGoogleAuth(
     endpoints: {
       ...(tokenUrl === undefined ? {} : { oauth2TokenUrl: tokenUrl }),
       ...(authUrl === undefined ? {} : { oauth2AuthBaseUrl: authUrl }),
+      ...(revokeUrl === undefined ? {} : { oauth2RevokeUrl: revokeUrl }),
     },
     // The library tries a silent token endpoint three times; together they stay within one timeout.
     transporterOptions: {
@@ -39,35 +35,23 @@ export function createGoogleAuth(
   });
 }
 
-/** The tokens of one owner in this process: one question to the store at a time. */
-export function createTokenSource(options: GoogleOptions, owner: string): TokenSource {
-  let current: AccessToken | undefined;
-  let asking: Promise<AccessToken> | undefined;
-  const ask = async (unusable: string | undefined): Promise<AccessToken> => {
-    try {
-      return await options.credentials.accessToken(owner, 'google', {
-        unusable,
-        renew: (refreshToken) => renew(options, owner, refreshToken),
-      });
-    } finally {
-      asking = undefined;
-    }
-  };
-  const source: TokenSource = async (unusable) => {
-    if (current !== undefined && isLasting(current.expiresAt) && current.token !== unusable) {
-      return current.token;
-    }
-    asking ??= ask(unusable);
-    current = await asking;
-    // It joined a question that did not know yet that this token is refused.
-    return current.token === unusable ? source(unusable) : current.token;
-  };
-  return source;
+/** The tokens of one account in this process. */
+export function createGoogleTokens(
+  options: GoogleOptions,
+  owner: string,
+  account: string,
+): TokenSource {
+  return createTokenSource((unusable) =>
+    options.credentials.accessToken(owner, account, {
+      unusable,
+      renew: (refreshToken) => renew(options, account, refreshToken),
+    }),
+  );
 }
 
 async function renew(
   options: GoogleOptions,
-  owner: string,
+  account: string,
   refreshToken: string,
 ): Promise<RenewedTokens> {
   const auth = createGoogleAuth(options);
@@ -83,6 +67,6 @@ async function renew(
     }
     return { token, expiresAt: new Date(expiresAtMs), refreshToken: rotated };
   } catch (error) {
-    throw googleTokenFailure(error, owner);
+    throw googleTokenFailure(error, account);
   }
 }

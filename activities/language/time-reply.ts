@@ -15,6 +15,7 @@ import type { ToolInput } from '#contracts/schemas/tools.ts';
 import { combineOrigins, type Origin } from '#contracts/trust.ts';
 import { type OfferedTime, offer, readOffers } from '../calendar/proposal-text.ts';
 import { MINUTE_MS, toRfc3339 } from '../calendar/zone-time.ts';
+import { type Accounts, ownAddresses } from '../accounts.ts';
 import type { DocumentStore } from '../documents.ts';
 import { failure } from '../failures.ts';
 import type { ModelClient } from '../planner/model.ts';
@@ -29,6 +30,7 @@ type Reading = z.infer<typeof timeReplySchema>;
 type Dependencies = {
   readonly model: ModelClient;
   readonly documents: Pick<DocumentStore, 'get'>;
+  readonly accounts: Pick<Accounts, 'list'>;
 };
 
 /**
@@ -41,12 +43,13 @@ export function createReadTimeReply(deps: Dependencies) {
     const { context } = request;
     const input = parseToolInput('readTimeReply', request.input);
     const messages = parseMessages(input.messages);
-    const owner = context.owner.toLowerCase();
-    const at = messages.findLastIndex(({ from }) => from.email.toLowerCase() !== owner);
+    const addresses = ownAddresses(context.owner, await deps.accounts.list(context.owner));
+    const isOwn = ({ from }: MessageSummary) => addresses.has(from.email.toLowerCase());
+    const at = messages.findLastIndex((message) => !isOwn(message));
     const reply = messages[at];
     if (reply === undefined) throw failure('NotFoundError', 'Nobody has answered in this thread.');
     const textOf = (message: MessageSummary) => wholeText(deps, context.goalId, message);
-    const own = messages.slice(0, at).filter(({ from }) => from.email.toLowerCase() === owner);
+    const own = messages.slice(0, at).filter(isOwn);
     const offered = given(input.slots, context.zone) ?? (await offeredIn(own, textOf));
     const written = new EmailReplyParser().read(await textOf(reply)).getVisibleText();
     const text = cleanText(written, limits.timeReplyMaxChars);

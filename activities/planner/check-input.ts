@@ -10,10 +10,13 @@ const addressFields = [
   'to',
   'cc',
   'bcc',
-  'guests',
   'people',
   'optionalPeople',
   'withPeople',
+  'guests',
+  'optionalGuests',
+  'addGuests',
+  'addOptionalGuests',
   'rooms',
 ];
 

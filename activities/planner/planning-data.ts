@@ -8,9 +8,17 @@ import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import type { Person } from '#contracts/schemas/common.ts';
 import { toolNames, tools } from '#contracts/tools.ts';
+import type { ConnectedAccount } from '../credentials.ts';
+
+/** What the planner may know of an account. */
+export type PlannerAccount = Pick<ConnectedAccount, 'email' | 'label' | 'provider' | 'isDefault'>;
 
 /** The data of one planning question. */
-export function planningData(request: PlanRequest, people: readonly Person[]): JsonObject {
+export function planningData(
+  request: PlanRequest,
+  people: readonly Person[],
+  accounts: readonly PlannerAccount[],
+): JsonObject {
   const { goal, now, zone, owner, context, constraints, answers, revision } = request;
   const email = owner.toLowerCase();
   const me = people.find((person) => person.email === email);
@@ -20,6 +28,12 @@ export function planningData(request: PlanRequest, people: readonly Person[]): J
     zone,
     localNow: localNow(now, zone),
     me: { email, name: me?.name ?? null },
+    accounts: accounts.map((account) => ({
+      email: account.email,
+      label: account.label,
+      provider: account.provider,
+      isDefault: account.isDefault,
+    })),
     people: people
       .filter((person) => person.email !== email)
       .map((person) => ({ name: person.name, email: person.email, zone: person.zone })),

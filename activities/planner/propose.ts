@@ -15,20 +15,22 @@ import { type Question, planReplySchema } from '#contracts/schemas/plan.ts';
 import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
 import { failureTypeOf } from '../failures.ts';
+import type { Accounts } from '../accounts.ts';
 import type { Directory } from '../people.ts';
 import { type CheckContext, checkPlan } from './check.ts';
 import { usageOfFailure } from './model-failures.ts';
 import type { ModelClient } from './model.ts';
 import { planFormat } from './plan-schema.ts';
-import { planningData } from './planning-data.ts';
+import { type PlannerAccount, planningData } from './planning-data.ts';
 import { loadPrompt } from './prompts.ts';
 
-const prompt = loadPrompt(new URL('./prompts/plan.v1.md', import.meta.url));
+const prompt = loadPrompt(new URL('./prompts/plan.v2.md', import.meta.url));
 
 /** What planning needs. */
 export type PlannerDependencies = {
   readonly model: ModelClient;
   readonly directory: Pick<Directory, 'list'>;
+  readonly accounts: Pick<Accounts, 'list'>;
 };
 
 /** Builds the planner's activities. */
@@ -41,8 +43,12 @@ export function createPlannerActivities(deps: PlannerDependencies): PlannerActiv
      *   PermissionDeniedError, InvalidInputError, ModelRefusedError
      */
     async proposePlan(request) {
-      const people = (await deps.directory.list(request.owner)).slice(0, limits.planPeopleMax);
-      return await propose(deps.model, request, people, cancellationSignal());
+      const [listed, accounts] = await Promise.all([
+        deps.directory.list(request.owner),
+        deps.accounts.list(request.owner),
+      ]);
+      const people = listed.slice(0, limits.planPeopleMax);
+      return await propose(deps.model, request, { people, accounts }, cancellationSignal());
     },
   };
 }
@@ -54,11 +60,12 @@ type Attempt =
 async function propose(
   model: ModelClient,
   request: PlanRequest,
-  people: readonly Person[],
+  known: { people: readonly Person[]; accounts: readonly PlannerAccount[] },
   signal: AbortSignal,
 ): Promise<PlanResult> {
-  const data = planningData(request, people);
-  const context = checkContext(request, people);
+  const data = planningData(request, known.people, known.accounts);
+  // The person's own addresses are theirs to write to, like those of the directory.
+  const context = checkContext(request, [...known.people, ...known.accounts]);
   const usage: ModelUsage[] = [];
   let problems: readonly string[] = [];
   let previous: Json = null;
@@ -121,7 +128,10 @@ function questionsOf(reply: unknown): Question[] | undefined {
 }
 
 /** Everything the planner was told, for telling told addresses from invented ones. */
-function checkContext(request: PlanRequest, people: readonly Person[]): CheckContext {
+function checkContext(
+  request: PlanRequest,
+  people: readonly { readonly email: string }[],
+): CheckContext {
   const { goal, context, constraints, answers, revision, owner } = request;
   const done = new Set(
     revision?.finished.filter(({ status }) => status === 'completed').map(({ id }) => id),

@@ -3,7 +3,7 @@
  * answer to Temporal; it waits for nothing itself.
  */
 import type { Pool } from 'pg';
-import type { WebhookActivities, WebhookOutcome, WebhookRequest } from '#contracts/activities.ts';
+import type { WebhookActivities, WebhookOutcome, WebhookRequest } from '#contracts/webhooks.ts';
 import { failure } from '../failures.ts';
 import { signedMessage } from './message.ts';
 import { type Answer, type PostOptions, postWebhook } from './post.ts';

@@ -1,6 +1,6 @@
 /** What is known of an endpoint and a delivery, in Postgres. It sends nothing and opens no secret. */
 import type { Pool } from 'pg';
-import type { WebhookOutcome, WebhookRequest } from '#contracts/activities.ts';
+import type { WebhookOutcome, WebhookRequest } from '#contracts/webhooks.ts';
 import { inTransaction } from '../effects/ledger.ts';
 
 /** Where one delivery stands before an attempt. */

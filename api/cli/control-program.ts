@@ -1,5 +1,6 @@
-/** The command line of control, approvals beyond yes and no, members and rules. */
+/** The command line of control, approvals beyond yes and no, accounts, members and rules. */
 import type { Command } from 'commander';
+import { accountsCommand, disconnectCommand } from './account-commands.ts';
 import {
   addRuleCommand,
   decideManyCommand,
@@ -31,7 +32,19 @@ export function describeControl(program: Command, act: Act): void {
   describeGoals(program, act);
   describeApprovals(program, act);
   describeMembers(program, act);
+  describeAccounts(program, act);
   describeRules(program, act);
+}
+
+function describeAccounts(program: Command, act: Act): void {
+  program
+    .command('accounts')
+    .description('your connected accounts')
+    .action(() => act(accountsCommand));
+  program
+    .command('disconnect <address>')
+    .description('forget an account and its tokens')
+    .action((email: string) => act((context) => disconnectCommand(context, email)));
 }
 
 function describeGoals(program: Command, act: Act): void {

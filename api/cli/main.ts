@@ -29,6 +29,8 @@ export type CliIo = {
   readonly ask: ((question: string) => Promise<string>) | null;
 };
 
+type ConnectFlags = { port?: string; label?: string; default?: boolean };
+
 /** Runs one command line and returns the exit code: 0 done, 1 error, 2 not confirmed, 3 goal not completed. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   let exitCode = 0;
@@ -37,9 +39,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   });
   program
     .command('connect <provider>')
-    .description('connect your account: google')
+    .description('connect one of your accounts: google or microsoft')
+    .option('--label <name>', 'what you call it, such as work or private')
+    .option('--default', 'new events and mails go there unless a goal says otherwise')
     .option('--port <port>', 'where the consent page comes back to, 8085 unless told')
-    .action(async (provider: string, options: { port?: string }) => {
+    .action(async (provider: string, options: ConnectFlags) => {
       const { stateDir, postgres } = loadConfig(io.env);
       exitCode = await connectAccount(provider, {
         ...options,

@@ -5,7 +5,7 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
-import type { WebhookRequest } from '#contracts/activities.ts';
+import type { WebhookRequest } from '#contracts/webhooks.ts';
 import { limits } from '#contracts/limits.ts';
 import { queueName, webhookWorkflowId, workflowTypes } from '#contracts/names.ts';
 import type { WebhookWorkflow } from '#contracts/workflows.ts';

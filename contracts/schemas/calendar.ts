@@ -1,13 +1,29 @@
 /** Calendar tools: their inputs as a plan writes them, their outputs, and the payloads that are approved. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { addressSchema, instantSchema, lineSchema, zoneSchema } from './common.ts';
+import {
+  accountNameSchema,
+  addressSchema,
+  instantSchema,
+  lineSchema,
+  unreachableSchema,
+  zoneSchema,
+} from './common.ts';
+import { recurrenceSchema, repeatInputSchema, scopeSchema } from './repeat.ts';
 
 /** A window as said: "next week", "Thursday afternoon", "2026-11-24/2026-11-28". Code resolves it. */
-const windowPhraseSchema = lineSchema(200).min(1);
+export const windowPhraseSchema = lineSchema(200).min(1);
 /** A moment as said or local ("next Tuesday 15:00", "2026-11-24T15:00"), or an instant with offset. */
-const momentPhraseSchema = lineSchema(200).min(1);
-const titleSchema = lineSchema(300).min(1);
+export const momentPhraseSchema = lineSchema(200).min(1);
+export const titleSchema = lineSchema(300).min(1);
+export const minutesSchema = z.int().min(5).max(limits.meetingMinutesMax);
+export const guestsSchema = z.array(addressSchema).max(limits.recipientsMax);
+export const roomsSchema = z.array(addressSchema).max(10);
+/** Minutes before the start, up to four weeks. */
+export const reminderSchema = z.int().min(0).max(40_320);
+export const showAsSchema = z.enum(['busy', 'free', 'tentative']);
+/** An instant, or a date of an all-day event. */
+export const eventTimeSchema = z.union([instantSchema, z.iso.date()]);
 /** In the order of ISO weekdays: the first is 1. */
 export const weekdayNames = [
   'monday',
@@ -18,18 +34,18 @@ export const weekdayNames = [
   'saturday',
   'sunday',
 ] as const;
-const minutesSchema = z.int().min(5).max(limits.meetingMinutesMax);
-const guestsSchema = z.array(addressSchema).max(limits.recipientsMax);
 
 export const listEventsInputSchema = z.strictObject({
   window: windowPhraseSchema,
   query: lineSchema(200).nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const findEventInputSchema = z.strictObject({
   window: windowPhraseSchema,
   /** Words of the title, or a time of day like "14:00". */
   words: lineSchema(200).nullish(),
   withPeople: z.array(addressSchema).max(20).nullish(),
+  account: accountNameSchema.nullish(),
 });
 const partOfDaySchema = z.enum(['morning', 'midday', 'afternoon', 'evening']);
 const weekdaysSchema = z.array(z.enum(weekdayNames)).min(1).max(7);
@@ -76,24 +92,47 @@ export const findTimeInputSchema = z.strictObject({
 });
 export const createEventInputSchema = z.strictObject({
   title: titleSchema,
+  /** For an all-day event its days: "24 December", "between Monday and Wednesday". */
   start: momentPhraseSchema,
-  durationMinutes: minutesSchema,
+  /** Needed unless the event takes whole days. */
+  durationMinutes: minutesSchema.nullish(),
+  allDay: z.boolean().nullish(),
   guests: guestsSchema,
+  optionalGuests: guestsSchema.nullish(),
+  /** Addresses of rooms. */
+  rooms: roomsSchema.nullish(),
   location: lineSchema(500).nullish(),
   description: z.string().max(8_000).nullish(),
+  repeat: repeatInputSchema.nullish(),
+  /** 15 for timed events when nothing is said. */
+  reminderMinutes: reminderSchema.nullish(),
+  /** A link to meet online. */
+  conference: z.boolean().nullish(),
+  private: z.boolean().nullish(),
+  showAs: showAsSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
+export const eventIdSchema = lineSchema(1_024).min(1);
 export const moveEventInputSchema = z.strictObject({
-  eventId: lineSchema(1_024).min(1),
+  eventId: eventIdSchema,
+  /** With a wider scope a time of day alone keeps the days: "9:30". */
   start: momentPhraseSchema,
   durationMinutes: minutesSchema.nullish(),
+  /** Of a series; "this" when nothing is said. */
+  scope: scopeSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const cancelEventInputSchema = z.strictObject({
-  eventId: lineSchema(1_024).min(1),
+  eventId: eventIdSchema,
+  scope: scopeSchema.nullish(),
+  account: accountNameSchema.nullish(),
 });
 
 /** An event as steps pass it on. Instants with offset; `startLocal` is for people. */
 export const eventSummarySchema = z.object({
   id: z.string(),
+  /** The account whose calendar has it. */
+  account: z.string(),
   etag: z.string(),
   title: z.string(),
   start: z.string(),
@@ -108,6 +147,12 @@ export const eventSummarySchema = z.object({
   ),
   recurringEventId: z.string().nullable(),
   busy: z.boolean(),
+  showAs: z.string(),
+  kind: z.string(),
+  private: z.boolean(),
+  /** The person's own answer to the invitation; null for an event of their own calendar alone. */
+  response: z.string().nullable(),
+  conferenceLink: z.string().nullable(),
 });
 export type EventSummary = z.infer<typeof eventSummarySchema>;
 
@@ -115,8 +160,12 @@ export const listEventsOutputSchema = z.object({
   window: z.object({ from: z.string(), to: z.string(), zone: z.string(), label: z.string() }),
   events: z.array(eventSummarySchema),
   truncated: z.boolean(),
+  unreachable: unreachableSchema,
 });
-export const findEventOutputSchema = z.object({ event: eventSummarySchema });
+export const findEventOutputSchema = z.object({
+  event: eventSummarySchema,
+  unreachable: unreachableSchema,
+});
 
 export const slotSchema = z.object({
   start: z.string(),
@@ -141,7 +190,7 @@ export const findTimeOutputSchema = z.object({
 export type FindTimeOutput = z.infer<typeof findTimeOutputSchema>;
 
 /** Precondition of a change: what the provider must still hold. */
-const existingEventShape = {
+export const existingEventShape = {
   account: addressSchema,
   eventId: z.string(),
   etag: z.string(),
@@ -149,7 +198,7 @@ const existingEventShape = {
   guests: guestsSchema,
 };
 /** What else the person has at the time, as it was when the event was prepared. */
-const conflictSchema = z.strictObject({
+export const conflictSchema = z.strictObject({
   eventId: z.string(),
   title: z.string(),
   /** Instants, or dates of an all-day event. */
@@ -162,12 +211,19 @@ export const createEventPayloadSchema = z.strictObject({
   kind: z.literal('createEvent'),
   account: addressSchema,
   title: titleSchema,
-  start: instantSchema,
-  end: instantSchema,
+  start: eventTimeSchema,
+  end: eventTimeSchema,
   zone: zoneSchema,
   guests: guestsSchema,
+  optionalGuests: guestsSchema.default([]),
+  rooms: roomsSchema.default([]),
   location: z.string().nullable(),
   description: z.string().nullable(),
+  recurrence: recurrenceSchema.nullable().default(null),
+  reminderMinutes: reminderSchema.nullable().default(null),
+  conference: z.boolean().default(false),
+  private: z.boolean().default(false),
+  showAs: showAsSchema.default('busy'),
   /** Precondition: nothing else was in the way. Null where it was not looked at. */
   conflicts: z.array(conflictSchema).nullable().default(null),
 });
@@ -178,6 +234,8 @@ export const moveEventPayloadSchema = z.strictObject({
   start: instantSchema,
   end: instantSchema,
   zone: zoneSchema,
+  /** As of an event to create. */
+  conflicts: z.array(conflictSchema).nullable().default(null),
 });
 export const cancelEventPayloadSchema = z.strictObject({
   kind: z.literal('cancelEvent'),
@@ -187,6 +245,13 @@ export const cancelEventPayloadSchema = z.strictObject({
   zone: zoneSchema,
   location: z.string().nullable(),
   description: z.string().nullable(),
+  /** What is needed to create it again. */
+  optionalGuests: guestsSchema.default([]),
+  rooms: roomsSchema.default([]),
+  /** Set when a whole series is cancelled. */
+  recurrence: recurrenceSchema.nullable().default(null),
+  /** Occurrences that go with it; null without an end. One for a single event. */
+  instances: z.int().nullable().default(1),
 });
 export type CreateEventPayload = z.infer<typeof createEventPayloadSchema>;
 export type MoveEventPayload = z.infer<typeof moveEventPayloadSchema>;
@@ -194,6 +259,7 @@ export type CancelEventPayload = z.infer<typeof cancelEventPayloadSchema>;
 
 /** What every calendar effect gives back. */
 export const eventReceiptSchema = z.object({
+  account: z.string(),
   eventId: z.string(),
   etag: z.string().nullable(),
   link: z.string().nullable(),
@@ -203,5 +269,6 @@ export const eventReceiptSchema = z.object({
   startLocal: z.string(),
   end: z.string(),
   guests: z.array(z.string()),
+  conferenceLink: z.string().exactOptional(),
 });
 export type EventReceipt = z.infer<typeof eventReceiptSchema>;

@@ -13,6 +13,9 @@ export const addressSchema = z
     'must be an e-mail address like bob@example.com',
   );
 
+/** One of the person's connected accounts: its address, or what the person calls it ("private"). */
+export const accountNameSchema = lineSchema(254).min(1);
+
 /** An instant: RFC 3339 with offset. */
 export const instantSchema = z.iso.datetime({ offset: true });
 
@@ -54,6 +57,9 @@ export function lineSchema(maxChars: number) {
       .regex(/^[^\u0000-\u001f\u007f]*$/, 'must be one line without control characters')
   );
 }
+
+/** Accounts that could not be read, each with the reason: what they hold is missing beside it. */
+export const unreachableSchema = z.array(z.object({ account: z.string(), reason: z.string() }));
 
 export const subjectSchema = lineSchema(limits.subjectMaxChars);
 

@@ -1,7 +1,13 @@
 /** E-mail tools: their inputs as a plan writes them, their outputs, and the payloads that are approved. */
 import { z } from 'zod';
 import { limits } from '../limits.ts';
-import { addressSchema, lineSchema, subjectSchema } from './common.ts';
+import {
+  accountNameSchema,
+  addressSchema,
+  lineSchema,
+  subjectSchema,
+  unreachableSchema,
+} from './common.ts';
 
 const recipientsSchema = z.array(addressSchema).max(limits.recipientsMax);
 const bodySchema = z.string().min(1).max(limits.emailBodyMaxChars);
@@ -10,8 +16,12 @@ export const searchMailInputSchema = z.strictObject({
   /** One query language over providers: from: to: subject: newer_than: has:attachment "phrase" -word. */
   query: lineSchema(500).min(1),
   limit: z.int().min(1).max(limits.mailSearchMax).nullish(),
+  account: accountNameSchema.nullish(),
 });
-export const readThreadInputSchema = z.strictObject({ threadId: lineSchema(200).min(1) });
+export const readThreadInputSchema = z.strictObject({
+  threadId: lineSchema(200).min(1),
+  account: accountNameSchema.nullish(),
+});
 export const findContactInputSchema = z.strictObject({ name: lineSchema(200).min(1) });
 export const sendEmailInputSchema = z.strictObject({
   to: recipientsSchema.min(1),
@@ -21,12 +31,15 @@ export const sendEmailInputSchema = z.strictObject({
   body: bodySchema,
   /** Provider id of the message this answers; threading headers come from it. */
   replyToMessageId: lineSchema(200).nullish(),
+  account: accountNameSchema.nullish(),
 });
 export const createDraftInputSchema = sendEmailInputSchema;
 
 /** A message as steps pass it on: minimal, with the first 500 characters only. */
 export const messageSummarySchema = z.object({
   id: z.string(),
+  /** The account whose mailbox has it. */
+  account: z.string(),
   threadId: z.string(),
   from: z.object({ name: z.string().nullable(), email: z.string() }),
   to: z.array(z.string()),
@@ -41,9 +54,11 @@ export type MessageSummary = z.infer<typeof messageSummarySchema>;
 export const searchMailOutputSchema = z.object({
   messages: z.array(messageSummarySchema),
   truncated: z.boolean(),
+  unreachable: unreachableSchema,
 });
 export const readThreadOutputSchema = z.object({
   threadId: z.string(),
+  account: z.string(),
   subject: z.string(),
   messages: z.array(messageSummarySchema),
   /** The newest message not written by the person: what a reply answers. */
@@ -87,6 +102,7 @@ export type SendEmailPayload = z.infer<typeof sendEmailPayloadSchema>;
 export type CreateDraftPayload = z.infer<typeof createDraftPayloadSchema>;
 
 export const emailReceiptSchema = z.object({
+  account: z.string(),
   messageId: z.string().nullable(),
   draftId: z.string().nullable(),
   threadId: z.string().nullable(),

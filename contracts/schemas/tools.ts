@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ToolName } from '../tools.ts';
 import * as calendar from './calendar.ts';
 import * as email from './email.ts';
+import * as changes from './event-changes.ts';
 import * as language from './language.ts';
 import * as proposals from './proposals.ts';
 import * as research from './research.ts';
@@ -15,6 +16,13 @@ export const toolSchemas = {
   createEvent: { input: calendar.createEventInputSchema, output: calendar.eventReceiptSchema },
   moveEvent: { input: calendar.moveEventInputSchema, output: calendar.eventReceiptSchema },
   cancelEvent: { input: calendar.cancelEventInputSchema, output: calendar.eventReceiptSchema },
+  updateEvent: { input: changes.updateEventInputSchema, output: calendar.eventReceiptSchema },
+  respondToInvitation: { input: changes.respondInputSchema, output: changes.respondReceiptSchema },
+  holdSlots: { input: changes.holdSlotsInputSchema, output: changes.holdSlotsReceiptSchema },
+  releaseHolds: {
+    input: changes.releaseHoldsInputSchema,
+    output: changes.releaseHoldsReceiptSchema,
+  },
   findContact: { input: email.findContactInputSchema, output: email.findContactOutputSchema },
   searchMail: { input: email.searchMailInputSchema, output: email.searchMailOutputSchema },
   readThread: { input: email.readThreadInputSchema, output: email.readThreadOutputSchema },

@@ -100,7 +100,7 @@ function readyLine<T>(schema: z.ZodType<T>, line: string): T | undefined {
 /** What the product needs to know to work in the sandbox instead of the named services. */
 export function sandboxEnvironment(
   url: string,
-  replaced: { readonly model: boolean; readonly google: boolean; readonly search: boolean },
+  replaced: { readonly model: boolean; readonly accounts: boolean; readonly search: boolean },
 ): Record<string, string> {
   const root = url.replace(/\/$/, '');
   return {
@@ -111,12 +111,17 @@ export function sandboxEnvironment(
       ADJUTANT_MODEL_PRIMARY: 'sandbox-rules-1',
       ADJUTANT_MODEL_FAST: 'sandbox-rules-1',
     }),
-    ...(replaced.google && {
+    ...(replaced.accounts && {
       GOOGLE_CLIENT_ID: 'sandbox-client',
       GOOGLE_CLIENT_SECRET: 'sandbox-secret',
       ADJUTANT_GOOGLE_ROOT_URL: `${root}/`,
       ADJUTANT_GOOGLE_TOKEN_URL: `${root}/token`,
       ADJUTANT_GOOGLE_AUTH_URL: `${root}/auth`,
+      ADJUTANT_GOOGLE_REVOKE_URL: `${root}/revoke`,
+      MICROSOFT_CLIENT_ID: 'sandbox-client',
+      MICROSOFT_CLIENT_SECRET: 'sandbox-secret',
+      ADJUTANT_MICROSOFT_URL: root,
+      ADJUTANT_MICROSOFT_AUTHORITY_URL: `${root}/microsoft`,
     }),
     ...(replaced.search && { ADJUTANT_SEARCH_URL: root, TAVILY_API_KEY: 'sandbox' }),
   };

@@ -94,7 +94,7 @@ async function sampleGoalOnce(
   print: (line: string) => void,
 ): Promise<void> {
   const replaced = replacedServices(config);
-  const isSandbox = replaced.model && replaced.google;
+  const isSandbox = replaced.model && replaced.accounts;
   if (!isSandbox || existsSync(join(state.path, sampleGoalMarker))) return;
   try {
     const answer = await submitSampleGoal(stack.endpoints().api, stack.token);

@@ -54,7 +54,7 @@ export type BootOptions = {
   readonly seed: (
     pool: ReturnType<typeof createPool>,
     oracleUrl: string,
-  ) => Promise<{ readonly owner: string; readonly zone: string }>;
+  ) => Promise<{ readonly owner: string; readonly zone: string; readonly accounts: string }>;
 };
 
 /** A stack whose parts are all ready. */
@@ -109,7 +109,8 @@ export async function boot(options: BootOptions): Promise<BootedStack> {
 export function replacedServices(config: Config) {
   return {
     model: config.model.apiKey === undefined,
-    google: config.google.clientId === undefined,
+    // A made-up account beside a real one would mix the office with the world.
+    accounts: config.google.clientId === undefined && config.microsoft.clientId === undefined,
     search: config.search.tavilyApiKey === undefined,
   };
 }
@@ -265,6 +266,7 @@ async function seedOffice(
     return {
       ADJUTANT_OWNER: set.ADJUTANT_OWNER ?? main.owner,
       ADJUTANT_ZONE: set.ADJUTANT_ZONE ?? main.zone,
+      ADJUTANT_SANDBOX_ACCOUNTS: set.ADJUTANT_SANDBOX_ACCOUNTS ?? main.accounts,
     };
   } finally {
     await pool.end();
@@ -282,7 +284,7 @@ function startPart(
 
 function usesSandbox(config: Config): boolean {
   const replaced = replacedServices(config);
-  return replaced.model || replaced.google;
+  return replaced.model || replaced.accounts;
 }
 
 function logFile(state: StateDir, name: string): string {

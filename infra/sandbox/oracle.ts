@@ -3,13 +3,11 @@
  * learns. It reads the office and sets faults and knobs; it changes no mail and no event.
  */
 import Fastify, { type FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { registerBodyParsers } from './bodies.ts';
+import { forgetHistory } from './google/gmail-store.ts';
 import { faultSchema, type FaultTable } from './faults.ts';
+import { knobsSchema } from './office/knobs.ts';
 import type { Office } from './office/office.ts';
-
-/** What `POST /__knobs` takes: how late new mail shows in searches (0 to 60 s, as seen live). */
-const knobsSchema = z.strictObject({ searchLagMs: z.number().int().min(0).max(60_000) });
 
 /** One request the sandbox saw; status 0 means it was never answered. */
 export interface SeenRequest {
@@ -49,6 +47,9 @@ export function buildOracle(office: Office, faults: FaultTable, log: RequestLog)
       vendor,
       zone,
       workingHours,
+      accounts: office.accounts
+        .filter((account) => account.email === email || account.accountOf === email)
+        .map((account) => ({ email: account.email, vendor: account.vendor })),
       ...(main ? { main } : {}),
     })),
   );
@@ -60,8 +61,12 @@ export function buildOracle(office: Office, faults: FaultTable, log: RequestLog)
   app.post('/__knobs', (request, reply) => {
     const parsed = knobsSchema.safeParse(request.body);
     if (!parsed.success) return reply.code(400).send({ error: parsed.error.issues });
-    office.searchLagMs = parsed.data.searchLagMs;
-    return parsed.data;
+    Object.assign(office.knobs, parsed.data);
+    return office.knobs;
+  });
+  app.delete('/__cursors', (_request, reply) => {
+    forgetHistory(office);
+    return reply.code(204).send();
   });
   app.get('/__faults', () => faults.list());
   app.post('/__faults', (request, reply) => {

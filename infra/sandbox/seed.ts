@@ -1,18 +1,31 @@
 /** Puts the sandbox's people into the directory, so that goals know whom a first name means. */
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { providers } from '#contracts/accounts.ts';
 import { personSchema } from '#contracts/schemas/common.ts';
 
-const officeSchema = z.array(z.object({ ...personSchema.shape, main: z.boolean().optional() }));
+const accountSchema = z.object({ email: z.email(), vendor: z.enum(providers) });
+const officeSchema = z.array(
+  z.object({
+    ...personSchema.shape,
+    main: z.boolean().optional(),
+    accounts: z.array(accountSchema),
+  }),
+);
+
+/** The person the office is built around. */
+export type SandboxOwner = {
+  readonly owner: string;
+  readonly zone: string;
+  /** Their accounts, as ADJUTANT_SANDBOX_ACCOUNTS takes them. */
+  readonly accounts: string;
+};
 
 /**
  * Reads the office from the oracle and stores everyone in the main person's directory. Idempotent.
  * @returns the main person, who owns this installation while it runs on the sandbox
  */
-export async function seedOffice(
-  pool: Pool,
-  oracleUrl: string,
-): Promise<{ owner: string; zone: string }> {
+export async function seedOffice(pool: Pool, oracleUrl: string): Promise<SandboxOwner> {
   const response = await fetch(new URL('/__oracle/office', oracleUrl));
   const people = officeSchema.parse(await response.json());
   const main = people.find((person) => person.main === true);
@@ -24,5 +37,8 @@ export async function seedOffice(
       [main.email, email, name, zone, JSON.stringify(workingHours)],
     );
   }
-  return { owner: main.email, zone: main.zone };
+  const accounts = main.accounts.map(({ vendor, email }) =>
+    [vendor, email, email === main.email ? 'work' : 'private'].join(':'),
+  );
+  return { owner: main.email, zone: main.zone, accounts: accounts.join(',') };
 }

@@ -5,10 +5,12 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { registerBodyParsers } from './bodies.ts';
 import { FaultTable, registerFaults } from './faults.ts';
-import { accountOf } from './google/accounts.ts';
 import { registerGoogleCalendarRoutes } from './google/calendar-routes.ts';
 import { registerGmailRoutes } from './google/gmail-routes.ts';
 import { registerOauthRoutes } from './google/oauth.ts';
+import { registerMailboxConcurrency } from './microsoft/concurrency.ts';
+import { registerMicrosoftOauthRoutes } from './microsoft/oauth.ts';
+import { registerGraphRoutes } from './microsoft/routes.ts';
 import { registerModelRoutes } from './model/routes.ts';
 import { Office } from './office/office.ts';
 import { seedOffice } from './office/seed.ts';
@@ -82,11 +84,14 @@ function buildServer(
   });
   registerBodyParsers(app);
   registerRequestLog(app, office, log);
+  registerMailboxConcurrency(app, office);
   registerFaults(app, faults, flush);
   app.addHook('onSend', async () => flush());
   registerOauthRoutes(app, office);
   registerGoogleCalendarRoutes(app, office);
   registerGmailRoutes(app, office);
+  registerMicrosoftOauthRoutes(app, office);
+  registerGraphRoutes(app, office);
   registerWebRoutes(app, office);
   registerModelRoutes(app, office, { obedient });
   return app;
@@ -99,7 +104,7 @@ function registerRequestLog(app: FastifyInstance, office: Office, log: RequestLo
       at: office.now().toISOString(),
       method: request.method,
       path: request.url,
-      account: accountOf(office, request.headers.authorization)?.email ?? null,
+      account: office.bearer(request.headers.authorization)?.email ?? null,
       status: 0,
     };
     entries.set(request, entry);

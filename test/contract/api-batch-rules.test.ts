@@ -159,14 +159,14 @@ describe('an account that works again', () => {
     api.database.pool.query(
       `insert into accounts (owner, provider, email, sealed_refresh_token, state, connected_at)
        values ($1, 'google', $1, '', $2, ${at})
-       on conflict (owner, provider) do update set state = excluded.state,
+       on conflict (owner, email) do update set state = excluded.state,
          connected_at = excluded.connected_at`,
       [alice, state],
     );
   const reconnect = () => createReconnector({ pool: api.database.pool, goalClient: api.temporal });
 
   it('is told to the goals that asked to reconnect it, once', async () => {
-    const input = { provider: 'google' };
+    const input = { provider: 'google', account: alice };
     const request = {
       ...approvalOf(goalId, 'send_reconnect'),
       kind: 'intervention' as const,
@@ -181,7 +181,43 @@ describe('an account that works again', () => {
     expect(await look()).toBe(0);
     await account('connected', `now() + interval '1 second'`);
     expect([await look(), await look()]).toEqual([1, 0]);
-    expect(api.temporal.reconnected).toEqual([{ goalId, provider: 'google' }]);
+    expect(api.temporal.reconnected).toEqual([{ goalId, provider: 'google', account: alice }]);
+  });
+});
+
+describe('requests to reconnect', () => {
+  const looks = async (input: object, connected: string) => {
+    await api.database.pool.query('truncate approvals, accounts');
+    api.temporal.reconnected = [];
+    const kind = 'intervention' as const;
+    await api.approval(goalId, {
+      ...approvalOf(goalId, 'send_reconnect'),
+      kind,
+      input: input as never,
+    });
+    await api.database.pool.query(
+      `insert into accounts (owner, provider, email, sealed_refresh_token, connected_at)
+       values ($1, 'google', $2, '', now() + interval '1 second')`,
+      [alice, connected],
+    );
+    const look = createReconnector({ pool: api.database.pool, goalClient: api.temporal });
+    return [await look(), api.temporal.reconnected];
+  };
+  const home = 'alice@home.example.org';
+
+  it('wait for the account they name, not for another one of the same vendor', async () => {
+    const asked = { provider: 'google', account: alice };
+    expect(await looks(asked, home)).toEqual([0, []]);
+    expect(await looks(asked, alice)).toEqual([1, [{ goalId, ...asked }]]);
+  });
+
+  it('take any account where none was connected, and any of the vendor where none is named', async () => {
+    expect(await looks({ account: alice }, home)).toEqual([1, [{ goalId, account: alice }]]);
+    expect(await looks({ provider: 'google' }, home)).toEqual([
+      1,
+      [{ goalId, provider: 'google' }],
+    ]);
+    expect(await looks({ provider: 'model', account: '*' }, home)).toEqual([0, []]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The api on a real database with a stand-in for Temporal, and two people with a token each. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { RunAccountTask } from '#api/accounts/account-tasks.ts';
 import { createApprovalStore } from '#api/approvals/approval-store.ts';
 import { createDecisionSigner } from '#api/approvals/decision-signature.ts';
 import { createTokenAuth, firstOf } from '#api/auth.ts';
@@ -19,6 +20,7 @@ import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
+import type { AccountDetails } from '#contracts/failures.ts';
 import type { ControlOutcome, GoalView } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { GoalId } from '#contracts/names.ts';
@@ -26,6 +28,7 @@ import type { GoalWorkflowInput } from '#contracts/workflows.ts';
 import { targetOf } from '#contracts/standing-rule.ts';
 import { alice, approvalOf, bob, viewOf } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 
 export { alice, approvalOf, bob, digest, viewOf } from './api-samples.ts';
@@ -62,7 +65,9 @@ export class FakeGoalClient implements GoalClient {
   onCancel: () => Promise<void> = async () => undefined;
   controls: { goalId: GoalId; signal: ControlSignal; message: JsonObject }[] = [];
   controlOutcome: ControlOutcome | NoOutcome = takenControl;
-  reconnected: { goalId: GoalId; provider: string }[] = [];
+  /** Does the work on accounts; a test says how. */
+  accountTask: RunAccountTask = async () => ({ account: null, leftToDo: null });
+  reconnected: ({ goalId: GoalId } & Partial<AccountDetails>)[] = [];
   answerOutcome: AnswerOutcome | NoOutcome = { applied: true, message: 'Answered.' };
   nextOutcome: ((decision: SignedDecision) => DecisionOutcome | NoOutcome) | null = null;
   open = true;
@@ -104,9 +109,9 @@ export class FakeGoalClient implements GoalClient {
     this.controls.push({ goalId, signal, message });
     return this.controlOutcome;
   }
-  async accountReconnected(goalId: GoalId, provider: string) {
+  async accountReconnected(goalId: GoalId, asked: Partial<AccountDetails>) {
     this.reach();
-    this.reconnected.push({ goalId, provider });
+    this.reconnected.push({ goalId, ...asked });
     return this.open;
   }
   async cancel(goalId: GoalId) {
@@ -191,6 +196,7 @@ export async function createFixture(): Promise<Fixture> {
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool, (task) => temporal.accountTask(task)),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
     goalClient: temporal,

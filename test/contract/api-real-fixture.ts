@@ -10,6 +10,7 @@ import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import { GoalBench } from '../support/goals.ts';
 
@@ -36,6 +37,7 @@ export class RealApi implements AsyncDisposable {
       approvals: createApprovalStore(pool),
       people: createPeopleStore(pool),
       ...eventParts(pool),
+      ...accountParts(pool),
       members,
       rules: createRuleStore(pool),
       goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),

@@ -18,6 +18,7 @@ import { failure } from '#activities/failures.ts';
 import type { GoalView } from '#contracts/goal.ts';
 import { approvalIdOf } from '#contracts/names.ts';
 import { decide, newGoalId, owner, performDeps, store } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
@@ -46,6 +47,7 @@ beforeAll(async () => {
     rules: createRuleStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool),
     goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
     sendDelayMs: 0,
     signDecision: (decision) => bench.keys.sign(decision) as never,

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCredentialStore, type CredentialStore } from '#activities/credentials.ts';
+import { disconnect } from '#activities/sign-in.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
-import { googleScopes } from '#activities/google/connect.ts';
+import { googleScopes, googleSignIn } from '#activities/google/connect.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGoogle } from '#workers/connect.ts';
+import { connectAccount, type ConnectOptions } from '#workers/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let sandbox: Sandbox;
@@ -21,30 +22,37 @@ afterAll(async () => {
 });
 
 /** Starts a connection and hands its consent address to `visit`. */
-async function connect(visit: (url: URL) => Promise<unknown>, owner?: string): Promise<string> {
+async function connect(
+  visit: (url: URL) => Promise<unknown>,
+  options: Partial<ConnectOptions> = {},
+): Promise<string> {
   const addresses: URL[] = [];
-  const run = connectGoogle({
-    google: {
-      rootUrl: `${sandbox.url}/`,
-      tokenUrl: `${sandbox.url}/token`,
-      authUrl: `${sandbox.url}/auth`,
-      clientId: 'client',
-      clientSecret: 'secret',
-      fetch: createGuardedFetch('sandbox'),
-      timeoutMs: 5_000,
-    },
+  const run = connectAccount({
+    provider: 'google',
+    flow: googleSignIn(google()),
     credentials,
-    owner,
+    owner: main(),
     port: 0,
     print: (line) => {
       if (URL.canParse(line)) addresses.push(new URL(line));
     },
+    ...options,
   });
   run.catch(() => undefined);
   await expect.poll(() => addresses.length).toBe(1);
   await visit(addresses[0]!);
   return run;
 }
+const google = () => ({
+  rootUrl: `${sandbox.url}/`,
+  tokenUrl: `${sandbox.url}/token`,
+  authUrl: `${sandbox.url}/auth`,
+  revokeUrl: `${sandbox.url}/revoke`,
+  clientId: 'client',
+  clientSecret: 'secret',
+  fetch: createGuardedFetch('sandbox'),
+  timeoutMs: 5_000,
+});
 const main = () => sandbox.office.main.email;
 
 it('stores a sealed token for whoever consents, with which the account can be used', async () => {
@@ -56,7 +64,7 @@ it('stores a sealed token for whoever consents, with which the account can be us
     expect(page.status).toBe(200);
   });
   expect(email).toBe(main());
-  expect(await credentials.get(email, 'google')).toMatchObject({ state: 'connected', email });
+  expect(await credentials.get(main(), email)).toMatchObject({ state: 'connected', email });
   const { rows } = await database.pool.query('select sealed_refresh_token as sealed from accounts');
   expect(rows[0].sealed).not.toContain('sandbox-refresh');
 });
@@ -81,7 +89,7 @@ it('says why when the person declines', async () => {
   await expect(run).rejects.toThrow('Google did not connect the account: access_denied.');
 });
 
-it('refuses a code that does not fit, and an account that is not the owner’s', async () => {
+it('refuses a code that does not fit', async () => {
   const wrongCode = connect(async (url) => {
     const callback = new URL(url.searchParams.get('redirect_uri')!);
     callback.searchParams.set('state', url.searchParams.get('state')!);
@@ -89,6 +97,42 @@ it('refuses a code that does not fit, and an account that is not the owner’s',
     await fetch(callback);
   });
   await expect(wrongCode).rejects.toMatchObject({ type: 'ReconnectRequiredError' });
-  const stranger = connect((url) => fetch(url), 'somebody@else.example.com');
-  await expect(stranger).rejects.toThrow('ADJUTANT_OWNER is somebody@else.example.com');
+});
+
+it('connects a second account for the same person, under the name they give it', async () => {
+  const bob = 'bob.keller@office.example.com';
+  const email = await connect(
+    async (url) => {
+      url.searchParams.set('login_hint', bob);
+      await fetch(url);
+    },
+    { label: 'second' },
+  );
+  expect(email).toBe(bob);
+  expect(await credentials.list(main())).toMatchObject([
+    { email: main(), isDefault: true, label: null },
+    { email: bob, isDefault: false, label: 'second', provider: 'google' },
+  ]);
+});
+
+it('takes the grant back at Google and forgets the account; the other becomes the default', async () => {
+  const bob = 'bob.keller@office.example.com';
+  const flows = { google: googleSignIn(google()), microsoft: googleSignIn(google()) };
+  const { refreshToken } = (await credentials.get(main(), main()))!;
+  expect(await disconnect(credentials, flows, main(), main())).toBeNull();
+  expect(await credentials.list(main())).toMatchObject([{ email: bob, isDefault: true }]);
+  const renewal = await fetch(`${sandbox.url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+  });
+  expect(await renewal.json()).toMatchObject({ error: 'invalid_grant' });
+  expect(await disconnect(credentials, flows, main(), main())).toBeUndefined();
+});
+
+it('forgets an account whose vendor cannot be told, and says what is left to do', async () => {
+  const bob = 'bob.keller@office.example.com';
+  const away = googleSignIn({ ...google(), revokeUrl: 'http://127.0.0.1:9/revoke' });
+  const left = await disconnect(credentials, { google: away, microsoft: away }, main(), bob);
+  expect(left).toMatch(/^Google could not be told; .*myaccount\.google\.com/);
+  expect(await credentials.list(main())).toEqual([]);
 });

@@ -70,7 +70,7 @@ describe('egress in sandbox mode', () => {
     const moved = await calendar.updateEvent({ ...change, patch: later, etag: event.etag });
     await calendar.deleteEvent({ ...change, etag: moved.etag });
     const mail = await google.email(owner);
-    const { messages } = await mail.search('in:inbox', 3);
+    const { messages } = await mail.search({ kind: 'in', folder: 'inbox' }, 3);
     await mail.thread(messages[0]!.threadId);
     await mail.message(messages[0]!.id);
     const kept = await mail.createDraft({ raw, threadId: null });
@@ -95,11 +95,15 @@ describe('egress in sandbox mode', () => {
     const { createGoogleClients } = await import('#activities/google/client.ts');
     const { createGoogleCalendar } = await import('#activities/calendar/google.ts');
     const account = {
+      provider: 'google',
       email: owner,
       refreshToken: `sandbox-refresh-${owner}`,
       state: 'connected',
+      isDefault: true,
+      label: null,
+      scopes: [],
+      connectedAt: new Date(0),
     } as const;
-    const nothing = async () => undefined;
     const clients = createGoogleClients({
       // The address of the API is missing, as after a mistake in the configuration.
       tokenUrl: `${sandbox.url}/token`,
@@ -108,13 +112,12 @@ describe('egress in sandbox mode', () => {
       fetch: guarded,
       credentials: {
         get: async () => account,
-        save: nothing,
-        accessToken: async (_owner, _provider, { renew }) => renew(account.refreshToken),
+        accessToken: async (_owner, _account, { renew }) => renew(account.refreshToken),
       },
       health: alwaysCalls,
       timeoutMs: 1_000,
     });
-    const calendar = createGoogleCalendar(await clients(owner));
+    const calendar = createGoogleCalendar(await clients(owner, owner));
     await expect(calendar.getEvent('x', zone)).rejects.toMatchObject({
       type: 'EgressBlockedError',
     });

@@ -19,6 +19,7 @@ import { FakeGoalClient, tokens } from './api-fixture.ts';
 import { alice, bob, viewOf } from './api-samples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { EventReader } from '../support/event-reader.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 
 let database: TestDatabase;
@@ -55,6 +56,7 @@ async function start(streams: StreamLimits = {}, port = 0) {
     rules: createRuleStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool),
     goalClient: new FakeGoalClient(),
     signDecision: () => Promise.reject(new Error('not here')) as never,
     defaultZone: 'UTC',

@@ -147,7 +147,8 @@ describe('creating an event', () => {
 describe('answering a mail', () => {
   it('is not done when the thread has a newer mail than the approved answer knew (seen: 8)', async () => {
     const mailbox = await google.email(owner());
-    const [asked] = (await mailbox.search('from:nora', 1)).messages;
+    const [asked] = (await mailbox.search({ kind: 'text', field: 'from', value: 'nora' }, 1))
+      .messages;
     const to = asked!.from.email;
     const subject = `Re: ${asked!.subject.replace(/^Re: /, '')}`;
     const input = { to: [to], subject, body: 'Yes.', replyToMessageId: asked!.id };

@@ -74,6 +74,7 @@ describe('createEvent', () => {
       location: 'Room 1',
       description: 'Two\nlines',
       attendees: [{ email: bob }],
+      reminders: { useDefault: false, overrides: [{ method: 'popup', minutes: 15 }] },
       extendedProperties: { private: { effectKey: effectKey('plan') } },
     });
     expect(receipt).toMatchObject({ eventId: googleEventId(effectKey('plan')), guests: [bob] });
@@ -223,10 +224,9 @@ describe('sendEmail', () => {
     expect(sent).toMatchObject({ count: 1, raw: raw.toString('utf8') });
     expect(receipt).toMatchObject({ draftId: null, subject: 'Grüße', to: [bob] });
     const mailbox = await google.email(bob);
-    const { messages } = await mailbox.search(
-      `rfc822msgid:<${effectKey('mail').slice(0, 40)}@office.example.com>`,
-      5,
-    );
+    const found = await mailbox.search({ kind: 'text', field: 'subject', value: 'Grüße' }, 5);
+    const messageId = `<${effectKey('mail').slice(0, 40)}@office.example.com>`;
+    const messages = found.messages.filter((message) => message.messageId === messageId);
     expect(messages).toHaveLength(1);
     expect(messages[0]!.text.trim()).toBe(mailInput.body.trim());
   });
@@ -279,7 +279,8 @@ describe('sendEmail', () => {
 
   it('answers in the thread, and not when the thread has gone on (seen: 8)', async () => {
     const mailbox = await google.email(sandbox.office.main.email);
-    const [mail] = (await mailbox.search('from:nora', 1)).messages;
+    const [mail] = (await mailbox.search({ kind: 'text', field: 'from', value: 'nora' }, 1))
+      .messages;
     const input = {
       ...mailInput,
       to: [mail!.from.email],

@@ -106,11 +106,11 @@ describe('what an answer becomes', () => {
     async (name, given, reads, writes) => {
       await fault(given);
       expect((await failed(list())).type).toBe(reads);
-      google.accounts.get(owner)!.state = 'connected';
+      google.stored.get(owner)!.state = 'connected';
       await fetch(`${sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
       await fault(given);
       expect((await failed(write(`case ${name}`))).type).toBe(writes);
-      google.accounts.get(owner)!.state = 'connected';
+      google.stored.get(owner)!.state = 'connected';
     },
   );
 
@@ -210,7 +210,7 @@ describe('tokens', () => {
       body,
     });
     await failed((await fresh.calendar(owner)).getEvent('nothing', zone));
-    expect(fresh.accounts.get(owner)!.refreshToken).toBe(`sandbox-refresh-${owner}#2`);
+    expect(fresh.stored.get(owner)!.refreshToken).toBe(`sandbox-refresh-${owner}#2`);
   });
 
   it('takes a token server that fails for "not now", and writes surely did nothing', async () => {
@@ -225,7 +225,7 @@ describe('tokens', () => {
     const port = await fresh.calendar(owner);
     const change = { effectKey: effectKey('t'), eventId: 'x', etag: '"1"', notify: false };
     expect((await failed(port.deleteEvent(change))).type).toBe('ProviderUnavailableError');
-    expect(fresh.accounts.get(owner)!.state).toBe('connected');
+    expect(fresh.stored.get(owner)!.state).toBe('connected');
   });
 
   it('asks the person to connect again when the grant was revoked', async () => {
@@ -237,7 +237,7 @@ describe('tokens', () => {
       nonRetryable: true,
       message: expect.stringContaining('npx adjutant connect google'),
     });
-    expect(fresh.accounts.get(owner)!.state).toBe('reconnect_required');
+    expect(fresh.stored.get(owner)!.state).toBe('reconnect_required');
     await expect(fresh.calendar(owner)).rejects.toMatchObject({ type: 'ReconnectRequiredError' });
     await expect(fresh.calendar('nobody@office.example.com')).rejects.toMatchObject({
       type: 'ReconnectRequiredError',

@@ -29,5 +29,16 @@ describeCalendarPort('Google', async () => {
 describeEmailPort('Google', async () => {
   const owner = sandbox.office.main.email;
   const { email } = connectGoogle(sandbox);
-  return { port: await email(owner), owner, colleague, colleaguePort: await email(colleague) };
+  return {
+    port: await email(owner),
+    owner,
+    colleague,
+    colleaguePort: await email(colleague),
+    replacesOnSend: true,
+    keepsMessageIds: true,
+    expireCursors: () => {
+      const mailbox = sandbox.office.mailbox(colleague);
+      mailbox.historyFloor = mailbox.historyId;
+    },
+  };
 });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { StepContext } from '#contracts/activities.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { Person } from '#contracts/schemas/common.ts';
+import { type Accounts, createAccounts } from '#activities/accounts.ts';
 import { createGoogleCalendar } from '#activities/calendar/google.ts';
 import type { CalendarPortOf } from '#activities/calendar/port.ts';
 import type { Account, CredentialStore } from '#activities/credentials.ts';
@@ -21,14 +22,16 @@ import { readContract } from './vendors.ts';
 
 /** What tests of the Google connectors use. */
 export interface GoogleSetup {
-  clients: GoogleClients;
-  calendar: CalendarPortOf;
-  email: EmailPortOf;
+  clients: (owner: string, account?: string) => ReturnType<GoogleClients>;
+  accounts: Accounts;
+  /** The account is the owner's own unless told. */
+  calendar: (owner: string, account?: string) => ReturnType<CalendarPortOf>;
+  email: (owner: string, account?: string) => ReturnType<EmailPortOf>;
   directory: Directory;
   /** What of the exchanges so far Google's published contracts do not allow. */
   violations: string[];
   /** State of each account, by owner. */
-  accounts: Map<string, { email: string; refreshToken: string; state: string }>;
+  stored: Map<string, { email: string; refreshToken: string; state: string }>;
 }
 
 /** Connects everyone of the sandbox's office. */
@@ -41,13 +44,13 @@ export function connectGoogle(
     credentials?: CredentialStore;
   } = {},
 ): GoogleSetup {
-  const accounts: GoogleSetup['accounts'] = new Map(
+  const stored: GoogleSetup['stored'] = new Map(
     sandbox.office.people.map(({ email }) => [
       email,
       { email, refreshToken: `sandbox-refresh-${email}`, state: 'connected' },
     ]),
   );
-  const credentials = options.credentials ?? inMemory(accounts);
+  const credentials = options.credentials ?? inMemory(stored);
   const violations: string[] = [];
   const clients = createGoogleClients({
     rootUrl: sandbox.url,
@@ -61,37 +64,49 @@ export function connectGoogle(
     timeoutMs: options.timeoutMs ?? 3_000,
   });
   return {
-    clients,
-    accounts,
+    clients: (owner, account = owner) => clients(owner, account),
+    stored,
     violations,
-    calendar: async (owner) => createGoogleCalendar(await clients(owner)),
-    email: async (owner) => createGoogleEmail(await clients(owner)),
+    accounts: createAccounts(credentials),
+    calendar: async (owner, account = owner) => createGoogleCalendar(await clients(owner, account)),
+    email: async (owner, account = owner) => createGoogleEmail(await clients(owner, account)),
     directory: directoryOf(sandbox),
   };
 }
 
-function inMemory(accounts: GoogleSetup['accounts']): CredentialStore {
+/** A store in memory in which everybody of the office has one account at Google, their own address. */
+function inMemory(stored: GoogleSetup['stored']): CredentialStore {
   const tokens = new Map<string, AccessToken>();
+  const connected = (owner: string, email: string): Account | undefined => {
+    const found = owner === email ? stored.get(email) : undefined;
+    if (found === undefined) return undefined;
+    const state = found.state as Account['state'];
+    const { refreshToken } = found;
+    const fixed = { isDefault: true, label: null, scopes: [], connectedAt: new Date(0) };
+    return { email, provider: 'google', refreshToken, state, ...fixed };
+  };
   return {
-    get: async (owner) => accounts.get(owner) as Account | undefined,
-    save: async (owner, _provider, account) => {
-      accounts.set(owner, { ...account, state: 'connected' });
+    get: async (owner, account) => connected(owner, account),
+    list: async (owner) => [connected(owner, owner)].filter((found) => found !== undefined),
+    save: async (_owner, { email, refreshToken }) => {
+      stored.set(email, { email, refreshToken, state: 'connected' });
     },
-    accessToken: async (owner, _provider, { unusable, renew }) => {
-      const kept = tokens.get(owner);
+    accessToken: async (_owner, email, { unusable, renew }) => {
+      const kept = tokens.get(email);
       if (kept && kept.token !== unusable && isLasting(kept.expiresAt)) return kept;
-      const account = accounts.get(owner)!;
+      const account = stored.get(email)!;
       try {
         const renewed = await renew(account.refreshToken);
         const { refreshToken = account.refreshToken } = renewed;
-        accounts.set(owner, { ...account, refreshToken });
-        tokens.set(owner, renewed);
+        stored.set(email, { ...account, refreshToken });
+        tokens.set(email, renewed);
         return renewed;
       } catch (error) {
         if (failureTypeOf(error) === 'ReconnectRequiredError') account.state = 'reconnect_required';
         throw error;
       }
     },
+    remove: async (_owner, email) => stored.delete(email),
   };
 }
 

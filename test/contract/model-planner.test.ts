@@ -26,6 +26,7 @@ const directory = {
     new Map(people.filter(({ email }) => emails.includes(email)).map((p) => [p.email, p])),
 };
 const owner = 'alex.morgan@office.example.com';
+const accounts = { list: async () => [] };
 const zone = 'Europe/Berlin';
 const now = '2026-11-21T10:15:00Z';
 
@@ -36,7 +37,7 @@ function requestOf(goal: string, more: Partial<PlanRequest> = {}): PlanRequest {
 
 async function propose(server: ModelServer, request: PlanRequest): Promise<{ result: PlanResult }> {
   const environment = new MockActivityEnvironment({}, { logger });
-  const planner = createPlannerActivities({ model: server.client, directory });
+  const planner = createPlannerActivities({ model: server.client, directory, accounts });
   const result = (await environment.run(
     async (input: PlanRequest) => planner.proposePlan(input),
     request,

@@ -110,6 +110,16 @@ export async function setFault(sandbox: Sandbox, fault: object): Promise<void> {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
+/** Turns knobs. */
+export async function setKnobs(sandbox: Sandbox, knobs: object): Promise<void> {
+  const answer = await fetch(`${sandbox.oracleUrl}/__knobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(knobs),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
 /** One row of the oracle's table of effects. */
 export interface EffectRow {
   operation: string;

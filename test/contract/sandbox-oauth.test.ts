@@ -67,7 +67,7 @@ it('takes a code once and only with the verifier of its challenge', async () => 
 it('answers 401 exactly once the token has expired, and after the grant is revoked', async () => {
   const refresh = {
     grant_type: 'refresh_token',
-    refresh_token: 'sandbox-refresh-dana.whitfield@office.example.com',
+    refresh_token: 'sandbox-refresh-priya.nair@office.example.com',
   };
   const { body } = await token(refresh);
   const list = async () =>

@@ -25,6 +25,7 @@ import { type GoalId, goalWorkflowId } from '#contracts/names.ts';
 import { workflowBundle } from '#workers/bundle.ts';
 import type { WorkersOptions } from '#workers/worker.ts';
 import { owner } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
@@ -118,6 +119,7 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),

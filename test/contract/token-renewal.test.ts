@@ -8,9 +8,10 @@ import { createPool } from '#infra/postgres/pool.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
 import { connectGoogle } from './google-setup.ts';
+import { connectMicrosoft } from './microsoft-setup.ts';
 import { setFault } from './sandbox-clients.ts';
 
-const workers = 20;
+const workers = 50;
 const key = randomBytes(32);
 const zone = 'Europe/Berlin';
 let clockMs = Date.now();
@@ -38,16 +39,16 @@ afterAll(async () => {
 beforeEach(async () => {
   await fetch(`${sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
   const refreshToken = `sandbox-refresh-${owner}`;
-  await stores[0]!.save(owner, 'google', { email: owner, refreshToken, scopes: [] });
+  await stores[0]!.save(owner, { provider: 'google', email: owner, refreshToken, scopes: [] });
 });
 
 const client = (credentials: CredentialStore) => connectGoogle(sandbox, { credentials });
 const readWith = async (google: ReturnType<typeof client>) =>
   (await google.calendar(owner)).getEvent('nothing', zone);
-async function tokenRequests(): Promise<number> {
+async function tokenRequests(path = '/token'): Promise<number> {
   const answer = await fetch(`${sandbox.oracleUrl}/__oracle/requests`);
   const seen = (await answer.json()) as { path: string }[];
-  return seen.filter(({ path }) => path === '/token').length;
+  return seen.filter((request) => request.path === path).length;
 }
 const stored = async () => {
   const { rows } = await database.pool.query<{ state: string; sealed: string | null }>(
@@ -58,7 +59,7 @@ const stored = async () => {
 };
 
 describe('an access token', () => {
-  it('is got once for twenty workers that need it at the same moment', async () => {
+  it('is got once for fifty workers that need it at the same moment', async () => {
     await setFault(sandbox, { match: { pathRegex: '/token' }, action: 'delay', delayMs: 300 });
     const before = await tokenRequests();
     await Promise.all(stores.map((store) => readWith(client(store))));
@@ -90,7 +91,7 @@ describe('an access token', () => {
       fetch: async (input, init) => {
         const url = new URL(input instanceof Request ? input.url : input);
         if (url.pathname !== '/token') {
-          seen.push((await stores[1]!.get(owner, 'google'))!.refreshToken);
+          seen.push((await stores[1]!.get(owner, owner))!.refreshToken);
         }
         return fetch(input, init);
       },
@@ -110,11 +111,11 @@ describe('an access token', () => {
       `alter table accounts add constraint full_disk check (access_expires_at is null)`,
     );
     const store = stores[0]!;
-    await expect(store.accessToken(owner, 'google', { renew })).rejects.toThrow(/full_disk/);
+    await expect(store.accessToken(owner, owner, { renew })).rejects.toThrow(/full_disk/);
     await database.pool.query('alter table accounts drop constraint full_disk');
-    expect((await store.accessToken(owner, 'google', { renew })).token).toBe('access');
+    expect((await store.accessToken(owner, owner, { renew })).token).toBe('access');
     expect(renewals).toBe(1);
-    expect((await store.get(owner, 'google'))!.refreshToken).toBe('second');
+    expect((await store.get(owner, owner))!.refreshToken).toBe('second');
   });
 
   it('marks the account once when the grant is gone, and asks no more', async () => {
@@ -124,7 +125,7 @@ describe('an access token', () => {
       return Promise.reject(failure('ReconnectRequiredError', 'The grant is gone.'));
     };
     const ends = await Promise.allSettled(
-      stores.map((store) => store.accessToken(owner, 'google', { renew })),
+      stores.map((store) => store.accessToken(owner, owner, { renew })),
     );
     for (const end of ends) {
       expect(end).toMatchObject({ status: 'rejected', reason: { type: 'ReconnectRequiredError' } });
@@ -133,14 +134,53 @@ describe('an access token', () => {
     expect(await stored()).toEqual({ state: 'reconnect_required', sealed: null });
   });
 
+  it('is got once for fifty workers at Microsoft too, and the replaced refresh token is kept', async () => {
+    const carla = 'carla.rossi@office.example.com';
+    const first = `sandbox-microsoft-refresh-${carla}`;
+    const signIn = { email: carla, refreshToken: first, scopes: [] };
+    await stores[0]!.save(carla, { provider: 'microsoft', ...signIn });
+    const path = '/microsoft/oauth2/v2.0/token';
+    await setFault(sandbox, { match: { pathRegex: path }, action: 'delay', delayMs: 300 });
+    const before = await tokenRequests(path);
+    await Promise.all(
+      stores.map(async (credentials) => {
+        const { calendar } = connectMicrosoft(sandbox, { credentials });
+        expect(await (await calendar(carla)).getEvent('nothing', zone)).toBeNull();
+      }),
+    );
+    expect((await tokenRequests(path)) - before).toBe(1);
+    const { refreshToken } = (await stores[1]!.get(carla, carla))!;
+    expect(refreshToken).not.toBe(first);
+    expect(refreshToken).toMatch(first);
+  });
+
+  it('that is refused for one account leaves the person’s other accounts alone', async () => {
+    const other = 'other@home.example.org';
+    const store = stores[0]!;
+    await store.save(owner, { provider: 'google', email: other, refreshToken: 'b', scopes: [] });
+    const gone = () => Promise.reject(failure('ReconnectRequiredError', 'The grant is gone.'));
+    await expect(store.accessToken(owner, other, { renew: gone })).rejects.toThrow(/gone/);
+    const states = (await store.list(owner)).map(({ email, state }) => `${email} ${state}`);
+    expect(states).toEqual([`${owner} connected`, `${other} reconnect_required`]);
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const renew = () => Promise.resolve({ token: 'fine', expiresAt, refreshToken: undefined });
+    expect((await store.accessToken(owner, owner, { renew })).token).toBe('fine');
+    await store.remove(owner, other);
+  });
+
   it('of another sign-in is not given after the account was connected again', async () => {
     const store = stores[0]!;
     const expiresAt = new Date(Date.now() + 3_600_000);
     const renew = (token: string) => () =>
       Promise.resolve({ token, expiresAt, refreshToken: undefined });
-    await store.accessToken(owner, 'google', { renew: renew('first') });
-    await store.save(owner, 'google', { email: owner, refreshToken: 'other', scopes: [] });
-    const now = await store.accessToken(owner, 'google', { renew: renew('second') });
+    await store.accessToken(owner, owner, { renew: renew('first') });
+    await store.save(owner, {
+      provider: 'google',
+      email: owner,
+      refreshToken: 'other',
+      scopes: [],
+    });
+    const now = await store.accessToken(owner, owner, { renew: renew('second') });
     expect(now.token).toBe('second');
   });
 
@@ -149,7 +189,7 @@ describe('an access token', () => {
     const expiresAt = new Date(Date.now() + 3_600_000);
     let answer: (tokens: RenewedTokens) => void = () => undefined;
     const late = new Promise<RenewedTokens>((resolve) => (answer = resolve));
-    const hanging = stuck!.accessToken(owner, 'google', { renew: () => late });
+    const hanging = stuck!.accessToken(owner, owner, { renew: () => late });
     const ended = expect(hanging).rejects.toThrow(/connection/i);
     await database.pool.query('select pg_sleep(0.2)');
     // What Postgres does by itself after `limits.tokenRenewalMaxMs`.
@@ -158,9 +198,9 @@ describe('an access token', () => {
        where application_name = 'token-test' and state = 'idle in transaction'`,
     );
     const renew = () => Promise.resolve({ token: 'new', expiresAt, refreshToken: undefined });
-    expect((await next!.accessToken(owner, 'google', { renew })).token).toBe('new');
+    expect((await next!.accessToken(owner, owner, { renew })).token).toBe('new');
     answer({ token: 'late', expiresAt, refreshToken: undefined });
     await ended;
-    expect((await next!.accessToken(owner, 'google', { renew })).token).toBe('new');
+    expect((await next!.accessToken(owner, owner, { renew })).token).toBe('new');
   });
 });

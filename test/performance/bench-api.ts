@@ -9,6 +9,7 @@ import { createMemberStore } from '#api/members/member-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
+import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 import type { BenchStack } from './bench-stack.ts';
 
@@ -30,6 +31,7 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
     ...eventParts(pool),
+    ...accountParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),
     signDecision: (decision) => ({
       ...decision,

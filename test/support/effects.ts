@@ -10,7 +10,7 @@ import type { PerformDeps } from '#activities/effects/perform.ts';
 import { decisionText } from '#contracts/canonical.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { GoalId } from '#contracts/names.ts';
-import type { EffectToolName } from '#contracts/tools.ts';
+import { type EffectToolName, effectToolNames } from '#contracts/tools.ts';
 
 /** What a fake provider does with the next calls. */
 export type Behaviour = 'answer' | 'drop_after_commit' | 'drop_before' | 'reject';
@@ -130,7 +130,7 @@ export function testKeys() {
 
 /** Dependencies of the effect gateway over a fake provider. */
 export function performDeps(pool: Pool, provider: FakeProvider, keys = testKeys()): PerformDeps {
-  const tools = ['createEvent', 'moveEvent', 'cancelEvent', 'sendEmail', 'createDraft'] as const;
+  const tools = effectToolNames;
   return {
     pool,
     ledgerKey: keys.ledgerKey,

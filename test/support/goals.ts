@@ -20,6 +20,7 @@ import type { ControlOutcome, GoalView } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
 import { defaultTimers } from '#contracts/limits.ts';
+import { effectToolNames } from '#contracts/tools.ts';
 import { goalWorkflowId, queueKinds, queueName, workflowTypes } from '#contracts/names.ts';
 import type { Plan, PlanStep } from '#contracts/schemas/plan.ts';
 import type { GoalWorkflow, GoalWorkflowInput } from '#contracts/workflows.ts';
@@ -94,7 +95,7 @@ export class GoalBench implements AsyncDisposable {
   }
 
   async startWorkers(): Promise<void> {
-    const tools = ['createEvent', 'moveEvent', 'cancelEvent', 'sendEmail', 'createDraft'] as const;
+    const tools = effectToolNames;
     const unsignedDecisions = () => this.unsignedDecisions;
     const release = { deployment: this.prefix, buildId: 'test' };
     const activities = createActivities({

@@ -47,14 +47,15 @@ export async function startInstallation(options: SandboxOptions = {}): Promise<I
   closers.unshift(() => database[Symbol.asyncDispose]());
   const sandbox = await startSandbox(options);
   closers.unshift(() => sandbox[Symbol.asyncDispose]());
-  const { owner, zone } = await seedOffice(database.pool, sandbox.oracleUrl);
+  const { owner, zone, accounts } = await seedOffice(database.pool, sandbox.oracleUrl);
   const address = inject('temporalAddress');
   const config = loadConfig({
     ADJUTANT_STATE_DIR: stateDir,
     ADJUTANT_OWNER: owner,
     ADJUTANT_ZONE: zone,
+    ADJUTANT_SANDBOX_ACCOUNTS: accounts,
     TEMPORAL_ADDRESS: address,
-    ...sandboxEnvironment(sandbox.url, { model: true, google: true, search: true }),
+    ...sandboxEnvironment(sandbox.url, { model: true, accounts: true, search: true }),
   });
   ensureSecrets(config);
   const native = await NativeConnection.connect({ address });

@@ -31,7 +31,7 @@ export async function startNextRelease(
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   changeGoals(join(root, 'workflows/goal/workflow.ts'));
   const { temporalAddress, databaseUrl, sandbox } = stack.endpoints();
-  const replaced = { model: true, google: true, search: true };
+  const replaced = { model: true, accounts: true, search: true };
   const running = await nodePart({
     name: 'next release',
     program: { file: join(root, 'workers/main.ts') },

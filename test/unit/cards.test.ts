@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CreateEventPayload, MoveEventPayload } from '#contracts/schemas/calendar.ts';
 import type { SendEmailPayload } from '#contracts/schemas/email.ts';
 import { cancelEventCard, createEventCard, moveEventCard } from '#activities/calendar/cards.ts';
+import { plainEvent } from '#activities/calendar/port.ts';
 import { emailCard } from '#activities/email/cards.ts';
 import { cleanText, makeVisible, visibleAddress } from '#activities/visible-text.ts';
 
@@ -17,6 +18,9 @@ const event: CreateEventPayload = {
   guests: ['bob@office.example.com', 'eve@elsewhere.example.net'],
   location: 'Room 1',
   description: 'Why',
+  ...plainEvent,
+  optionalGuests: [],
+  rooms: [],
   conflicts: null,
 };
 const mail: SendEmailPayload = {
@@ -40,6 +44,7 @@ describe('cards of events', () => {
     expect(valueOf(card, 'End')).toBe('Tue 24 Nov 2026, 15:30 (Europe/Berlin)');
     expect(valueOf(card, 'Guests')).toBe(event.guests.join(', '));
     expect(valueOf(card, 'Location')).toBe('Room 1');
+    expect(valueOf(card, 'Reach')).toBe('2 guests, 1 outside your organisation; up to 2 mails');
     expect(card.warnings).toEqual(['Outside your organisation: eve@elsewhere.example.net.']);
   });
 
@@ -56,7 +61,33 @@ describe('cards of events', () => {
     const card = moveEventCard(payload);
     expect(valueOf(card, 'From')).toContain('Fri 20 Nov 2026, 09:00 (Europe/Berlin)');
     expect(valueOf(card, 'Guests')).toBe('nobody');
+    expect(valueOf(card, 'Reach')).toBe('nobody is told');
     expect(card.warnings).toEqual([]);
+  });
+
+  it('say how often a series happens, and what it has beside its times', () => {
+    const series = (rule: string) =>
+      createEventCard({
+        ...event,
+        optionalGuests: ['carla@office.example.com'],
+        rooms: ['room-1@office.example.com'],
+        recurrence: { rule, excluded: [] },
+        reminderMinutes: 15,
+        conference: true,
+        private: true,
+      });
+    const card = series('FREQ=WEEKLY;BYDAY=TU;UNTIL=20261222T225959Z');
+    expect(valueOf(card, 'Repeats')).toBe('every week on Tue, until Tue 22 Dec 2026');
+    expect(valueOf(card, 'Reach')).toBe(
+      '3 guests, 1 outside your organisation; up to 3 mails; 1 room; 5 occurrences',
+    );
+    expect(valueOf(card, 'Optional guests')).toBe('carla@office.example.com');
+    expect(valueOf(card, 'Reminder')).toBe('15 minutes before');
+    expect(valueOf(card, 'Online')).toBe('with a link to meet');
+    expect(valueOf(card, 'Visibility')).toBe('private');
+    const endless = series('FREQ=MONTHLY;BYDAY=-1TU');
+    expect(valueOf(endless, 'Repeats')).toBe('every month on the last Tue, without an end');
+    expect(valueOf(endless, 'Reach')).toContain('occurrences without an end');
   });
 
   it('show all-day events as days', () => {
@@ -67,6 +98,7 @@ describe('cards of events', () => {
       etag: '"1"',
       start: '2026-11-24',
       end: '2026-11-25',
+      instances: 1,
     });
     expect(valueOf(card, 'Start')).toBe('2026-11-24 (all day)');
   });

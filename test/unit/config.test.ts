@@ -63,6 +63,32 @@ test('a model key needs model names, unless the sandbox answers for the model', 
   expect(problems({ OPENAI_API_KEY: 'k', ADJUTANT_SANDBOX_URL: 'http://127.0.0.1:1' })).toEqual([]);
 });
 
+test('a vendor’s id and secret are given together', () => {
+  for (const vendor of ['GOOGLE', 'MICROSOFT']) {
+    expect(problems({ [`${vendor}_CLIENT_ID`]: 'x' })).toEqual([
+      `${vendor}_CLIENT_SECRET is not set: the id and the secret are used together`,
+    ]);
+    expect(problems({ [`${vendor}_CLIENT_SECRET`]: 'x' }).join()).toMatch(`${vendor}_CLIENT_ID is`);
+    expect(problems({ [`${vendor}_CLIENT_ID`]: 'x', [`${vendor}_CLIENT_SECRET`]: 'y' })).toEqual(
+      [],
+    );
+  }
+});
+
+test('the accounts of the sandbox name vendor, address and what they are called', () => {
+  const listed = 'google:a@office.example.com:work, microsoft:a@home.example.org';
+  expect(loadConfig({ ADJUTANT_SANDBOX_ACCOUNTS: listed }).sandbox.accounts).toEqual([
+    { provider: 'google', email: 'a@office.example.com', label: 'work' },
+    { provider: 'microsoft', email: 'a@home.example.org', label: undefined },
+  ]);
+  expect(loadConfig({ ADJUTANT_OWNER: 'a@b.example' }).sandbox.accounts).toMatchObject([
+    { provider: 'google', email: 'a@b.example' },
+  ]);
+  for (const wrong of ['yahoo:a@b.example', 'google', 'google:nobody']) {
+    expect(problems({ ADJUTANT_SANDBOX_ACCOUNTS: wrong })).toHaveLength(1);
+  }
+});
+
 test('an external Temporal and Postgres are taken as given', () => {
   const config = loadConfig({ TEMPORAL_ADDRESS: 'temporal:7233', DATABASE_URL: 'postgres://h/d' });
   expect(config.temporal).toMatchObject({ address: 'temporal:7233', external: true });

@@ -23,10 +23,11 @@ describe('errors of the client library', () => {
     });
     expect(readVendorError(error)).toEqual({
       status: 403,
-      reason: 'rateLimitExceeded',
+      code: 'rateLimitExceeded',
       message: 'Slow',
       retryAfterMs: 12_000,
       neverSent: false,
+      limited: true,
     });
   });
 

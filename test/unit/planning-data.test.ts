@@ -20,7 +20,7 @@ function told(outputs: readonly Json[]): Json | undefined {
     answers: [],
     revision: { number: 1, reason: 'checkpoint', previous: { ...previous, steps: [] }, finished },
   };
-  const { revision } = planningData(request, []) as { revision: { finished: Json } };
+  const { revision } = planningData(request, [], []) as { revision: { finished: Json } };
   return revision.finished;
 }
 

@@ -1,8 +1,12 @@
 /** The sandbox's reading of MIME and of Gmail's search language. */
 import { describe, expect, it } from 'vitest';
+import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
 import { parseQuery, type SearchableMail } from '#infra/sandbox/google/gmail-search.ts';
 import { composeMime } from '#infra/sandbox/google/mime-compose.ts';
 import { header, mailboxes, parseMime, readableText, walk } from '#infra/sandbox/google/mime.ts';
+import { bringMail, fillMailbox } from '#infra/sandbox/office/fill-mailbox.ts';
+import { Office } from '#infra/sandbox/office/office.ts';
+import { seedOffice } from '#infra/sandbox/office/seed.ts';
 
 const now = new Date('2026-10-07T08:00:00Z');
 const mail: SearchableMail = {
@@ -100,5 +104,48 @@ describe('parseMime', () => {
       ),
     );
     expect(readableText(tree).replace(/\s+/g, ' ').trim()).toBe('Grüße & more');
+  });
+
+  it('keeps the space before a soft line break', () => {
+    const tree = parseMime(
+      Buffer.from(
+        'Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\none =\r\ntwo= \r\nthree',
+      ),
+    );
+    expect(readableText(tree).trim()).toBe('one twothree');
+  });
+});
+
+describe('a large mailbox', () => {
+  const email = 'carla.rossi@office.example.com';
+  const filled = (seed: number) => {
+    const office = new Office(seedOffice(now), () => now);
+    const before = Object.keys(office.mailbox(email).messages).length;
+    fillMailbox(office, email, { messages: 300, seed });
+    return { office, mailbox: office.mailbox(email), before };
+  };
+
+  it('is the same for the same seed, in threads, and without history', () => {
+    const { mailbox, before } = filled(7);
+    const messages = Object.values(mailbox.messages);
+    expect(messages.length).toBe(before + 300);
+    expect(mailbox.history).toEqual([]);
+    expect(new Set(messages.map(({ threadId }) => threadId)).size).toBeLessThan(200);
+    expect(filled(7).mailbox).toEqual(mailbox);
+    expect(filled(8).mailbox).not.toEqual(mailbox);
+    expect(messages.every(({ internalDate }) => internalDate < now.getTime())).toBe(true);
+  });
+
+  it('takes what comes in now into its history, and into the threads it answers', () => {
+    const { office, mailbox } = filled(7);
+    const came = bringMail(office, email, { messages: 5, seed: 9 });
+    expect(mailbox.history.map(({ messageId }) => messageId)).toEqual(came.map(({ id }) => id));
+    const old = Object.values(mailbox.messages).find(({ labelIds }) => labelIds.length === 0)!;
+    const { headers } = parseMime(Buffer.from(old.raw, 'base64'));
+    const raw = Buffer.from(
+      `Subject: ${header(headers, 'Subject')}\r\nReferences: ${header(headers, 'Message-ID')}\r\n\r\nYes`,
+    );
+    const answer = addMessage(office, office.person(email)!, { raw, labelIds: ['INBOX'] });
+    expect(answer.threadId).toBe(old.threadId);
   });
 });

@@ -17,6 +17,10 @@ const people = office.map(({ email, name, zone, workingHours }) => ({
   workingHours: { ...workingHours, days: [...workingHours.days] },
 }));
 const owner = 'alex.morgan@office.example.com';
+const accounts = [
+  { email: owner, label: 'work', provider: 'google', isDefault: true },
+  { email: 'alex@home.example.org', label: 'private', provider: 'microsoft', isDefault: false },
+] as const;
 const now = '2026-11-21T11:15:00+01:00';
 const zone = 'Europe/Berlin';
 
@@ -34,7 +38,7 @@ function ask(goal: string, more: Partial<PlanRequest> = {}, obedient = false): P
     ...more,
   };
   return answerPlan(
-    planningData(request, people),
+    planningData(request, people, accounts),
     { obedient },
     planFormat,
   ) as unknown as PlanReply;
@@ -164,7 +168,7 @@ describe('goals in own words', () => {
     const [slots, event] = plan(withRoom, { answers }).steps;
     expect(slots!.input).toMatchObject({ window: 'Tuesday', rooms });
     expect(event!.input).toMatchObject({ title: 'Launch' });
-    expect(event!.input.guests).toContain('{{steps.slots.output.best.room}}');
+    expect(event!.input.rooms).toEqual(['{{steps.slots.output.best.room}}']);
     const fixed = plan(`Book 30 minutes with Bob on Tuesday at 3 pm in ${rooms[0]!}`).steps;
     expect(fixed[0]!.input).toMatchObject({ must: { notBefore: '15:00', notAfter: '15:30' } });
   });
@@ -337,5 +341,30 @@ describe('text that others wrote', () => {
     expect(steps.map(({ tool }) => tool)).toEqual(['summarize', 'sendEmail', 'createEvent']);
     expect(JSON.stringify(steps)).toContain('eve@evil.example.net');
     expect(ask(read, {}, true).steps[0]!.checkpoint).toBe(true);
+  });
+});
+
+describe('a goal that says which account', () => {
+  const home = 'alex@home.example.org';
+  it.each([
+    ['Block 2 hours tomorrow morning for writing in my private calendar', 'createEvent', home],
+    ['Write to Bob from my private address that I am ill', 'sendEmail', home],
+    ['Summarise unread mail in my private inbox', 'searchMail', home],
+    ["What's on my work calendar tomorrow?", 'listEvents', owner],
+    ['Summarise unread mail in alex@home.example.org', 'searchMail', undefined],
+    ["What's on my calendar tomorrow?", 'listEvents', undefined],
+  ])('%s', (goal, tool, account) => {
+    const step = plan(goal).steps.find((one) => one.tool === tool);
+    expect(step, goal).toBeDefined();
+    expect(step?.input['account'] ?? undefined).toBe(account);
+    expect(JSON.stringify(step)).not.toMatch(/private|⟦/);
+  });
+
+  it('means it for its own clause', () => {
+    const { steps } = plan(
+      'Summarise unread mail in my private inbox and send it to Bob from my work account',
+    );
+    const inputOf = (tool: string) => steps.find((step) => step.tool === tool)?.input['account'];
+    expect([inputOf('searchMail'), inputOf('sendEmail')]).toEqual([home, owner]);
   });
 });

@@ -57,7 +57,11 @@ async function read(
         origin: { kind: 'mail', label: 'a mail' } as const,
       }),
   };
-  const activity = createReadTimeReply({ model, documents });
+  const activity = createReadTimeReply({
+    model,
+    documents,
+    accounts: { list: () => Promise.resolve([]) },
+  });
   const request: ReadRequest = {
     context: {
       goalId: 'g' as GoalId,

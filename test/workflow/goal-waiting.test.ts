@@ -24,7 +24,7 @@ const away = (retryInMs: number) =>
   });
 const revoked = () =>
   failure('ReconnectRequiredError', 'Google must be connected again.', {
-    details: { provider: 'google' },
+    details: { provider: 'google', account: 'alex@home.example.org' },
   });
 beforeEach(() => {
   bench.reads = {};
@@ -122,12 +122,23 @@ describe('a goal whose account must be connected again', () => {
     expect(approval).toMatchObject({
       kind: 'intervention',
       stepId: 'look_reconnect',
-      input: { provider: 'google' },
+      input: { provider: 'google', account: 'alex@home.example.org' },
+      card: { title: 'Connect alex@home.example.org again' },
     });
-    await goal.handle.signal('accountReconnected', { provider: 'microsoft' });
+    for (const other of [
+      { provider: 'microsoft', account: 'alex@home.example.org' },
+      { provider: 'google', account: 'alex@work.example.org' },
+      { account: 'alex@home.example.org' },
+      {},
+    ]) {
+      await goal.handle.signal('accountReconnected', other);
+    }
     expect((await goal.view()).pendingApprovals).toHaveLength(1);
     isRevoked = false;
-    await goal.handle.signal('accountReconnected', { provider: 'google' });
+    await goal.handle.signal('accountReconnected', {
+      provider: 'google',
+      account: 'alex@home.example.org',
+    });
     expect(await goal.result()).toMatchObject({ state: 'completed' });
   });
 

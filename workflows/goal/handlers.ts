@@ -90,7 +90,6 @@ function handleControls(goal: Goal): void {
     description: 'Stop an approved mail before it leaves: { actor, approvalId }',
   });
   setHandler(accountReconnectedSignal, (message) => {
-    const provider = isJsonObject(message) ? message['provider'] : undefined;
-    if (typeof provider === 'string') reportReconnected(goal, provider);
+    if (isJsonObject(message)) reportReconnected(goal, message);
   });
 }

@@ -5,6 +5,9 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { StandingDecision } from '#contracts/approval.ts';
 import type { ProviderWait } from '#contracts/goal.ts';
+import { providers } from '#contracts/accounts.ts';
+import type { AccountDetails } from '#contracts/failures.ts';
+import type { JsonObject } from '#contracts/json.ts';
 import { tools, type ToolName } from '#contracts/tools.ts';
 import { askPerson, nextRevision } from './approval.ts';
 import type { Goal, Step } from './goal.ts';
@@ -86,37 +89,58 @@ async function waitForProvider(goal: Goal, waiter: Waiter, error: unknown): Prom
 
 /** False when the person says no, or does not answer. */
 async function waitForReconnection(goal: Goal, waiter: Waiter, error: unknown): Promise<boolean> {
-  const details = detailsOf(error);
-  const provider = typeof details['provider'] === 'string' ? details['provider'] : 'google';
+  const asked = askedFor(error);
   const stepId = `${waiter.id}_reconnect`;
   const revision = nextRevision(goal, stepId);
-  beginWait(goal, waiter, { provider, since: new Date().toISOString(), retryAt: null });
+  const name = asked.provider ?? asked.account ?? 'the provider';
+  beginWait(goal, waiter, { provider: name, since: new Date().toISOString(), retryAt: null });
   const { approval } = await askPerson(goal, {
     kind: 'intervention',
     stepId,
     revision,
     tool: waiter.tool,
     reasons: [failureOf(error).message],
-    title: `Connect your ${provider} account again`,
+    title: isAddress(asked.account)
+      ? `Connect ${asked.account} again`
+      : `Connect your ${name} account again`,
     lines: [
       {
         label: 'Needed for',
         value: waiter.tool === null ? 'the plan' : tools[waiter.tool].summary,
       },
-      { label: 'How', value: `Run: npx adjutant connect ${provider}` },
+      {
+        label: 'How',
+        value: `Run: npx adjutant connect ${asked.provider ?? providers.join('|')}`,
+      },
       { label: 'Then', value: 'The goal goes on by itself. Approving makes it try again now.' },
       { label: 'Reject', value: 'The step fails.' },
     ],
-    input: { provider },
+    input: { ...asked },
     about: { goalId: goal.input.goalId, stepId, revision, question: 'reconnect' },
   });
   return approval.state === 'approved' || approval.state === 'answered';
 }
 
-/** Answers every open request to connect an account of this provider again. */
-export function reportReconnected(goal: Goal, provider: string): void {
+/** The account that a failure asks to connect, as far as it says. */
+function askedFor(error: unknown): Partial<AccountDetails> {
+  const { provider, account } = detailsOf(error);
+  return {
+    ...(typeof provider === 'string' ? { provider } : {}),
+    ...(typeof account === 'string' ? { account } : {}),
+  };
+}
+
+function isAddress(account: string | undefined): account is string {
+  return account?.includes('@') === true;
+}
+
+/** Answers every open request for an account that works again, named as the request names it. */
+export function reportReconnected(goal: Goal, works: JsonObject): void {
+  if (works['provider'] === undefined && works['account'] === undefined) return;
   for (const { approvalId, stepId, input } of goal.pendingApprovals()) {
-    if (!stepId.endsWith('_reconnect') || input['provider'] !== provider) continue;
+    if (!stepId.endsWith('_reconnect') || input['provider'] !== works['provider']) continue;
+    // A release that knew one account for each provider names none.
+    if (works['account'] !== undefined && input['account'] !== works['account']) continue;
     const decision: StandingDecision = {
       decisionId: `reconnected:${approvalId}`,
       verdict: 'answer',

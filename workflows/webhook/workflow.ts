@@ -3,7 +3,7 @@
  * are the schedule, so that a delivery costs a handful of history events however often it is tried.
  */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { WebhookActivities, WebhookOutcome, WebhookRequest } from '#contracts/activities.ts';
+import type { WebhookActivities, WebhookOutcome, WebhookRequest } from '#contracts/webhooks.ts';
 import { permanentFailures } from '#contracts/failures.ts';
 import { siblingQueue } from '#contracts/names.ts';
 

@@ -1,23 +1,14 @@
 /**
- * Who a request acts for: reads the bearer token against the tokens the sandbox handed out.
+ * Who a request to Google acts for. Only people whose account is at Google have one here.
  */
 import type { FastifyRequest } from 'fastify';
 import { invalidCredentials } from '../errors.ts';
 import type { Office } from '../office/office.ts';
 import type { Person } from '../office/state.ts';
 
-/** The person behind an `Authorization` header, or undefined when the token is not valid now. */
-export function accountOf(office: Office, authorization: string | undefined): Person | undefined {
-  const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
-  if (token === undefined) return undefined;
-  const grant = office.state.oauth.accessTokens[token];
-  if (!grant || grant.expiresAt <= office.now().getTime()) return undefined;
-  return office.person(grant.email);
-}
-
 /** The person a request acts for. @throws GoogleError 401. */
 export function requireAccount(office: Office, request: FastifyRequest): Person {
-  const account = accountOf(office, request.headers.authorization);
-  if (!account) throw invalidCredentials();
+  const account = office.bearer(request.headers.authorization);
+  if (account?.vendor !== 'google') throw invalidCredentials();
   return account;
 }

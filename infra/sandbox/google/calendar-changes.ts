@@ -175,7 +175,7 @@ function timesDiffer(before: StoredEvent, after: StoredEvent): boolean {
  * A moved series starts afresh, on every calendar that holds it; one that only ends at another time
  * keeps the exceptions that are still part of it.
  */
-function dropExceptions(
+export function dropExceptions(
   office: Office,
   owner: Person,
   before: StoredEvent,

@@ -41,6 +41,12 @@ function withOwnFields(event: StoredEvent, copy: StoredEvent | undefined): Store
     if (copy?.[field] !== undefined) Object.assign(event, { [field]: copy[field] });
     else if (field === 'reminders' || field === 'colorId') delete event[field];
   }
+  delete event.outlook;
+  if (copy?.outlook) {
+    // An update from the organizer brings back what a guest only took off their own calendar.
+    const { removed: _removed, ...kept } = copy.outlook;
+    event.outlook = kept;
+  }
   const shared = event.extendedProperties?.shared;
   const own = copy?.extendedProperties?.private;
   delete event.extendedProperties;

@@ -168,7 +168,7 @@ function openCalendar(office: Office, request: FastifyRequest): { owner: Person;
   if (calendarId === 'primary') return { owner: account, access: 'owner' };
   const owner = office.person(calendarId);
   if (owner?.email === account.email) return { owner, access: 'owner' };
-  if (!owner?.sharesFreeBusy) throw notFound();
+  if (!owner || !office.mayReadBusy(account, owner)) throw notFound();
   return { owner, access: 'freeBusyReader' };
 }
 
@@ -198,7 +198,7 @@ function freeBusy(office: Office, request: FastifyRequest): object {
   for (const [index, { id }] of items.entries()) {
     const name = String(id);
     const owner = name === 'primary' ? account : (office.person(name) ?? roomAt(name));
-    const readable = owner && (owner.sharesFreeBusy || owner.email === account.email);
+    const readable = owner && office.mayReadBusy(account, owner);
     if (index >= maxFreeBusyCalendars) calendars[name] = failed('tooManyCalendarsRequested');
     else if (!readable) calendars[name] = failed('notFound');
     else {

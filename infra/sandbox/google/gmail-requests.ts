@@ -87,12 +87,12 @@ export function findMessages(office: Office, owner: Person, query: Query): Store
     labels.some((label) => label === 'SPAM' || label === 'TRASH')
       ? []
       : ['SPAM', 'TRASH'];
-  const indexedMs = office.now().getTime() - office.searchLagMs;
+  const indexedMs = office.now().getTime() - office.knobs.searchLagMs;
   return Object.values(mailbox.messages)
     .filter(({ internalDate }) => q === '' || internalDate <= indexedMs)
     .filter(({ labelIds }) => labels.every((label) => labelIds.includes(label)))
     .filter(({ labelIds }) => !hidden.some((label) => labelIds.includes(label)))
-    .filter((message) => matches(searchable(mailbox, message)))
+    .filter((message) => q === '' || matches(searchable(mailbox, message)))
     .sort((a, b) => b.internalDate - a.internalDate || (a.id < b.id ? -1 : 1));
 }
 

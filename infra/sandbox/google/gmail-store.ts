@@ -5,7 +5,17 @@
 import type { Office } from '../office/office.ts';
 import type { HistoryEntry, MailboxState, Person, StoredMessage } from '../office/state.ts';
 import type { SearchableMail } from './gmail-search.ts';
-import { header, messageIds, type MimePart, parseMime, readableText, walk } from './mime.ts';
+import {
+  bareSubject,
+  header,
+  messageIds,
+  type MimeHeader,
+  type MimePart,
+  parseHead,
+  parseMime,
+  readableText,
+  walk,
+} from './mime.ts';
 
 /** What a new message needs. */
 export interface NewMessage {
@@ -40,7 +50,7 @@ export function addMessage(office: Office, owner: Person, given: NewMessage): St
   const tree = parseMime(given.raw);
   const message: StoredMessage = {
     id,
-    threadId: given.threadId ?? threadByReferences(mailbox, tree) ?? id,
+    threadId: given.threadId ?? threadFor(mailbox, owner, tree) ?? id,
     labelIds: [...given.labelIds],
     internalDate: given.dateMs ?? office.now().getTime(),
     historyId: 0,
@@ -48,8 +58,47 @@ export function addMessage(office: Office, owner: Person, given: NewMessage): St
   };
   trees.set(message, tree);
   mailbox.messages[id] = message;
+  noteMessageId(mailbox, message, tree.headers);
   remember(office, mailbox, message, 'messageAdded', message.labelIds);
   return message;
+}
+
+/** Files a message that lay there before anybody looked: no history tells of it. */
+export function fileOldMessage(
+  office: Office,
+  owner: Person,
+  given: NewMessage & { dateMs: number },
+): StoredMessage {
+  const mailbox = office.mailbox(owner.email);
+  const id = office.nextId('message');
+  mailbox.historyId += 1;
+  mailbox.historyFloor = mailbox.historyId;
+  const message: StoredMessage = {
+    id,
+    threadId: given.threadId ?? id,
+    labelIds: given.labelIds,
+    internalDate: given.dateMs,
+    historyId: mailbox.historyId,
+    raw: given.raw.toString('base64'),
+  };
+  mailbox.messages[id] = message;
+  if (messageIdIndexes.has(mailbox)) noteMessageId(mailbox, message, parseHead(given.raw));
+  return message;
+}
+
+/** Gives a message other bytes under the same id, as Outlook does with drafts. */
+export function replaceMessage(
+  office: Office,
+  owner: Person,
+  message: StoredMessage,
+  raw: Buffer,
+): void {
+  const mailbox = office.mailbox(owner.email);
+  const tree = parseMime(raw);
+  message.raw = raw.toString('base64');
+  trees.set(message, tree);
+  noteMessageId(mailbox, message, tree.headers);
+  remember(office, mailbox, message, 'messageAdded', message.labelIds);
 }
 
 /** Takes a message out of a mailbox for good. */
@@ -78,6 +127,16 @@ export function changeLabels(
   return added.length + removed.length > 0;
 }
 
+/** Makes every cursor into any mailbox's history too old, as time does. */
+export function forgetHistory(office: Office): void {
+  for (const mailbox of Object.values(office.state.mailboxes)) {
+    mailbox.historyId += 1;
+    mailbox.history = [];
+    mailbox.historyFloor = mailbox.historyId;
+  }
+  office.changed();
+}
+
 /** The messages of a thread, oldest first. */
 export function threadMessages(office: Office, owner: Person, threadId: string): StoredMessage[] {
   return Object.values(office.mailbox(owner.email).messages)
@@ -87,15 +146,58 @@ export function threadMessages(office: Office, owner: Person, threadId: string):
 
 /** The thread that a message's References or In-Reply-To point into. */
 export function threadByReferences(mailbox: MailboxState, tree: MimePart): string | undefined {
+  return referredMessages(mailbox, tree)[0]?.threadId;
+}
+
+/**
+ * The thread a message that arrives joins. Outlook also wants the same subject: a reply under
+ * another one begins a conversation.
+ */
+function threadFor(mailbox: MailboxState, owner: Person, tree: MimePart): string | undefined {
+  if (owner.vendor === 'google') return threadByReferences(mailbox, tree);
+  const subject = bareSubject(header(tree.headers, 'Subject'));
+  return referredMessages(mailbox, tree).find(
+    (message) => bareSubject(header(treeOf(message).headers, 'Subject')) === subject,
+  )?.threadId;
+}
+
+function referredMessages(mailbox: MailboxState, tree: MimePart): StoredMessage[] {
   const wanted = new Set([
     ...messageIds(header(tree.headers, 'References')),
     ...messageIds(header(tree.headers, 'In-Reply-To')),
   ]);
-  if (wanted.size === 0) return undefined;
-  return Object.values(mailbox.messages).find((message) => {
-    const own = header(treeOf(message).headers, 'Message-ID');
-    return own !== undefined && wanted.has(own);
-  })?.threadId;
+  if (wanted.size === 0) return [];
+  const index = messageIdIndex(mailbox);
+  return [...wanted].flatMap((messageId) => {
+    const message = mailbox.messages[index.get(messageId) ?? ''];
+    return message ? [message] : [];
+  });
+}
+
+/** Message-ID → id of a message of the mailbox; built at the first question. */
+const messageIdIndexes = new WeakMap<MailboxState, Map<string, string>>();
+
+function messageIdIndex(mailbox: MailboxState): Map<string, string> {
+  const known = messageIdIndexes.get(mailbox);
+  if (known) return known;
+  const index = new Map<string, string>();
+  messageIdIndexes.set(mailbox, index);
+  for (const message of Object.values(mailbox.messages)) {
+    noteMessageId(mailbox, message, parseHead(rawOf(message)));
+  }
+  return index;
+}
+
+function noteMessageId(
+  mailbox: MailboxState,
+  message: StoredMessage,
+  headers: readonly MimeHeader[],
+): void {
+  const index = messageIdIndexes.get(mailbox);
+  const messageId = header(headers, 'Message-ID');
+  if (!index || messageId === undefined) return;
+  // The first message of an id stands for it, as long as the mailbox holds it.
+  if (!mailbox.messages[index.get(messageId) ?? '']) index.set(messageId, message.id);
 }
 
 /** A message as the search sees it. */
@@ -130,12 +232,14 @@ function remember(
 ): void {
   mailbox.historyId += 1;
   message.historyId = mailbox.historyId;
+  message.modifiedMs = office.now().getTime();
   mailbox.history.push({
     id: mailbox.historyId,
     kind,
     messageId: message.id,
     threadId: message.threadId,
     labelIds: [...labelIds],
+    ...(message.moves === undefined ? {} : { moves: message.moves }),
   });
   office.changed();
 }

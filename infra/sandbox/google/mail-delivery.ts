@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { addMessage, threadByReferences, threadMessages, treeOf } from './gmail-store.ts';
-import { header, mailboxes, messageIds, type MimePart, parseMime } from './mime.ts';
+import { bareSubject, header, mailboxes, messageIds, type MimePart, parseMime } from './mime.ts';
 
 /** Where the sender's copy should lie. */
 export interface ThreadWish {
@@ -35,18 +35,27 @@ export function deliver(
       threadByReferences(office.mailbox(sender.email), tree) ??
       ownThreadId,
   });
+  recipients.delete(sender.email);
+  distribute(office, complete, recipients);
+  return sent;
+}
+
+/**
+ * Files a complete message in the inbox of every colleague among the recipients, on whichever
+ * vendor, without the blind copies; mail to anyone else is counted.
+ */
+export function distribute(office: Office, complete: Buffer, recipients: Iterable<string>): void {
   const blind = removeHeaders(complete, ['Bcc']);
   for (const address of recipients) {
     const colleague = office.person(address);
-    if (!colleague) {
+    if (colleague) {
+      addMessage(office, colleague, { raw: blind, labelIds: ['INBOX', 'UNREAD'] });
+    } else {
       const { outsideMail } = office.state;
       outsideMail[address] = (outsideMail[address] ?? 0) + 1;
-    } else if (colleague.email !== sender.email) {
-      addMessage(office, colleague, { raw: blind, labelIds: ['INBOX', 'UNREAD'] });
     }
   }
   office.changed();
-  return sent;
 }
 
 /** Everyone a message goes to, each once, in lower case. */
@@ -71,19 +80,14 @@ function fittingThread(
   threadId: string | undefined,
 ): string | undefined {
   if (threadId === undefined) return undefined;
-  const bare = (subject: string | undefined): string =>
-    (subject ?? '')
-      .replace(/^(?:\s*(?:re|fwd?|aw|wg)\s*:)+/i, '')
-      .trim()
-      .toLowerCase();
   const cited = [
     ...messageIds(header(tree.headers, 'References')),
     ...messageIds(header(tree.headers, 'In-Reply-To')),
   ];
   const others = threadMessages(office, sender, threadId).map((message) => treeOf(message).headers);
   const refers = others.some((headers) => cited.includes(header(headers, 'Message-ID') ?? ''));
-  const subject = bare(header(tree.headers, 'Subject'));
-  const named = others.some((headers) => bare(header(headers, 'Subject')) === subject);
+  const subject = bareSubject(header(tree.headers, 'Subject'));
+  const named = others.some((headers) => bareSubject(header(headers, 'Subject')) === subject);
   return refers && named ? threadId : undefined;
 }
 
@@ -112,7 +116,8 @@ function isWellFormedId(id: string): boolean {
   return /^<[^<>@\s]+@[^<>@\s.]+(?:\.[^<>@\s.]+)+>$/.test(id);
 }
 
-function removeHeaders(raw: Buffer, names: readonly string[]): Buffer {
+/** The same bytes without every header of these names. */
+export function removeHeaders(raw: Buffer, names: readonly string[]): Buffer {
   const text = raw.toString('latin1');
   const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
   let head = text.slice(0, end);

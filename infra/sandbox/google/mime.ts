@@ -29,11 +29,7 @@ export interface Mailbox {
 
 /** Reads a message into its tree. */
 export function parseMime(raw: Buffer, partId = ''): MimePart {
-  const text = raw.toString('latin1');
-  const split = /\r?\n\r?\n/.exec(text);
-  const head = split ? text.slice(0, split.index) : text;
-  const content = split ? text.slice(split.index + split[0].length) : '';
-  const headers = readHeaders(head);
+  const { headers, content } = splitHead(raw.toString('latin1'));
   const type = header(headers, 'Content-Type') ?? 'text/plain';
   const mimeType = (type.split(';')[0] ?? '').trim().toLowerCase() || 'text/plain';
   const filename =
@@ -60,6 +56,11 @@ export function parseMime(raw: Buffer, partId = ''): MimePart {
   return part;
 }
 
+/** The headers of a message, without a look at its parts. */
+export function parseHead(raw: Buffer): MimeHeader[] {
+  return splitHead(raw.toString('latin1')).headers;
+}
+
 /** The first header of that name, any case. */
 export function header(headers: readonly MimeHeader[], name: string): string | undefined {
   const wanted = name.toLowerCase();
@@ -77,6 +78,14 @@ export function mailboxes(value: string | undefined): Mailbox[] {
 /** The message ids a header names, in angle brackets. */
 export function messageIds(value: string | undefined): string[] {
   return value?.match(/<[^<>\s]+>/g) ?? [];
+}
+
+/** A subject without the marks of replies and forwards, in lower case. */
+export function bareSubject(subject: string | undefined): string {
+  return (subject ?? '')
+    .replace(/^(?:\s*(?:re|fwd?|aw|wg)\s*:)+/i, '')
+    .trim()
+    .toLowerCase();
 }
 
 /** Every node of a tree, the root first. */
@@ -98,6 +107,15 @@ export function readableText(root: MimePart): string {
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')
     .replace(/&amp;/g, '&');
+}
+
+function splitHead(text: string): { headers: MimeHeader[]; content: string } {
+  const split = /\r?\n\r?\n/.exec(text);
+  if (!split) return { headers: readHeaders(text), content: '' };
+  return {
+    headers: readHeaders(text.slice(0, split.index)),
+    content: text.slice(split.index + split[0].length),
+  };
 }
 
 function readHeaders(head: string): MimeHeader[] {
@@ -145,7 +163,8 @@ function undoTransfer(content: string, encoding: string | undefined): Buffer {
     case 'base64':
       return Buffer.from(content, 'base64');
     case 'quoted-printable': {
-      const joined = content.replace(/[ \t]*=\r?\n/g, '');
+      // A space before a soft line break is text; one after it is padding (RFC 2045, 6.7).
+      const joined = content.replace(/=[ \t]*\r?\n/g, '');
       const decoded = joined.replace(/=([0-9A-F]{2})/gi, (_, hex: string) =>
         String.fromCharCode(Number.parseInt(hex, 16)),
       );

@@ -29,7 +29,8 @@ const invalidGrant: OauthRefusal = {
 export function registerOauthRoutes(app: FastifyInstance, office: Office): void {
   app.get('/auth', (request, reply) => {
     const query = request.query as Record<string, string | undefined>;
-    const person = office.person(query.login_hint ?? '') ?? office.main;
+    const hinted = office.person(query.login_hint ?? '');
+    const person = hinted?.vendor === 'google' ? hinted : office.main;
     const target = query.redirect_uri;
     if (target === undefined || !URL.canParse(target)) {
       return reply.code(400).send(refusal('invalid_request', 'Missing parameter: redirect_uri'));
@@ -143,7 +144,8 @@ function revoke(office: Office, person: Person): void {
 function personOfRefresh(office: Office, token: string): Person | undefined {
   if (!token.startsWith(refreshPrefix)) return undefined;
   if (office.state.oauth.revokedRefreshTokens.includes(token)) return undefined;
-  return office.person(token.slice(refreshPrefix.length));
+  const person = office.person(token.slice(refreshPrefix.length));
+  return person?.vendor === 'google' ? person : undefined;
 }
 
 function personOfAccess(office: Office, token: string): Person | undefined {

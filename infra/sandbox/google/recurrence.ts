@@ -111,7 +111,8 @@ function endOfRuleMs(until: ICAL.Time, zone: string): number {
   return DateTime.fromMillis(wallClockMs(until, zone), { zone }).endOf('day').toMillis();
 }
 
-function listedDates(line: string, zone: string): number[] {
+/** The instants an EXDATE or RDATE line names. */
+export function listedDates(line: string, zone: string): number[] {
   const property = ICAL.Property.fromString(line);
   const named = property.getFirstParameter('tzid');
   const values = property.getValues() as ICAL.Time[];

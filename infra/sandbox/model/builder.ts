@@ -5,6 +5,7 @@
 import { type Json, type JsonObject, isJsonObject } from '#contracts/json.ts';
 import type { PlanStep, Question } from '#contracts/schemas/plan.ts';
 import type { ToolName } from '#contracts/tools.ts';
+import { accountTools } from './accounts.ts';
 import { directoryOf, firstName, type Named, type PeopleWords, readPeople } from './people.ts';
 
 /** What a step may say besides its tool and input. */
@@ -25,6 +26,8 @@ export class PlanBuilder {
   people: readonly Named[] = [];
   /** References to what earlier clauses found, for mails and summaries. */
   materials: string[] = [];
+  /** The account the clause at hand is about; null when it names none. */
+  account: string | null = null;
   /** The latest searchMail step. */
   mailStep: string | undefined;
 
@@ -55,7 +58,7 @@ export class PlanBuilder {
     this.steps.push({
       id,
       tool,
-      input: input as PlanStep['input'],
+      input: { ...this.#inAccount(tool), ...input } as PlanStep['input'],
       rationale,
       critical: options.critical ?? true,
       requiresConfirmation: false,
@@ -63,6 +66,10 @@ export class PlanBuilder {
       checkpoint: options.checkpoint ?? false,
     });
     return id;
+  }
+
+  #inAccount(tool: ToolName): JsonObject {
+    return this.account !== null && accountTools.has(tool) ? { account: this.account } : {};
   }
 
   /** The person's answer to a question that began like this, latest first. */

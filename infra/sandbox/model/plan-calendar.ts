@@ -81,6 +81,7 @@ function schedule(plan: PlanBuilder, meeting: Meeting): void {
   const moment = rooms.length === 0 ? named : undefined;
   const guests = people.map(({ email }) => email);
   let start = moment;
+  let room: string[] | null = null;
   if (start === undefined || !book) {
     const who = people.length === 0 ? 'you are' : `you and ${listNames(people)} are`;
     const slots = plan.add(
@@ -99,10 +100,10 @@ function schedule(plan: PlanBuilder, meeting: Meeting): void {
     );
     start = outputOf(slots, 'best.start');
     plan.materials.push(outputOf(slots, 'best.startLocal'));
-    if (rooms.length > 0) guests.push(outputOf(slots, 'best.room'));
+    if (rooms.length > 0) room = [outputOf(slots, 'best.room')];
   }
   if (!book) return;
-  const input: JsonObject = { title, start, durationMinutes: minutes, guests };
+  const input: JsonObject = { title, start, durationMinutes: minutes, guests, rooms: room };
   const why = people.length === 0 ? 'Put it into your calendar.' : `Invite ${listNames(people)}.`;
   const event = plan.add('createEvent', 'event', input, why);
   plan.materials.push(outputOf(event, 'title'));

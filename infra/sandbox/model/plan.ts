@@ -5,6 +5,7 @@
 import { type Json, type JsonObject, isJsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
+import { markAccounts, takeAccount } from './accounts.ts';
 import { PlanBuilder, textOf } from './builder.ts';
 import { obey } from './obey.ts';
 import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calendar.ts';
@@ -28,7 +29,10 @@ export function answerPlan(data: JsonObject, options: ModelOptions, schema: Json
   const plan = new PlanBuilder(data);
   const { revision } = data;
   if (isJsonObject(revision)) revise(plan, revision);
-  else planAll(plan, plan.answer('I did not understand') ?? textOf(data.goal));
+  else {
+    const goal = plan.answer('I did not understand') ?? textOf(data.goal);
+    planAll(plan, markAccounts(goal, data.accounts));
+  }
   if (options.obedient) obey(plan, data);
   const steps = plan.questions.length > 0 ? [] : plan.steps;
   return {
@@ -42,7 +46,11 @@ export function answerPlan(data: JsonObject, options: ModelOptions, schema: Json
 function planAll(plan: PlanBuilder, goal: string): void {
   const intents = understand(goal);
   const invites = intents.some(({ kind }) => kind === 'invite');
-  for (const intent of intents) planOne(plan, intent, invites);
+  for (const intent of intents) {
+    const { text, account } = takeAccount(intent.text);
+    plan.account = account;
+    planOne(plan, { ...intent, text }, invites);
+  }
   if (plan.steps.length === 0 && plan.questions.length === 0) plan.ask('goal', abilities);
 }
 

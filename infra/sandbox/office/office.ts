@@ -9,9 +9,12 @@ import type {
   EffectRow,
   MailboxState,
   NotificationRow,
+  OauthState,
   OfficeState,
+  OutlookState,
   Person,
 } from './state.ts';
+import { defaultKnobs, type Knobs } from './knobs.ts';
 
 /** One effect as a store reports it; the office keeps the count. */
 export interface EffectReport {
@@ -26,8 +29,8 @@ export interface EffectReport {
 export class Office {
   readonly state: OfficeState;
   readonly now: () => Date;
-  /** How long new mail stays out of searches, as with a lagging index; set through the oracle. */
-  searchLagMs = 0;
+  /** Behaviour that tests turn; set through the oracle. */
+  readonly knobs: Knobs = { ...defaultKnobs };
   #onChange: () => void = () => undefined;
 
   constructor(state: OfficeState, now: () => Date) {
@@ -35,8 +38,19 @@ export class Office {
     this.now = now;
   }
 
-  /** Who works here. */
+  /** What only Microsoft's services remember. */
+  get outlook(): OutlookState {
+    this.state.outlook ??= { endedGrants: {}, rounds: {} };
+    return this.state.outlook;
+  }
+
+  /** Who works here, each once, with the account they have at the office. */
   get people(): readonly Person[] {
+    return this.state.people.filter(({ accountOf }) => accountOf === undefined);
+  }
+
+  /** Every account with a calendar and a mailbox: the people's, and further ones of their own. */
+  get accounts(): readonly Person[] {
     return this.state.people;
   }
 
@@ -47,15 +61,44 @@ export class Office {
     return main;
   }
 
-  /** The colleague behind an address, in any case; undefined for an outsider. */
+  /** The account behind an address, in any case; undefined for an outsider. */
   person(email: string): Person | undefined {
     const wanted = email.toLowerCase();
-    return this.people.find((person) => person.email === wanted);
+    return this.accounts.find((person) => person.email === wanted);
   }
 
-  /** Everyone who has a calendar: people and rooms. */
+  /** Whose account an `Authorization` header opens; undefined when the token is not valid now. */
+  bearer(authorization: string | undefined): Person | undefined {
+    const grant = this.#grant(authorization);
+    if (!grant || grant.expiresAt <= this.now().getTime()) return undefined;
+    return this.person(grant.email);
+  }
+
+  /** What an `Authorization` header permits, in lower case and without a resource's name. */
+  scopes(authorization: string | undefined): string[] {
+    const granted = this.#grant(authorization)?.scope ?? '';
+    return granted.split(' ').map((scope) => scope.replace(/^https:\/\/[^/]+\//, '').toLowerCase());
+  }
+
+  #grant(authorization: string | undefined): OauthState['accessTokens'][string] | undefined {
+    const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    return token === undefined ? undefined : this.state.oauth.accessTokens[token];
+  }
+
+  /**
+   * Whether one account may read when another is busy: its own always, others only inside one
+   * company that shares, and across vendors only while the two calendars are connected.
+   */
+  mayReadBusy(asking: Person, other: Person): boolean {
+    if (asking.email === other.email) return true;
+    const company = ({ email }: Person): string => email.slice(email.indexOf('@'));
+    const connected = asking.vendor === other.vendor || this.knobs.calendarInterop;
+    return company(asking) === company(other) && other.sharesFreeBusy && connected;
+  }
+
+  /** Every account, and the rooms. */
   get calendarOwners(): readonly Person[] {
-    return [...this.people, ...rooms];
+    return [...this.accounts, ...rooms];
   }
 
   /** A person's or a room's calendar. @throws Error for an outsider. */

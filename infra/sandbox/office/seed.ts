@@ -3,7 +3,7 @@
  * are relative to the week of that instant.
  */
 import { Office } from './office.ts';
-import { people } from './people.ts';
+import { people, privateAccount } from './people.ts';
 import { seedCalendars } from './seed-calendars.ts';
 import { seedMail } from './seed-mail.ts';
 import type { MailboxState, OfficeState } from './state.ts';
@@ -31,7 +31,7 @@ export function seedOffice(anchor: Date): OfficeState {
     version: 1,
     anchor: anchor.toISOString(),
     sequence: 1_000,
-    people: structuredClone([...people]),
+    people: structuredClone([...people, privateAccount]),
     calendars: {},
     mailboxes: {},
     oauth: { accessTokens: {}, codes: {}, revokedRefreshTokens: [] },
@@ -39,7 +39,7 @@ export function seedOffice(anchor: Date): OfficeState {
     notifications: [],
     outsideMail: {},
   };
-  for (const { email } of people) {
+  for (const { email } of state.people) {
     state.calendars[email] = { events: {}, syncFloor: 0 };
     state.mailboxes[email] = emptyMailbox();
   }

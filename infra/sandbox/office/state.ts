@@ -14,6 +14,8 @@ export interface Person {
   readonly workingHours: { readonly start: string; readonly end: string; readonly days: number[] };
   /** The one person the assistant works for. */
   readonly main?: true;
+  /** The address of the person this is a further account of; absent: an account at the office. */
+  readonly accountOf?: string;
   /** False: colleagues cannot even read this person's free/busy. */
   readonly sharesFreeBusy: boolean;
 }
@@ -42,6 +44,26 @@ export interface ExtendedProperties {
   shared?: Record<string, string> | undefined;
 }
 
+/** What only Outlook knows of an event; it stays with the copy it was set on. */
+export interface OutlookFields {
+  transactionId?: string;
+  /** Extended properties, under the ids they were given. */
+  properties?: { id: string; value: string }[];
+  categories?: string[];
+  importance?: string;
+  sensitivity?: string;
+  showAs?: string;
+  /** The zones of start and end under the names they were given. */
+  startZone?: string;
+  endZone?: string;
+  bodyType?: 'html' | 'text';
+  allowNewTimeProposals?: boolean;
+  hideAttendees?: boolean;
+  responseRequested?: boolean;
+  /** The guest took the event off their calendar without a word to its organizer. */
+  removed?: true;
+}
+
 /** One event as stored on one calendar; guests hold their own copies under the same id. */
 export interface StoredEvent {
   id: string;
@@ -66,6 +88,7 @@ export interface StoredEvent {
   visibility?: string | undefined;
   eventType?: string | undefined;
   extendedProperties?: ExtendedProperties | undefined;
+  outlook?: OutlookFields | undefined;
   [field: string]: unknown;
 }
 
@@ -86,6 +109,12 @@ export interface StoredMessage {
   historyId: number;
   /** The bytes of the message, base64. */
   raw: string;
+  /** How often it changed its folder; Outlook's ordinary ids change with it. */
+  moves?: number | undefined;
+  /** When it last changed, in milliseconds since the epoch; absent: when it came. */
+  modifiedMs?: number | undefined;
+  /** Outlook's single-value extended properties: id → value. */
+  properties?: Record<string, string> | undefined;
 }
 
 /** One entry of a mailbox's history. */
@@ -95,13 +124,27 @@ export interface HistoryEntry {
   messageId: string;
   threadId: string;
   labelIds: string[];
+  /** The message's `moves` then; ordinary Outlook ids of gone messages are made from it. */
+  moves?: number | undefined;
+}
+
+/** A label, a category or a folder of a mailbox. */
+export interface MailboxLabel {
+  id: string;
+  name: string;
+  type: 'system' | 'user' | 'folder';
+  /** The label of the folder around a folder; absent: the root. */
+  parent?: string | undefined;
+  /** Of a category. */
+  color?: string | undefined;
 }
 
 /** One person's mailbox. */
 export interface MailboxState {
   messages: Record<string, StoredMessage>;
   drafts: Record<string, { id: string; messageId: string }>;
-  labels: { id: string; name: string; type: 'system' | 'user' }[];
+  /** `user`: what Gmail calls labels and Outlook categories; `folder`: folders made in Outlook. */
+  labels: MailboxLabel[];
   history: HistoryEntry[];
   historyId: number;
   /** The oldest history id that can still be asked for. */
@@ -131,17 +174,39 @@ export interface NotificationRow {
 
 /** Tokens handed out and taken back. */
 export interface OauthState {
-  accessTokens: Record<string, { email: string; expiresAt: number }>;
+  accessTokens: Record<string, { email: string; scope?: string; expiresAt: number }>;
   codes: Record<
     string,
     {
       email: string;
       challenge?: string | undefined;
       method?: string | undefined;
+      /** What was asked for and where the answer goes; Microsoft checks both. */
+      scope?: string | undefined;
+      redirectUri?: string | undefined;
       expiresAt: number;
     }
   >;
   revokedRefreshTokens: string[];
+}
+
+/** A window of a calendar as one client last saw it. */
+export interface DeltaRound {
+  email: string;
+  fromMs: number;
+  toMs: number;
+  /** Event → its version in this round. */
+  versions: Record<string, string>;
+  /** What of the round the client has not fetched yet. */
+  pending: string[];
+}
+
+/** What only Microsoft's services remember. */
+export interface OutlookState {
+  /** Address → revision at which its grants ended; refresh tokens up to it are refused. */
+  endedGrants: Record<string, number>;
+  /** Token → the round of change tracking it continues. */
+  rounds: Record<string, DeltaRound>;
 }
 
 /** Everything, in one JSON value. */
@@ -155,6 +220,8 @@ export interface OfficeState {
   calendars: Record<string, CalendarState>;
   mailboxes: Record<string, MailboxState>;
   oauth: OauthState;
+  /** Absent until it is first needed. */
+  outlook?: OutlookState;
   effects: EffectRow[];
   notifications: NotificationRow[];
   /** Mail to addresses outside the office: address → number of messages. */

@@ -1,0 +1,129 @@
+/**
+ * Holding several slots for a meeting whose time is not settled. Each hold is a write with its own key;
+ * undoing takes away those that still are holds, and so does the end of their time (ADR 0016).
+ */
+import type { StepContext } from '#contracts/activities.ts';
+import type { JsonObject } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
+import {
+  type HoldSlotsPayload,
+  holdSlotsPayloadSchema,
+  holdSlotsReceiptSchema,
+} from '#contracts/schemas/event-changes.ts';
+import type { EffectContext, EffectHandler } from '../effects/handler.ts';
+import { failure } from '../failures.ts';
+import { parseToolInput } from '../tool-input.ts';
+import { holdSlotsCard } from './change-cards.ts';
+import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import type { CalendarAccess } from './dependencies.ts';
+import { ensureHold, holdTitle, newHold, removeHold, writeKey } from './holds.ts';
+import type { CalendarEvent, CalendarPort } from './port.ts';
+import { resolving } from './summaries.ts';
+import { formatInstant, resolveInstant } from './time-phrases.ts';
+import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
+
+/** Builds the handler of holdSlots. */
+export function createHoldSlotsHandler(deps: CalendarAccess): EffectHandler<HoldSlotsPayload> {
+  const { calendar } = deps;
+  return {
+    tool: 'holdSlots',
+    payloadSchema: holdSlotsPayloadSchema,
+    async prepare(context, raw) {
+      const input = parseToolInput('holdSlots', raw);
+      const { zone } = context;
+      const wanted = input.slots.slice(0, input.count ?? input.slots.length);
+      const slots = wanted.map(({ start }) => {
+        const { ms, iso } = resolving(resolveInstant, start, context);
+        return { start: iso, end: toRfc3339(ms + input.durationMinutes * MINUTE_MS, zone) };
+      });
+      const looked = await Promise.all(
+        slots.map((slot) => conflictsAt(deps, context.owner, { ...slot, zone })),
+      );
+      const unreachable = looked[0]?.unreachable ?? [];
+      const { email: account } = await deps.accounts.meant(context.owner, input.account);
+      const payload: HoldSlotsPayload = {
+        kind: 'holdSlots',
+        account,
+        title: input.title,
+        slots,
+        zone,
+        expiresAt: expiryOf(input.expires, context),
+        conflicts: looked.flatMap(({ conflicts }) => conflicts),
+      };
+      const card = holdSlotsCard(payload);
+      return {
+        payload,
+        recipients: [],
+        card: { ...card, warnings: [...card.warnings, ...unreachable.map(unreadWarning)] },
+        summary: `Hold ${slots.length} slots`,
+      };
+    },
+    async checkFresh({ slots, zone, conflicts }, context) {
+      await requireStillFree(
+        deps,
+        context.owner,
+        slots.map((slot) => ({ ...slot, zone })),
+        conflicts,
+      );
+    },
+    async perform(payload, context) {
+      const port = await calendar(context.step.owner, payload.account);
+      const held: CalendarEvent[] = [];
+      for (const hold of holdsOf(payload, context)) held.push(await ensureHold(port, hold));
+      return receiptFor(payload, held);
+    },
+    async reconcile(payload, context) {
+      const held = await findHolds(
+        await calendar(context.step.owner, payload.account),
+        payload,
+        context,
+      );
+      const all = held.flatMap((event) => event ?? []);
+      return all.length === payload.slots.length
+        ? { found: 'done', receipt: receiptFor(payload, all) }
+        : { found: 'absent' };
+    },
+    async undo(payload, receipt, context) {
+      const port = await calendar(context.step.owner, payload.account);
+      const { holds } = holdSlotsReceiptSchema.parse(receipt);
+      const released: string[] = [];
+      for (const { eventId } of holds) {
+        const key = writeKey(context.effectKey, eventId);
+        const title = holdTitle(payload.title);
+        if (await removeHold(port, eventId, title, payload.zone, key)) released.push(eventId);
+      }
+      return { title: payload.title, released };
+    },
+  };
+}
+
+function expiryOf(expires: string | null | undefined, context: StepContext): string {
+  if (expires == null) return toRfc3339(Date.parse(context.now) + limits.holdMs, context.zone);
+  const { iso } = resolving(resolveInstant, expires, context);
+  return iso;
+}
+
+function holdsOf({ slots, title, zone }: HoldSlotsPayload, { effectKey }: EffectContext) {
+  return slots.map((slot, index) =>
+    newHold(writeKey(effectKey, String(index)), holdTitle(title), slot, zone),
+  );
+}
+
+async function findHolds(
+  port: CalendarPort,
+  payload: HoldSlotsPayload,
+  context: EffectContext,
+): Promise<(CalendarEvent | null)[]> {
+  const keys = holdsOf(payload, context).map(({ effectKey }) => effectKey);
+  return Promise.all(keys.map((key) => port.findCreated(key, payload.zone)));
+}
+
+function receiptFor(payload: HoldSlotsPayload, held: readonly CalendarEvent[]): JsonObject {
+  const { title, slots, zone, expiresAt } = payload;
+  const holds = slots.map(({ start, end }, index) => {
+    const eventId = held[index]?.id;
+    if (eventId === undefined) throw failure('ProviderUnavailableError', 'A hold has no id.');
+    return { eventId, start, end, startLocal: formatInstant(Date.parse(start), zone) };
+  });
+  return { title, holds, expiresAt };
+}

@@ -1,0 +1,28 @@
+/**
+ * One piece of work on connected accounts, for the api, which has no keys to tokens. It holds ids and
+ * addresses only: what is secret stays in Postgres.
+ */
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { AccountActivities, AccountTask, AccountTaskOutcome } from '#contracts/accounts.ts';
+import { siblingQueue } from '#contracts/names.ts';
+
+/** Does the work, and says no more than whose account it was and what is left to do. */
+export async function accountWorkflow(task: AccountTask): Promise<AccountTaskOutcome> {
+  const activities = proxyActivities<AccountActivities>({
+    taskQueue: siblingQueue(workflowInfo().taskQueue, 'connectors'),
+    startToCloseTimeout: '15 seconds',
+    // Somebody looks at a page meanwhile; they can ask again.
+    scheduleToCloseTimeout: '20 seconds',
+    retry: { initialInterval: '500 milliseconds', maximumAttempts: 3 },
+  });
+  switch (task.task) {
+    case 'prepareSignIn':
+      return activities.prepareSignIn({ signInId: task.signInId });
+    case 'completeSignIn':
+      return activities.completeSignIn({ signInId: task.signInId });
+    case 'disconnectAccount':
+      return activities.disconnectAccount({ owner: task.owner, account: task.account });
+    default:
+      throw new TypeError(`There is no such work: ${task satisfies never as string}`);
+  }
+}

@@ -9,7 +9,7 @@ import EmailReplyParser from 'email-reply-parser';
 import type { z } from 'zod';
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
-import { type MessageSummary, messageSummarySchema } from '#contracts/schemas/email.ts';
+import { messageSummarySchema } from '#contracts/schemas/email.ts';
 import { timeReplySchema } from '#contracts/schemas/proposals.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
 import { combineOrigins, type Origin } from '#contracts/trust.ts';
@@ -26,6 +26,15 @@ import { cleanLine, cleanText } from '../visible-text.ts';
 
 const prompt = loadPrompt(new URL('./prompts/time-reply.v1.md', import.meta.url));
 
+/** What is read of a message. */
+const messageSchema = messageSummarySchema.pick({
+  id: true,
+  from: true,
+  date: true,
+  excerpt: true,
+  documentId: true,
+});
+type Message = z.infer<typeof messageSchema>;
 type Reading = z.infer<typeof timeReplySchema>;
 type Dependencies = {
   readonly model: ModelClient;
@@ -44,11 +53,11 @@ export function createReadTimeReply(deps: Dependencies) {
     const input = parseToolInput('readTimeReply', request.input);
     const messages = parseMessages(input.messages);
     const addresses = ownAddresses(context.owner, await deps.accounts.list(context.owner));
-    const isOwn = ({ from }: MessageSummary) => addresses.has(from.email.toLowerCase());
+    const isOwn = ({ from }: Message) => addresses.has(from.email.toLowerCase());
     const at = messages.findLastIndex((message) => !isOwn(message));
     const reply = messages[at];
     if (reply === undefined) throw failure('NotFoundError', 'Nobody has answered in this thread.');
-    const textOf = (message: MessageSummary) => wholeText(deps, context.goalId, message);
+    const textOf = (message: Message) => wholeText(deps, context.goalId, message);
     const own = messages.slice(0, at).filter(isOwn);
     const offered = given(input.slots, context.zone) ?? (await offeredIn(own, textOf));
     const written = new EmailReplyParser().read(await textOf(reply)).getVisibleText();
@@ -78,9 +87,9 @@ export function createReadTimeReply(deps: Dependencies) {
   };
 }
 
-function parseMessages(messages: ToolInput<'readTimeReply'>['messages']): MessageSummary[] {
+function parseMessages(messages: ToolInput<'readTimeReply'>['messages']): Message[] {
   return messages.map((message) => {
-    const parsed = messageSummarySchema.safeParse(message);
+    const parsed = messageSchema.safeParse(message);
     if (parsed.success) return parsed.data;
     throw failure('InvalidInputError', 'readTimeReply takes the messages of readThread.');
   });
@@ -89,7 +98,7 @@ function parseMessages(messages: ToolInput<'readTimeReply'>['messages']): Messag
 async function wholeText(
   { documents }: Dependencies,
   goalId: string,
-  { documentId, excerpt }: MessageSummary,
+  { documentId, excerpt }: Message,
 ): Promise<string> {
   return documentId === null ? excerpt : (await documents.get(goalId, documentId)).content;
 }
@@ -105,8 +114,8 @@ function given(
 
 /** The newest offer in the person's own mails before the answer. */
 async function offeredIn(
-  own: readonly MessageSummary[],
-  textOf: (message: MessageSummary) => Promise<string>,
+  own: readonly Message[],
+  textOf: (message: Message) => Promise<string>,
 ): Promise<OfferedTime[]> {
   for (const message of own.toReversed()) {
     const offers = readOffers(await textOf(message));
@@ -129,7 +138,7 @@ function problemOf(
 function outputOf(
   { choice, number, counterProposal, quote }: Reading,
   offered: readonly OfferedTime[],
-  reply: MessageSummary,
+  reply: Message,
   zone: string,
 ): ReadResult['value'] {
   const chosen = choice === 'slot' ? offered.find((time) => time.number === number) : undefined;
@@ -151,7 +160,7 @@ function outputOf(
   };
 }
 
-function originOf({ from, date, id }: MessageSummary, zone: string): Origin {
+function originOf({ from, date, id }: Message, zone: string): Origin {
   const day = DateTime.fromISO(date, { zone, locale: 'en' }).toFormat('d LLL');
   const sender = cleanLine(from.name ?? '', 80) || from.email;
   return { kind: 'mail', label: `mail from ${sender}, ${day}`, ref: id };

@@ -17,6 +17,11 @@ import { createPool } from '#infra/postgres/pool.ts';
 import { credentialStoreOf, signInFlowsOf } from './accounts.ts';
 
 const defaultPort = 8085;
+/**
+ * What each vendor lets an application register without TLS.
+ * @see https://learn.microsoft.com/en-us/entra/identity-platform/reply-url#localhost-exceptions
+ */
+const loopbackNames = { google: '127.0.0.1', microsoft: 'localhost' } as const;
 
 export type ConnectOptions = {
   readonly provider: Provider;
@@ -40,7 +45,7 @@ export async function connectAccount(options: ConnectOptions): Promise<string> {
   await listen(server, options.port);
   try {
     const { port } = server.address() as AddressInfo;
-    const redirectUri = `http://127.0.0.1:${port}/callback`;
+    const redirectUri = `http://${loopbackNames[provider]}:${port}/callback`;
     const isFirst = (await credentials.list(owner)).length === 0;
     const loginHint = isFirst ? owner : undefined;
     const { url, verifier } = await flow.consent({ redirectUri, state, loginHint });

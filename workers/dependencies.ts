@@ -11,6 +11,7 @@ import { createEmailHandlers } from '#activities/email/effects.ts';
 import { createActivities } from '#activities/index.ts';
 import { createComposeEmail } from '#activities/language/compose-email.ts';
 import { createSummarize } from '#activities/language/summarize.ts';
+import { createReadTimeReply } from '#activities/language/time-reply.ts';
 import { createDirectory } from '#activities/people.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
 import { createPlannerActivities } from '#activities/planner/propose.ts';
@@ -74,6 +75,7 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
       }),
       summarize: createSummarize({ model }),
       composeEmail: createComposeEmail({ model, directory }),
+      readTimeReply: createReadTimeReply({ model, documents, accounts }),
     },
   });
 }

@@ -17,6 +17,7 @@ const addressFields = [
   'optionalGuests',
   'addGuests',
   'addOptionalGuests',
+  'rooms',
 ];
 
 const addresses = /[^\s@<>,;:"'()[\]\\]+@[^\s@<>,;:"'()[\]\\]*[^\s@<>,;:"'()[\]\\.!?]/g;

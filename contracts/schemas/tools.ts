@@ -5,6 +5,7 @@ import * as calendar from './calendar.ts';
 import * as email from './email.ts';
 import * as changes from './event-changes.ts';
 import * as language from './language.ts';
+import * as proposals from './proposals.ts';
 import * as research from './research.ts';
 
 /** Input and output schema of each tool. */
@@ -31,6 +32,14 @@ export const toolSchemas = {
   composeEmail: {
     input: language.composeEmailInputSchema,
     output: language.composeEmailOutputSchema,
+  },
+  proposeTimes: {
+    input: proposals.proposeTimesInputSchema,
+    output: proposals.proposeTimesOutputSchema,
+  },
+  readTimeReply: {
+    input: proposals.readTimeReplyInputSchema,
+    output: proposals.readTimeReplyOutputSchema,
   },
   searchWeb: { input: research.searchWebInputSchema, output: research.searchWebOutputSchema },
   readPage: { input: research.readPageInputSchema, output: research.readPageOutputSchema },

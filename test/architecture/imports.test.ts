@@ -34,7 +34,7 @@ const rules: Record<string, Rule> = {
       /^cockatiel$/, // Breakers and bulkheads.
       /^(googleapis\/build\/src\/apis\/\w+\/index\.js|openai(\/.+)?)$/,
       /^(chrono-node|luxon)$/, // Times as people write them.
-      /^(html-to-text|postal-mime|nodemailer\/lib\/mail-composer|ical\.js)$/, // Mail and pages.
+      /^(html-to-text|postal-mime|email-reply-parser|nodemailer\/lib\/mail-composer|ical\.js)$/, // Mail and pages.
       /^ipaddr\.js$/, // Addresses that pages must not be read from.
       /^standardwebhooks$/, // Signs what leaves as a webhook.
     ],

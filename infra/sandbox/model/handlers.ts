@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '#contracts/json.ts';
 import { answerEmail, answerSummary } from './language.ts';
 import { answerPlan, type ModelOptions } from './plan.ts';
 import { researchHandlers } from './research.ts';
+import { answerTimeReply } from './time-reply.ts';
 
 /** Answers a request from its data. `schema` is the form that was asked for. */
 export type SchemaHandler = (data: JsonObject, options: ModelOptions, schema: JsonObject) => Json;
@@ -12,5 +13,6 @@ export const handlers: Readonly<Record<string, SchemaHandler>> = {
   plan: answerPlan,
   summary: answerSummary,
   email: answerEmail,
+  timeReply: answerTimeReply,
   ...researchHandlers,
 };

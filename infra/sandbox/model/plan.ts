@@ -12,6 +12,7 @@ import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calenda
 import { planCancel, planMove } from './plan-changes.ts';
 import { planMail, planPage, planReply, planResearch, planWrite } from './plan-mail.ts';
 import { planHold, planRelease, planRespond } from './plan-series.ts';
+import { planProposal, planTimeReply } from './plan-proposals.ts';
 import { revise } from './revise.ts';
 import { type Intent, understand } from './understand.ts';
 
@@ -58,6 +59,10 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
   switch (intent.kind) {
     case 'meet':
       return planMeeting(plan, intent, intent.book || invites);
+    case 'propose':
+      return planProposal(plan, intent);
+    case 'time_reply':
+      return planTimeReply(plan, intent);
     case 'block':
       return planBlock(plan, intent);
     case 'invite':

@@ -22,6 +22,11 @@ export const limits = {
   decisionsKept: 200,
   /** Outcomes of control signals and answers kept for reading back. */
   controlsKept: 100,
+  /** Bookkeeping in Postgres that one workflow task does at most; each entry gives up after 2 s. */
+  entriesPerTask: 3,
+  /** Pause before an entry is tried again; it grows by as much with every attempt. */
+  bookkeepingRetryMs: 500,
+  bookkeepingRetryMaxMs: 5 * second,
   instructionMaxChars: 2_000,
   /** A plan may hold this many steps when a person writes it; a model's reply is bounded by its tokens. */
   planMaxSteps: 1_000,

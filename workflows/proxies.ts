@@ -76,7 +76,18 @@ export function withSummary(kind: Exclude<QueueKind, 'goals'>, summary: string):
   };
 }
 
-/** Short bookkeeping in Postgres, run inside the workflow task. Goals call it through bookkeeping.ts. */
+/** Bookkeeping that gives up soon, so that it ends inside its workflow task. See bookkeeping.ts. */
+export const briefLocalActivities = () =>
+  proxyLocalActivities<GoalLocalActivities>({
+    startToCloseTimeout: '2 seconds',
+    scheduleToCloseTimeout: '2 seconds',
+    retry: {
+      initialInterval: '50 milliseconds',
+      nonRetryableErrorTypes: [...permanentFailures],
+    },
+  });
+
+/** Bookkeeping of goals of protocol 1, run inside the workflow task. */
 export const localActivities = () =>
   proxyLocalActivities<GoalLocalActivities>({
     startToCloseTimeout: '5 seconds',

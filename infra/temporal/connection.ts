@@ -1,6 +1,6 @@
 /**
  * How clients reach Temporal. A query that comes while a workflow task is under way is refused by the
- * local server (see docs/decisions/0014-queries-wait.md) and asked again soon.
+ * local server (see docs/decisions/0014-bookkeeping-ends-in-its-task.md) and asked again soon.
  */
 import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 

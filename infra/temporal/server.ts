@@ -44,7 +44,7 @@ const dynamicConfig = [
   'system.enableActivityEagerExecution=true',
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
-  // No query rides on a workflow task: see docs/decisions/0014-queries-wait.md.
+  // No query rides on a workflow task: see docs/decisions/0014-bookkeeping-ends-in-its-task.md.
   'history.MaxBufferedQueryCount=0',
 ];
 const readyTimeoutMs = 30_000;

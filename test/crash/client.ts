@@ -31,7 +31,7 @@ export type Board = {
 export class Client {
   readonly #stack: Stack;
   readonly #log: ClientLog;
-  readonly #seen = new Map<string, GoalState>();
+  readonly #seen = new Map<string, { state: GoalState; at: number }>();
 
   constructor(stack: Stack, log: ClientLog) {
     this.#stack = stack;
@@ -90,15 +90,17 @@ export class Client {
 
   /** The status of a goal; undefined while the api does not answer. */
   async view(goalId: string): Promise<GoalView | undefined> {
+    const askedAt = Date.now();
     const answer = await this.#ask(`/v1/goals/${goalId}`);
     if (answer?.status !== 200) return undefined;
     const view = answer.body as unknown as GoalView;
-    this.#saw(goalId, view.state);
+    this.#saw(goalId, view.state, askedAt);
     return view;
   }
 
   /** Everything open at a glance; undefined while the api does not answer. */
   async board(): Promise<Board | undefined> {
+    const askedAt = Date.now();
     const query = openStates.map((state) => `state=${state}`).join('&');
     const [goals, approvals] = await Promise.all([
       this.#ask(`/v1/goals?limit=100&${query}`),
@@ -106,16 +108,19 @@ export class Client {
     ]);
     if (goals?.status !== 200 || approvals?.status !== 200) return undefined;
     const views = goals.body['goals'] as unknown as readonly { id: string; state: GoalState }[];
-    for (const { id, state } of views) this.#saw(id, state);
+    for (const { id, state } of views) this.#saw(id, state, askedAt);
     return {
       states: new Map(views.map(({ id, state }) => [id, state])),
       approvals: approvals.body['approvals'] as unknown as readonly Approval[],
     };
   }
 
-  #saw(goalId: string, state: GoalState): void {
-    if (this.#seen.get(goalId) === state) return;
-    this.#seen.set(goalId, state);
+  /** An answer that was under way when another came may be the older one: it says nothing. */
+  #saw(goalId: string, state: GoalState, askedAt: number): void {
+    const seen = this.#seen.get(goalId);
+    if (seen !== undefined && askedAt <= seen.at) return;
+    this.#seen.set(goalId, { state, at: Date.now() });
+    if (seen?.state === state) return;
     this.#log.saw(goalId, state);
   }
 

@@ -31,7 +31,7 @@ test('both accounts of the sandbox are connected, and named', async () => {
 test('an event is put into the calendar the person names, and the card says which', async () => {
   const before = (await stack.effects()).length;
   const { approval, state } = await approve(
-    'Block 2 hours next Tuesday morning for taxes in my private calendar',
+    'Block one hour next Tuesday at 20:00 for taxes in my private calendar',
   );
   expect([line(approval, 'Calendar'), state]).toEqual([home, 'completed']);
   const effects = (await stack.effects()).slice(before);

@@ -181,11 +181,12 @@ describe('the checker', () => {
     expect(found({ log, goals, deliveries })).toEqual(['INV3']);
   });
 
-  it('finds a decision that was acknowledged and lost, counted twice, or made by nobody', () => {
+  it('finds a decision that was acknowledged and lost, decided against another, or made by nobody', () => {
     const lost = history({ decisions: [], performed: [] });
     expect(found({ goals: [lost], effects: [] })).toEqual(['INV4']);
     const [applied] = history().decisions;
-    expect(found({ goals: [history({ decisions: [applied!, applied!] })] })).toEqual(['INV4']);
+    // A workflow task that was given up has admitted it before: it is the same decision still.
+    expect(found({ goals: [history({ decisions: [applied!, applied!] })] })).toEqual([]);
     const forged = { ...applied!, decisionId: 'forged', approvalId: 'g1.other.1' };
     expect(found({ goals: [history({ decisions: [applied!, forged] })] })).toEqual(['INV4']);
     const both = history({ decisions: [applied!, { ...applied!, decisionId: 'x2' }] });

@@ -118,3 +118,25 @@ it('a mail that was stopped before it left is shown as stopped', async () => {
   await goal.result();
   expect([await shown(goal), effects()]).toEqual([['stopped'], 0]);
 });
+
+it('Postgres may stand still for longer than a workflow task lasts: decisions that come meanwhile count, and a replay agrees', async () => {
+  bench.planner = () =>
+    plan(step('one', 'sendEmail', mail('bob')), step('two', 'sendEmail', mail('carla')));
+  const goal = await bench.goal();
+  const [one, two] = await goal.approvals(2);
+  await whileAdmissionWaits(async () => {
+    await goal.sendDecision(one!);
+    await sleep(4_500);
+  });
+  // A workflow task with an open local activity beats after 8 s, and the next one brings the signal.
+  await whileAdmissionWaits(async () => {
+    await sleep(4_500);
+    await goal.sendDecision(two!);
+  });
+  await expect.poll(effects, { timeout: 20_000 }).toBe(2);
+  await bench.stopWorkers();
+  await bench.startWorkers();
+  expect((await goal.view()).state).toBe('completed');
+  const { events } = await goal.handle.fetchHistory();
+  expect(events?.filter((event) => event.workflowTaskFailedEventAttributes != null)).toEqual([]);
+}, 90_000);

@@ -90,6 +90,8 @@ export class Goal {
   isBeingHandedOn = false;
   /** Resolves when the newest entry of bookkeeping.ts is made. */
   bookkeeping: Promise<void> = Promise.resolve();
+  /** Entries of bookkeeping.ts in the workflow task that began at this length of the history. */
+  entries = { historyLength: 0, count: 0 };
   signalsReceived = 0;
   /** When the running deadline timer fires; null when none runs. */
   deadlineTimerAt: number | null = null;

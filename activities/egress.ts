@@ -45,7 +45,8 @@ export function checkEgress(mode: EgressMode, url: URL): void {
 const pathWords = new Set(
   (
     'v1 v1.0 v3 api calendar calendars events freeBusy calendarList settings gmail users me ' +
-    'messages drafts threads send labels profile oauth2 token responses search'
+    'messages drafts threads send labels profile oauth2 token responses search ' +
+    'calendarView instances cancel accept decline tentativelyAccept getSchedule mailboxSettings'
   ).split(' '),
 );
 

@@ -42,6 +42,7 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     holdCalendarSlots: perform,
     releaseCalendarHolds: perform,
     sendEmail: perform,
+    changeMail: perform,
     undoEffect: (request) => undoEffect(deps, request, neverAborted),
     settleEffect: (request) => settleByPerson(deps, request),
     admitDecision: (request) => admitDecision(deps, request),

@@ -29,6 +29,8 @@ import { reconcileStarts } from './goals/start-goal.ts';
 import { startHoldExpiry } from './goals/hold-expiry.ts';
 import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
+import { createFileKeeper } from './mail/document-store.ts';
+import { createStyleStore } from './mail/style-store.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
 import { createRuleStore } from './rules/rule-store.ts';
 import { buildServer } from './server.ts';
@@ -77,6 +79,8 @@ async function main(): Promise<void> {
     webhooks: createWebhookStore(pool, createSealer(readSecret(config.keys.webhooksFile))),
     members,
     rules: createRuleStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     accounts: createAccountStore(pool),
     signIns: createSignInStore(pool),
     runAccountTask: createAccountTasks(client, config.taskQueue),

@@ -27,6 +27,8 @@ export async function renderOpenApi(): Promise<string> {
     webhooks: nothing,
     members: nothing,
     rules: nothing,
+    files: nothing,
+    style: nothing,
     accounts: nothing,
     signIns: nothing,
     runAccountTask: unused,

@@ -83,7 +83,12 @@ const approvalShape = {
   card: z.object({
     title: z.string(),
     lines: z.array(
-      z.object({ label: z.string(), value: z.string(), origin: z.string().optional() }),
+      z.object({
+        label: z.string(),
+        value: z.string(),
+        origin: z.string().optional(),
+        collapsed: z.boolean().optional().describe('Long; shown on demand'),
+      }),
     ),
     warnings: z.array(z.string()),
     undo: z.string().nullable(),
@@ -199,6 +204,10 @@ export const goalViewSchema = z
       costMicroUsd: z.int().describe('By the configured prices'),
       steps: z.int(),
       effects: z.int(),
+      shownBytes: z
+        .int()
+        .optional()
+        .describe('Bytes of text written by others that the model was shown'),
     }),
     waitingOn: z
       .array(z.object({ provider: z.string(), since: instant, retryAt: instant.nullable() }))

@@ -34,6 +34,10 @@ import { startRoutes } from './goals/start-routes.ts';
 import { undoRoutes } from './goals/undo-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { acceptJsonOnly } from './json-body.ts';
+import { documentRoutes } from './mail/document-routes.ts';
+import type { FileKeeper } from './mail/document-store.ts';
+import { styleRoutes } from './mail/style-routes.ts';
+import type { StyleStore } from './mail/style-store.ts';
 import { memberRoutes } from './members/member-routes.ts';
 import type { MemberStore } from './members/member-store.ts';
 import { completeDocument, documentInfo } from './openapi-document.ts';
@@ -59,6 +63,8 @@ export type ServerDeps = {
   readonly webhooks: WebhookStore;
   readonly members: MemberStore;
   readonly rules: RuleStore;
+  readonly files: FileKeeper;
+  readonly style: StyleStore;
   readonly accounts: AccountStore;
   readonly signIns: SignInStore;
   readonly runAccountTask: RunAccountTask;
@@ -131,6 +137,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     ruleRoutes(v1, deps);
     accountRoutes(v1, deps);
     directoryRoutes(v1, deps);
+    documentRoutes(v1, deps);
+    styleRoutes(v1, deps);
     eventRoutes(v1, { ...deps, closing: closing.signal });
     webhookRoutes(v1, deps);
     auditRoutes(v1, deps);

@@ -34,6 +34,8 @@ export type ModelUsage = {
   readonly outputTokens: number;
   /** By the configured prices; absent where none are. */
   readonly costMicroUsd?: number;
+  /** Bytes of text written by others that the call showed the model. */
+  readonly shownBytes?: number;
 };
 
 export type PlanRequest = {
@@ -87,7 +89,7 @@ export type ReadActivities = Record<
   (request: ReadRequest) => Promise<ReadResult>
 >;
 /** The read tools that need the model. */
-export const modelReadTools = ['summarize', 'composeEmail', 'readTimeReply'] as const;
+export const modelReadTools = ['summarize', 'composeEmail', 'readTimeReply', 'learnTone'] as const;
 
 /** Steps of a research workflow. `planResearch` and `extractClaims` run on the model queue. */
 export interface ResearchActivities {
@@ -173,6 +175,10 @@ export const effectActivityOf = {
   createEvent: 'createCalendarEvent',
   moveEvent: 'moveCalendarEvent',
   cancelEvent: 'cancelCalendarEvent',
+  labelMail: 'changeMail',
+  archiveMail: 'changeMail',
+  markMail: 'changeMail',
+  moveMail: 'changeMail',
   updateEvent: 'updateCalendarEvent',
   respondToInvitation: 'respondToInvitation',
   holdSlots: 'holdCalendarSlots',

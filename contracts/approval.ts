@@ -32,6 +32,8 @@ export type CardLine = {
   readonly value: string;
   /** Where an untrusted value came from: "address found in a mail from X". */
   readonly origin?: string | undefined;
+  /** Long and not written for this: shown on demand. */
+  readonly collapsed?: boolean | undefined;
 };
 
 /** `delegate` settles nothing: it hands the request to somebody else. */

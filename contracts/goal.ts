@@ -187,6 +187,8 @@ export type Usage = {
   /** Steps and effects begun. */
   readonly steps: number;
   readonly effects: number;
+  /** Bytes of text written by others that the model was shown; absent while there were none. */
+  readonly shownBytes?: number;
 };
 
 export const noUsage: Usage = {

@@ -63,6 +63,26 @@ export const limits = {
   recipientsMax: 100,
   recipientsHighStakes: 10,
   mailSearchMax: 50,
+  /** Messages one step may label, mark or move: three calls each within a minute. */
+  mailChangesMax: 50,
+  labelsMax: 20,
+  /** Gmail's own bound of a label's name. */
+  labelMaxChars: 225,
+  attachmentsMax: 20,
+  /** All files of one mail. Gmail takes 35 MiB with the third that base64 adds. */
+  attachmentsMaxBytes: 20 * 1024 * 1024,
+  /** A stored document; its upload as base64 is a third larger. */
+  documentMaxBytes: 10 * 1024 * 1024,
+  documentsPerOwner: 1_000,
+  /** Reading an attachment: its bytes, what it may unpack to, its text, and the time it may take. */
+  attachmentReadMaxBytes: 10 * 1024 * 1024,
+  attachmentUnpackedMaxBytes: 50 * 1024 * 1024,
+  attachmentTextMaxChars: 200_000,
+  attachmentReadMs: 15 * second,
+  attachmentReadMemoryMb: 256,
+  signatureMaxChars: 2_000,
+  quotedMaxChars: 20_000,
+  toneMailsMax: 40,
   eventListMax: 250,
   /** Occurrences of a series that are looked at: twelve years of working days. */
   occurrencesMax: 3_200,

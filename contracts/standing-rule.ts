@@ -22,9 +22,12 @@ export type RuleSubject = {
   readonly tainted: boolean;
 };
 
-/** Tools whose effects a rule may cover at all: they change something, and never at tier 4. */
+/** Messages are others each time, so nothing exact could be approved in advance. */
+const withoutTarget: readonly ToolName[] = ['labelMail', 'archiveMail', 'markMail', 'moveMail'];
+
+/** Tools whose effects a rule may cover at all: they change something exact, and never at tier 4. */
 export const ruleTools: readonly ToolName[] = effectToolNames.filter(
-  (name) => tools[name].tier < 4,
+  (name) => tools[name].tier < 4 && !withoutTarget.includes(name),
 );
 
 /** The actor of decisions that a rule made. */

@@ -15,6 +15,8 @@ export const toolNames = [
   'findContact',
   'searchMail',
   'readThread',
+  'readAttachment',
+  'learnTone',
   'summarize',
   'composeEmail',
   'proposeTimes',
@@ -26,6 +28,10 @@ export const toolNames = [
   'createEvent',
   'moveEvent',
   'cancelEvent',
+  'labelMail',
+  'archiveMail',
+  'markMail',
+  'moveMail',
   'updateEvent',
   'respondToInvitation',
   'holdSlots',
@@ -40,6 +46,10 @@ export const effectToolNames = [
   'createEvent',
   'moveEvent',
   'cancelEvent',
+  'labelMail',
+  'archiveMail',
+  'markMail',
+  'moveMail',
   'updateEvent',
   'respondToInvitation',
   'holdSlots',
@@ -71,6 +81,13 @@ export type ToolEntry = {
   readonly sensitive: readonly string[];
 };
 
+const mailMarks = {
+  effectClass: 'reversible',
+  tier: 2,
+  scope: 'mail.write',
+  outputTrust: 'trusted',
+  sensitive: [],
+} as const;
 const read = { effectClass: 'read', tier: 0, undo: null, sensitive: [] } as const;
 
 /** Every tool by name. A name that is not here is refused. */
@@ -104,7 +121,9 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
   },
   searchMail: {
     ...read,
-    summary: 'Search mail (from: to: subject: newer_than: is:unread "phrase"); newest first.',
+    summary:
+      'Search mail, newest first. Query: from: to: cc: subject: label: filename: in:inbox|archive|sent|spam|trash ' +
+      'is:unread|read|starred has:attachment after:2026-10-07 before: newer_than:7d "phrase" -not or ( ).',
     scope: 'mail.read',
     outputTrust: 'untrusted',
   },
@@ -113,6 +132,23 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     summary: 'Read a mail thread by its threadId.',
     scope: 'mail.read',
     outputTrust: 'untrusted',
+  },
+  readAttachment: {
+    ...read,
+    summary:
+      'Read a file that came with a mail as text (pdf, docx, xlsx, ics, csv, html, text), by name or id.',
+    scope: 'mail.read',
+    outputTrust: 'untrusted',
+  },
+  learnTone: {
+    summary:
+      'Learn how the person writes from their own sent mail, and keep it as a short profile.',
+    effectClass: 'prepare',
+    tier: 1,
+    scope: 'mail.read',
+    undo: 'delete the profile',
+    outputTrust: 'derived',
+    sensitive: [],
   },
   summarize: {
     ...read,
@@ -201,6 +237,28 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     outputTrust: 'trusted',
     sensitive: ['eventId'],
   },
+  labelMail: {
+    ...mailMarks,
+    summary: 'Add labels to messages, or take them off.',
+    undo: 'put the labels back as they were',
+  },
+  archiveMail: {
+    ...mailMarks,
+    summary: 'Move messages out of the inbox into the archive.',
+    undo: 'move them back to where they were',
+  },
+  markMail: {
+    ...mailMarks,
+    summary: 'Mark messages as read or unread.',
+    undo: 'mark them as they were',
+  },
+  moveMail: {
+    ...mailMarks,
+    summary:
+      'Move messages to the inbox, the archive, spam or the trash. Nothing is deleted for good.',
+    undo: 'move them back to where they were',
+    sensitive: ['messageIds'],
+  },
   updateEvent: {
     summary:
       'Change an event: title, time, place, text, guests, rooms, repetition, reminder, online meeting. Of a series: scope this, following or all.',
@@ -241,7 +299,9 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     sensitive: ['eventId', 'guests', 'location'],
   },
   sendEmail: {
-    summary: 'Send a mail, or a reply to a message.',
+    summary:
+      'Send a new mail, a reply, a reply to all or a forward (mode). For the last three give ' +
+      'replyToMessageId; recipients of replies, subject and quoted text are filled in by code.',
     delayed: true,
     effectClass: 'commit',
     tier: 3,

@@ -162,5 +162,6 @@ export type ResearchWorkflow = (input: ResearchWorkflowInput) => Promise<{
     inputTokens: number;
     outputTokens: number;
     costMicroUsd?: number;
+    shownBytes?: number;
   };
 }>;

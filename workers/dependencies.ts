@@ -8,8 +8,12 @@ import { createDocumentStore } from '#activities/documents.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createEmailReads } from '#activities/email/activities.ts';
 import { createEmailHandlers } from '#activities/email/effects.ts';
+import { createSignatures } from '#activities/email/signatures.ts';
+import { createFileStore } from '#activities/files.ts';
 import { createActivities } from '#activities/index.ts';
 import { createComposeEmail } from '#activities/language/compose-email.ts';
+import { createLearnTone } from '#activities/language/learn-tone.ts';
+import { createToneStore } from '#activities/language/tone-store.ts';
 import { createSummarize } from '#activities/language/summarize.ts';
 import { createReadTimeReply } from '#activities/language/time-reply.ts';
 import { createDirectory } from '#activities/people.ts';
@@ -40,7 +44,15 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
   const connected = await connectedAccounts(config, pool, health);
   const { accounts, calendar, email } = connected;
   const calendarDeps = { calendar, accounts, directory };
-  const emailDeps = { email, accounts, directory, documents };
+  const emailDeps = {
+    email,
+    accounts,
+    directory,
+    documents,
+    files: createFileStore(pool),
+    signatureOf: createSignatures(pool),
+  };
+  const tone = createToneStore(pool);
   const handlers = [...createCalendarHandlers(calendarDeps), ...createEmailHandlers(emailDeps)];
   const searchMode = egressModeOf(config, config.search.url);
   return createActivities({
@@ -74,7 +86,8 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
         mode: config.sandbox.url === undefined ? 'live' : 'sandbox',
       }),
       summarize: createSummarize({ model }),
-      composeEmail: createComposeEmail({ model, directory }),
+      composeEmail: createComposeEmail({ model, directory, tone }),
+      learnTone: createLearnTone({ model, tone, email, accounts }),
       readTimeReply: createReadTimeReply({ model, documents, accounts }),
     },
   });

@@ -3,7 +3,7 @@ import type { Event } from '@microsoft/microsoft-graph-types';
 import { DateTime } from 'luxon';
 import { failure } from '../failures.ts';
 import { toChangeBody } from './microsoft-events.ts';
-import type { CalendarEvent, EventPatch } from './port.ts';
+import type { CalendarEvent, EventPatch, Recurrence } from './port.ts';
 
 /**
  * The body of a change of an event that stands as `before`.
@@ -13,7 +13,27 @@ export function patchBodyOf(effectKey: string, patch: EventPatch, before: Calend
   if (patch.conference === false && before.conferenceLink !== null) {
     throw failure('InvalidInputError', 'Microsoft cannot take the meeting link off an event.');
   }
-  return toChangeBody(effectKey, withTimes(withPeople(patch, before), before));
+  requireKnownGaps(patch.recurrence, before.recurrence);
+  const whole = withTimes(withPeople(patch, before), before);
+  return toChangeBody(effectKey, whole, before.isSeries || Boolean(patch.recurrence));
+}
+
+/**
+ * Graph takes an occurrence out by deleting it, which tells the guests of each: no part of writing a
+ * rule. @throws InvalidInputError for occurrences left out that are there
+ */
+export function requireKnownGaps(
+  wanted: Recurrence | null | undefined,
+  known: CalendarEvent['recurrence'],
+): void {
+  const gaps = known === null || known === 'inexpressible' ? [] : known.excluded;
+  const out = new Set(gaps.map((start) => Date.parse(start)));
+  const more = wanted?.excluded.find((start) => !out.has(Date.parse(start)));
+  if (more === undefined) return;
+  throw failure(
+    'InvalidInputError',
+    `Microsoft writes no series with days left out (${more}). Take that occurrence out afterwards.`,
+  );
 }
 
 /** Attendees are one list: the lists a change does not name are sent as they are. */

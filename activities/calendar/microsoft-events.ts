@@ -22,7 +22,7 @@ import type {
   Response,
   Showing,
 } from './port.ts';
-import { toIanaZone, toWindowsZone } from './windows-zones.ts';
+import { toIanaZone, toWindowsZone, windowsZoneAt } from './windows-zones.ts';
 
 /** An event as Graph sends it: the contract's type leaves its tag out. */
 export type GraphEvent = Event & { readonly '@odata.etag'?: string };
@@ -98,14 +98,18 @@ export function toCalendarEvent(event: GraphEvent, zone: string, account: string
  */
 export function toNewBody({ effectKey, ...event }: NewEvent): Event {
   return {
-    ...toChangeBody(effectKey, {
-      ...event,
-      location: event.location ?? undefined,
-      description: event.description ?? undefined,
-      recurrence: event.recurrence ?? undefined,
-      // Without one Outlook's own default holds.
-      reminderMinutes: event.reminderMinutes ?? undefined,
-    }),
+    ...toChangeBody(
+      effectKey,
+      {
+        ...event,
+        location: event.location ?? undefined,
+        description: event.description ?? undefined,
+        recurrence: event.recurrence ?? undefined,
+        // Without one Outlook's own default holds.
+        reminderMinutes: event.reminderMinutes ?? undefined,
+      },
+      event.recurrence !== null,
+    ),
     transactionId: toUuid(effectKey),
     singleValueExtendedProperties: [
       { id: effectKeyId, value: effectKey },
@@ -118,16 +122,17 @@ export function toNewBody({ effectKey, ...event }: NewEvent): Event {
 type Change = { readonly [Name in keyof EventPatch]?: EventPatch[Name] | undefined };
 
 /** The body that changes an event: what the patch has, and nothing else. @throws InvalidInputError */
-export function toChangeBody(effectKey: string, patch: Change): Event {
+export function toChangeBody(effectKey: string, patch: Change, isSeries: boolean): Event {
   const { start, end, zone, recurrence } = patch;
+  const byClock = isSeries || isDate(start ?? '');
   return {
     ...(patch.title === undefined ? {} : { subject: patch.title }),
     ...(start === undefined || end === undefined || zone === undefined
       ? {}
       : {
           isAllDay: isDate(start),
-          start: timeBody(start, zone),
-          end: timeBody(end, zone),
+          start: timeBody(start, zone, byClock),
+          end: timeBody(end, zone, byClock),
           ...(recurrence ? recurrenceBody(recurrence, start, zone) : {}),
         }),
     ...(recurrence === null ? { recurrence: null } : {}),
@@ -238,9 +243,17 @@ function reminderBody(minutes: number | null): Event {
     : { isReminderOn: true, reminderMinutesBeforeStart: minutes };
 }
 
-function timeBody(time: string, zone: string): DateTimeTimeZone {
+/**
+ * A series repeats by the clock of its zone, and days begin by it. A single instant is the same in UTC
+ * where Windows has no such zone.
+ */
+function timeBody(time: string, zone: string, byClock: boolean): DateTimeTimeZone {
   const local = DateTime.fromISO(time, { zone });
-  return { dateTime: local.toFormat("yyyy-MM-dd'T'HH:mm:ss.SSS"), timeZone: toWindowsZone(zone) };
+  const timeZone = byClock
+    ? toWindowsZone(zone, local.toMillis())
+    : (windowsZoneAt(zone, local.toMillis()) ?? 'UTC');
+  const shown = timeZone === 'UTC' ? local.toUTC() : local;
+  return { dateTime: shown.toFormat("yyyy-MM-dd'T'HH:mm:ss.SSS"), timeZone };
 }
 
 function toUuid(hex: string): string {

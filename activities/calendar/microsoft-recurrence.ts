@@ -100,16 +100,15 @@ function patternOf(recur: ICAL.Recur, start: SeriesStart): RecurrencePattern {
     case 'MONTHLY':
       refuseAny(recur, ['BYMONTH']);
       return days === undefined
-        ? { type: 'absoluteMonthly', dayOfMonth: dayOfMonth(recur, start, 28) }
+        ? { type: 'absoluteMonthly', dayOfMonth: dayOfMonth(recur, start) }
         : { type: 'relativeMonthly', ...relativeDays(recur, days) };
     case 'YEARLY': {
       if (BYMONTH !== undefined && BYMONTH.length > 1) refuse('several months', recur);
       // Without a month these count through the year.
       if (BYMONTH === undefined && (days ?? BYMONTHDAY ?? BYSETPOS)) refuse('BYMONTH', recur);
       const month = Number(BYMONTH?.[0] ?? start.local.month);
-      const sureDays = new Date(Date.UTC(2023, month, 0)).getUTCDate();
       return days === undefined
-        ? { type: 'absoluteYearly', month, dayOfMonth: dayOfMonth(recur, start, sureDays) }
+        ? { type: 'absoluteYearly', month, dayOfMonth: dayOfMonth(recur, start, month) }
         : { type: 'relativeYearly', month, ...relativeDays(recur, days) };
     }
     default:
@@ -118,26 +117,26 @@ function patternOf(recur: ICAL.Recur, start: SeriesStart): RecurrencePattern {
 }
 
 /**
- * The day of the month. A rule skips months that are too short, Outlook takes their last day: that is
- * what `BYMONTHDAY=28,29,30,31;BYSETPOS=-1` says, and the one list that maps.
+ * The day of the month. A rule skips months that are too short, Outlook takes their last day: only the
+ * last day of every month means the same to both.
  */
-function dayOfMonth(recur: ICAL.Recur, start: SeriesStart, sureDays: number): number {
-  const { BYMONTHDAY: days = [start.local.day], BYSETPOS: position } = partsOf(recur);
-  const numbers = days.map(Number);
-  const last = numbers.at(-1) ?? 0;
-  const asOutlook = clampedDays(last, sureDays);
-  if (numbers.length > 1 && position?.join() === '-1' && numbers.join() === asOutlook.join()) {
-    return last;
-  }
-  if (position !== undefined) refuse('BYSETPOS', recur);
-  if (numbers.length > 1) refuse('a list in BYMONTHDAY', recur);
-  if (last < 1) refuse('a negative BYMONTHDAY', recur);
-  if (last > sureDays) refuse(`day ${last}, which not every month of it has,`, recur);
-  return last;
+function dayOfMonth(recur: ICAL.Recur, start: SeriesStart, month?: number): number {
+  const { BYMONTHDAY: days = [start.local.day] } = partsOf(recur);
+  refuseAny(recur, ['BYSETPOS']);
+  const [day = 0] = days.map(Number);
+  if (days.length > 1) refuse('a list in BYMONTHDAY', recur);
+  if (day === -1) return longestOf(month);
+  if (day < 1) refuse('a negative BYMONTHDAY', recur);
+  if (day > shortestOf(month)) refuse(`day ${day}, which not every month of it has,`, recur);
+  return day;
 }
 
-function clampedDays(last: number, sureDays: number): number[] {
-  return Array.from({ length: last - sureDays + 1 }, (_, i) => sureDays + i);
+/** Days of a month in a year that is none or one of leap years; of any month when none is given. */
+function shortestOf(month = 2): number {
+  return new Date(Date.UTC(2023, month, 0)).getUTCDate();
+}
+function longestOf(month = 1): number {
+  return new Date(Date.UTC(2024, month, 0)).getUTCDate();
 }
 
 function relativeDays(
@@ -164,7 +163,8 @@ function plainDays(recur: ICAL.Recur, days: readonly string[]): DayOfWeek[] {
 }
 
 function rangeOf(recur: ICAL.Recur, { local, zone, allDay }: SeriesStart) {
-  const range = { startDate: local.toISODate() ?? '', recurrenceTimeZone: toWindowsZone(zone) };
+  const recurrenceTimeZone = toWindowsZone(zone, local.toMillis());
+  const range = { startDate: local.toISODate() ?? '', recurrenceTimeZone };
   if (recur.count && recur.until) refuse('COUNT with UNTIL', recur);
   if (recur.count) {
     return { ...range, type: 'numbered' as const, numberOfOccurrences: recur.count };
@@ -198,7 +198,6 @@ function ruleParts(pattern: RecurrencePattern): string[] | undefined {
   const { type, daysOfWeek, index, dayOfMonth: day = 0, month = 0 } = pattern;
   const days = `BYDAY=${codesOf(daysOfWeek ?? [])}`;
   const position = [...indexes].find(([, name]) => name === (index ?? 'first'))?.[0];
-  const sureDays = new Date(Date.UTC(2023, month, 0)).getUTCDate();
   // Members that a type does not use come filled with zeros: the type decides.
   switch (type) {
     case 'daily':
@@ -206,11 +205,17 @@ function ruleParts(pattern: RecurrencePattern): string[] | undefined {
     case 'weekly':
       return ['FREQ=WEEKLY', days];
     case 'absoluteMonthly':
-      return ['FREQ=MONTHLY', ...monthDayParts(day, 28)];
+      // The 29th or 30th, or else the last: no rule says that.
+      if (day === 29 || day === 30) return undefined;
+      return ['FREQ=MONTHLY', `BYMONTHDAY=${day > 28 ? -1 : day}`];
     case 'relativeMonthly':
       return ['FREQ=MONTHLY', ...relativeParts(daysOfWeek ?? [], days, position)];
     case 'absoluteYearly':
-      return ['FREQ=YEARLY', `BYMONTH=${month}`, ...monthDayParts(day, sureDays)];
+      return [
+        'FREQ=YEARLY',
+        `BYMONTH=${month}`,
+        `BYMONTHDAY=${day > shortestOf(month) ? -1 : day}`,
+      ];
     case 'relativeYearly':
       return [
         'FREQ=YEARLY',
@@ -220,11 +225,6 @@ function ruleParts(pattern: RecurrencePattern): string[] | undefined {
     default:
       return undefined;
   }
-}
-
-function monthDayParts(day: number, sureDays: number): string[] {
-  if (day <= sureDays) return [`BYMONTHDAY=${day}`];
-  return [`BYMONTHDAY=${clampedDays(day, sureDays).join(',')}`, 'BYSETPOS=-1'];
 }
 
 function relativeParts(
@@ -243,8 +243,10 @@ function codesOf(days: readonly DayOfWeek[]): string {
 /** Graph begins a series with its pattern, a rule begins it with its start: they must agree. */
 function requireFirst(rule: string, recur: ICAL.Recur, { local }: SeriesStart): void {
   const start = ICAL.Time.fromString(local.toFormat("yyyy-MM-dd'T'HH:mm:ss"), undefined);
+  // Whether it is one of the days depends neither on the end nor on what is skipped after it.
   const endless = recur.clone();
   endless.until = null;
+  endless.interval = 1;
   const first = endless.iterator(start).next();
   if (first !== null && first.compare(start) === 0) return;
   throw failure(

@@ -15,7 +15,7 @@ import { UnknownOutcomeError } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { type MicrosoftSession, query } from '../microsoft/client.ts';
 import { busyTimes } from './microsoft-busy.ts';
-import { patchBodyOf } from './microsoft-changes.ts';
+import { patchBodyOf, requireKnownGaps } from './microsoft-changes.ts';
 import {
   createdUnder,
   eventFields,
@@ -50,6 +50,7 @@ export function createMicrosoftCalendar(session: MicrosoftSession): CalendarPort
       readEvents(session, `${eventPath(seriesId)}/instances`, 'list the occurrences', window),
     busyTimes: (emails, fromMs, toMs) => busyTimes(session, listEvents, emails, { fromMs, toMs }),
     async insertEvent(event) {
+      requireKnownGaps(event.recurrence, null);
       const body = toNewBody(event);
       const data = await session.write(
         'create the event',

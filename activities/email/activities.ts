@@ -11,10 +11,14 @@ import { cleanLine } from '../visible-text.ts';
 import type { EmailDeps } from './dependencies.ts';
 import { findContact } from './find-contact.ts';
 import { parseMailQuery } from './query.ts';
+import { readAttachment } from './read-attachment.ts';
 import { searchAccounts } from './search-accounts.ts';
 import { mailOrigin, summarizeMessage } from './summaries.ts';
 
-type EmailReads = Pick<ReadActivities, 'searchMail' | 'readThread' | 'findContact'>;
+type EmailReads = Pick<
+  ReadActivities,
+  'searchMail' | 'readThread' | 'readAttachment' | 'findContact'
+>;
 
 /** How many messages a search returns when the plan says nothing. */
 const defaultSearchLimit = 20;
@@ -24,6 +28,7 @@ export function createEmailReads(deps: EmailDeps): EmailReads {
   return {
     searchMail: (request) => searchMail(deps, request),
     readThread: (request) => readThread(deps, request),
+    readAttachment: (request) => readAttachment(deps, request),
     findContact: (request) => findContact(deps, request),
   };
 }
@@ -52,6 +57,7 @@ async function searchMail(deps: EmailDeps, { context, input }: ReadRequest): Pro
   return {
     value: {
       messages: kept,
+      messageIds: kept.map(({ id }) => id),
       truncated: truncated || cut || mails.length > shown.length,
       unreachable: [...unreachable],
     },

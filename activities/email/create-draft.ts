@@ -5,31 +5,34 @@
 import { type CreateDraftPayload, createDraftPayloadSchema } from '#contracts/schemas/email.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { countPeople, emailCard, recipientsOf } from './cards.ts';
+import type { WriteDeps } from './dependencies.ts';
+import { readAttachments } from './attachments.ts';
 import { composeMime, mailKeyOf } from './mime.ts';
 import type { StoredMail } from './port.ts';
-import { prepareMail, type MailDeps } from './prepare-mail.ts';
+import { prepareMail } from './prepare-mail.ts';
 
 /** Builds the handler of createDraft. */
-export function createCreateDraftHandler(deps: MailDeps): EffectHandler<CreateDraftPayload> {
+export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateDraftPayload> {
   return {
     tool: 'createDraft',
     payloadSchema: createDraftPayloadSchema,
     async prepare(context, input) {
-      const content = await prepareMail(deps, 'createDraft', context, input);
+      const { content, answered } = await prepareMail(deps, 'createDraft', context, input);
       const payload: CreateDraftPayload = { kind: 'createDraft', ...content };
       const recipients = recipientsOf(payload);
       return {
         payload,
         recipients,
-        card: emailCard(payload),
+        card: emailCard(payload, answered),
         summary: `Draft a mail to ${countPeople(recipients.length)}`,
       };
     },
     async perform(payload, context) {
       const mailbox = await deps.email(context.step.owner, payload.account);
-      const raw = await composeMime(payload, context);
+      const files = await readAttachments(deps, context.step, payload);
+      const raw = await composeMime(payload, context, files);
       const threadId = payload.reply?.threadId ?? null;
-      const draft = await mailbox.createDraft({ raw, threadId });
+      const draft = await mailbox.createDraft({ raw, threadId, answers: answersOf(payload) });
       return receiptOf(payload, draft, draft.draftId);
     },
     async reconcile(payload, context) {
@@ -53,6 +56,11 @@ export function createCreateDraftHandler(deps: MailDeps): EffectHandler<CreateDr
       return { account: payload.account, draftId: null, deleted: true, subject: payload.subject };
     },
   };
+}
+
+/** What a provider that threads by the answered message is told. */
+export function answersOf({ reply, mode = 'reply' }: Pick<CreateDraftPayload, 'reply' | 'mode'>) {
+  return reply === null ? undefined : { messageId: reply.messageId, how: mode };
 }
 
 /** What a mail effect gives back. */

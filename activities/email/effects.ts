@@ -2,10 +2,15 @@
 import type { EffectHandler } from '../effects/handler.ts';
 import { asHandler } from '../calendar/effects.ts';
 import { createCreateDraftHandler } from './create-draft.ts';
-import type { MailDeps } from './prepare-mail.ts';
+import type { WriteDeps } from './dependencies.ts';
+import { createChangeMailHandlers } from './change-mail.ts';
 import { createSendEmailHandler } from './send-email.ts';
 
-/** Builds the handlers of createDraft and sendEmail. */
-export function createEmailHandlers(deps: MailDeps): EffectHandler[] {
-  return [asHandler(createCreateDraftHandler(deps)), asHandler(createSendEmailHandler(deps))];
+/** Builds the handlers of every tool that writes, sends or changes mail. */
+export function createEmailHandlers(deps: WriteDeps): EffectHandler[] {
+  return [
+    asHandler(createCreateDraftHandler(deps)),
+    asHandler(createSendEmailHandler(deps)),
+    ...createChangeMailHandlers(deps),
+  ];
 }

@@ -41,7 +41,12 @@ export function createLabels(session: GoogleSession): Labels {
   return {
     names,
     async namesFor(ids) {
-      return ids.every((id) => systemLabel.test(id)) ? noNames : names();
+      const own = ids.filter((id) => !systemLabel.test(id));
+      if (own.length === 0) return noNames;
+      const all = await names();
+      // A label may have been created since they were read.
+      if (own.some((id) => !all.has(id))) reading = undefined;
+      return names();
     },
     known,
     async idsOf(wanted) {

@@ -71,9 +71,20 @@ export function mailText({ plain, html }: MailBodies): { text: string; ownText: 
 /** HTML as text. */
 export function htmlText(html: string, how: HtmlToTextOptions = options): string {
   const head = html.slice(0, htmlMaxChars);
-  return tidy(
-    isTooDeep(head) ? head.replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ') : convert(head, how),
-  );
+  return tidy(isTooDeep(head) ? bareWords(head) : convert(head, how));
+}
+
+/** The words between the tags, without scripts and styles; in linear time. */
+function bareWords(html: string): string {
+  const [first = '', ...rest] = html.split(/<(?:script|style)\b/i);
+  const shown = rest.map((piece) => {
+    const end = piece.search(/<\/(?:script|style)\b/i);
+    return end === -1 ? '' : piece.slice(end);
+  });
+  return [first, ...shown]
+    .join(' ')
+    .replace(/<[^<>]*>/g, ' ')
+    .replace(/\s+/g, ' ');
 }
 
 /** What the writer wrote above and between the lines that are quoted; all of it if all is quoted. */

@@ -21,16 +21,26 @@ export function mailKeyOf(payload: { account: string }, effectKey: string): Mail
 export async function composeMime(
   payload: SendEmailPayload | CreateDraftPayload,
   { effectKey, intentAt }: Pick<EffectContext, 'effectKey' | 'intentAt'>,
+  files: readonly Buffer[] = [],
 ): Promise<Buffer> {
-  const { account, fromName, to, cc, bcc, subject, body, reply } = payload;
-  refuseLineBreaks([subject, fromName ?? '', ...to, ...cc, ...bcc, ...headersOf(reply)]);
+  const { account, fromName, to, cc, bcc, subject, reply, attachments = [] } = payload;
+  const from = payload.from ?? account;
+  const names = attachments.flatMap(({ name, mimeType }) => [name, mimeType]);
+  refuseLineBreaks([subject, fromName ?? '', from, ...to, ...cc, ...bcc, ...headersOf(reply)]);
+  refuseLineBreaks(names);
   const node = new MailComposer({
-    from: { name: fromName ?? '', address: account },
+    from: { name: fromName ?? '', address: from },
     to: to.map(asAddress),
     cc: cc.map(asAddress),
     bcc: bcc.map(asAddress),
     subject,
-    text: body.replace(/\r\n?/g, '\n'),
+    text: textOf(payload),
+    attachments: attachments.map(({ name, mimeType }, index) => ({
+      filename: name,
+      contentType: mimeType,
+      contentTransferEncoding: 'base64' as const,
+      content: files[index] ?? missingFile(),
+    })),
     date: new Date(intentAt),
     messageId: mailKeyOf(payload, effectKey).messageId,
     // Prepared, so that the key is not folded onto a line of its own.
@@ -43,6 +53,27 @@ export async function composeMime(
   } as ConstructorParameters<typeof MailComposer>[0]).compile();
   Object.assign(node, { keepBcc: true });
   return node.build();
+}
+
+/** Body, signature behind the usual two dashes, and the quoted mail, as recipients read it. */
+export function textOf({
+  body,
+  signature,
+  quoted,
+}: Pick<SendEmailPayload, 'body' | 'signature' | 'quoted'>): string {
+  const below = [
+    ...(signature === undefined ? [] : [`-- \n${signature}`]),
+    ...(quoted === undefined ? [] : [quoted]),
+  ];
+  const parts = below.length === 0 ? [body] : [body.trimEnd(), ...below];
+  return parts
+    .filter((part) => part !== '')
+    .join('\n\n')
+    .replace(/\r\n?/g, '\n');
+}
+
+function missingFile(): never {
+  throw failure('PreconditionFailedError', 'A file of this mail is missing. It is not sent.');
 }
 
 /** As an object, so that nothing in the text is read as more addresses. */

@@ -1,64 +1,92 @@
 /** Resolves the input of sendEmail and createDraft to a complete mail. Reads only. */
 import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
 import type { SendEmailPayload } from '#contracts/schemas/email.ts';
-import { findHolders } from '../accounts.ts';
+import type { ToolInput } from '#contracts/schemas/tools.ts';
+import type { Origin } from '#contracts/trust.ts';
+import { findHolders, ownAddresses } from '../accounts.ts';
 import type { ConnectedAccount } from '../credentials.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
-import type { EmailDeps } from './dependencies.ts';
+import { attachmentsOf } from './attachments.ts';
+import type { WriteDeps } from './dependencies.ts';
 import type { EmailPort, MailMessage } from './port.ts';
+import { prefixedSubject, quoteForward, quoteReply } from './quote.ts';
+import { replyRecipients } from './reply-recipients.ts';
+import { senderOf } from './sender.ts';
+import { mailOrigin } from './summaries.ts';
 
 /** Everything of a mail but its kind. */
 export type MailContent = Omit<SendEmailPayload, 'kind'>;
+/** A mail, and the message whose words stand in it where the plan did not write them. */
+export type PreparedMail = { readonly content: MailContent; readonly answered: Origin | null };
 
-/** What preparing and sending a mail need. */
-export type MailDeps = Pick<EmailDeps, 'email' | 'accounts' | 'directory'>;
+type Input = ToolInput<'sendEmail'>;
+type Mode = 'reply' | 'replyAll' | 'forward';
 
 /** As many References as a mail carries; long chains keep the first and the newest. */
 const referencesMax = 30;
 
 /**
- * Completes a mail: sender's name, threading headers and the head of the thread.
- * @throws NotFoundError for a message that is not there, InvalidInputError for one without an id
+ * Completes a mail: sender, recipients of a reply, threading headers, signature, quoted text, files
+ * and the head of the thread.
+ * @throws NotFoundError for a message or file that is not there, InvalidInputError for a message
+ *   without an id, an address the account may not send as, or files that are too large
  */
 export async function prepareMail(
-  deps: MailDeps,
+  deps: WriteDeps,
   tool: 'sendEmail' | 'createDraft',
   context: StepContext,
   raw: JsonObject,
-): Promise<MailContent> {
+): Promise<PreparedMail> {
   const input = parseToolInput(tool, raw);
-  const replyTo = input.replyToMessageId ?? null;
   const accounts = await deps.accounts.covered(context.owner, input.account);
-  const answered = replyTo === null ? null : await answeredMail(deps, context, accounts, replyTo);
-  const { account } = answered ?? { account: accounts[0].email };
-  const owner = context.owner.toLowerCase();
-  const own = await deps.directory.find(owner, [account, owner]);
-  const to = [...new Set(input.to)];
-  const cc = [...new Set(input.cc ?? [])].filter((email) => !to.includes(email));
-  const bcc = [...new Set(input.bcc ?? [])].filter((e) => !to.includes(e) && !cc.includes(e));
-  return {
+  const answered = await readAnswered(deps, context, accounts, input);
+  const account = answered?.account ?? accounts[0].email;
+  const mailbox = await deps.email(context.owner, account);
+  const sender = await senderOf(deps, mailbox, {
+    owner: context.owner.toLowerCase(),
     account,
-    fromName: (own.get(account) ?? own.get(owner))?.name ?? null,
-    to,
-    cc,
-    bcc,
-    subject: input.subject,
-    body: input.body.replace(/\r\n?/g, '\n'),
-    reply: answered === null ? null : await threading(answered.mailbox, answered.message),
+    from: input.from ?? null,
+  });
+  const own = [...ownAddresses(context.owner, accounts), ...sender.own];
+  const recipients = recipientsOf(input, answered, own);
+  const attachments = await attachmentsOf(deps, mailbox, context, input, answered);
+  const quoted = quotedOf(answered, context.zone);
+  const content: MailContent = {
+    account,
+    fromName: sender.name,
+    ...recipients,
+    subject: subjectOf(input, answered),
+    body: (input.body ?? '').replace(/\r\n?/g, '\n'),
+    ...(sender.email === account ? {} : { from: sender.email }),
+    ...(sender.signature === '' ? {} : { signature: sender.signature }),
+    ...(quoted === null ? {} : { quoted }),
+    ...(attachments.length === 0 ? {} : { attachments }),
+    ...(answered === null || answered.mode === 'reply' ? {} : { mode: answered.mode }),
+    reply: answered === null ? null : await threading(mailbox, answered.message),
   };
+  const origin = answered === null ? null : mailOrigin(answered.message, context.zone);
+  return { content, answered: origin };
 }
 
-/** The mail to answer, in whichever of the mailboxes has it. */
-async function answeredMail(
-  deps: Pick<EmailDeps, 'email'>,
+/** The message that is answered or forwarded, how, and the account whose mailbox has it. */
+export type Answered = {
+  readonly message: MailMessage;
+  readonly mode: Mode;
+  readonly account: string;
+};
+
+async function readAnswered(
+  deps: Pick<WriteDeps, 'email'>,
   { owner }: StepContext,
   accounts: readonly ConnectedAccount[],
-  messageId: string,
-): Promise<{ account: string; mailbox: EmailPort; message: MailMessage }> {
+  { replyToMessageId, mode }: Input,
+): Promise<Answered | null> {
+  if (replyToMessageId == null) return null;
   const [holder] = await findHolders(accounts, async ({ email }) =>
-    (await deps.email(owner, email)).message(messageId),
+    (await deps.email(owner, email)).message(replyToMessageId),
   );
   if (holder === undefined) {
     throw failure(
@@ -66,8 +94,42 @@ async function answeredMail(
       'The mail to answer is not there. Find it again with searchMail.',
     );
   }
-  const account = holder.account.email;
-  return { account, mailbox: await deps.email(owner, account), message: holder.value };
+  return {
+    message: holder.value,
+    mode: mode == null || mode === 'new' ? 'reply' : mode,
+    account: holder.account.email,
+  };
+}
+
+/** As the plan says; where it says nothing, as the answered message asks. Each address once. */
+function recipientsOf(
+  input: Input,
+  answered: Answered | null,
+  own: readonly string[],
+): Pick<MailContent, 'to' | 'cc' | 'bcc'> {
+  const found =
+    answered === null || answered.mode === 'forward' || input.to != null
+      ? { to: [], cc: [] }
+      : replyRecipients(answered.message, answered.mode, own);
+  const to = [...new Set(input.to ?? found.to)];
+  const cc = [...new Set(input.cc ?? found.cc)].filter((email) => !to.includes(email));
+  const bcc = [...new Set(input.bcc ?? [])].filter((e) => !to.includes(e) && !cc.includes(e));
+  if (to.length + cc.length + bcc.length <= limits.recipientsMax) return { to, cc, bcc };
+  throw failure(
+    'InvalidInputError',
+    `A mail to more than ${limits.recipientsMax} people is not written. Name fewer.`,
+  );
+}
+
+function subjectOf(input: Input, answered: Answered | null): string {
+  if (input.subject != null) return input.subject;
+  return answered === null ? '' : prefixedSubject(answered.message.subject, answered.mode);
+}
+
+function quotedOf(answered: Answered | null, zone: string): string | null {
+  if (answered === null) return null;
+  const { message, mode } = answered;
+  return mode === 'forward' ? quoteForward(message, zone) : quoteReply(message, zone);
 }
 
 async function threading(mailbox: EmailPort, message: MailMessage): Promise<MailContent['reply']> {

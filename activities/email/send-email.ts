@@ -8,24 +8,26 @@ import { type SendEmailPayload, sendEmailPayloadSchema } from '#contracts/schema
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { countPeople, emailCard, recipientsOf } from './cards.ts';
-import { receiptOf } from './create-draft.ts';
+import { answersOf, receiptOf } from './create-draft.ts';
+import type { WriteDeps } from './dependencies.ts';
+import { readAttachments } from './attachments.ts';
 import { composeMime, mailKeyOf } from './mime.ts';
 import type { EmailPort } from './port.ts';
-import { newestIn, prepareMail, type MailDeps } from './prepare-mail.ts';
+import { newestIn, prepareMail } from './prepare-mail.ts';
 
 /** Builds the handler of sendEmail. */
-export function createSendEmailHandler(deps: MailDeps): EffectHandler<SendEmailPayload> {
+export function createSendEmailHandler(deps: WriteDeps): EffectHandler<SendEmailPayload> {
   return {
     tool: 'sendEmail',
     payloadSchema: sendEmailPayloadSchema,
     async prepare(context, input) {
-      const content = await prepareMail(deps, 'sendEmail', context, input);
+      const { content, answered } = await prepareMail(deps, 'sendEmail', context, input);
       const payload: SendEmailPayload = { kind: 'sendEmail', ...content };
       const recipients = recipientsOf(payload);
       return {
         payload,
         recipients,
-        card: emailCard(payload),
+        card: emailCard(payload, answered),
         summary: `Send mail to ${countPeople(recipients.length)}`,
       };
     },
@@ -35,13 +37,15 @@ export function createSendEmailHandler(deps: MailDeps): EffectHandler<SendEmailP
     },
     async perform(payload, context) {
       const mailbox = await deps.email(context.step.owner, payload.account);
-      const raw = await composeMime(payload, context);
+      const files = await readAttachments(deps, context.step, payload);
+      const raw = await composeMime(payload, context, files);
       const threadId = payload.reply?.threadId ?? null;
       let draftId = context.providerRef;
       try {
         await checkThreadHead(mailbox, payload);
         if (draftId === null) {
-          draftId = (await mailbox.createDraft({ raw, threadId })).draftId;
+          draftId = (await mailbox.createDraft({ raw, threadId, answers: answersOf(payload) }))
+            .draftId;
           await context.saveProviderRef(draftId);
         }
         const sent = await mailbox.sendDraft({ draftId, raw, threadId });
@@ -71,8 +75,12 @@ export function createSendEmailHandler(deps: MailDeps): EffectHandler<SendEmailP
 }
 
 /** Refuses to answer into a thread that has gone on since the person approved. */
-async function checkThreadHead(mailbox: EmailPort, { reply }: SendEmailPayload): Promise<void> {
-  if (reply === null) return;
+async function checkThreadHead(
+  mailbox: EmailPort,
+  { reply, mode }: SendEmailPayload,
+): Promise<void> {
+  // A forward passes on one message, whatever was said since.
+  if (reply === null || mode === 'forward') return;
   const head = await newestIn(mailbox, reply.threadId);
   if (head === reply.threadHead) return;
   throw failure(

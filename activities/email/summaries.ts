@@ -13,6 +13,7 @@ export function summarizeMessage(
   { zone, account, documentId }: { zone: string; account: string; documentId: string | null },
 ): MessageSummary {
   const { from } = message;
+  const files = message.attachments.filter(({ inline }) => !inline);
   return {
     id: message.id,
     account,
@@ -22,6 +23,19 @@ export function summarizeMessage(
     subject: cleanLine(message.subject, limits.subjectMaxChars),
     date: toRfc3339(Number.isFinite(message.dateMs) ? message.dateMs : 0, zone),
     unread: message.unread,
+    ...(message.labels.length === 0
+      ? {}
+      : { labels: message.labels.slice(0, 20).map((label) => cleanLine(label, 100)) }),
+    ...(files.length === 0
+      ? {}
+      : {
+          attachments: files.slice(0, 20).map(({ id, name, mimeType, bytes }) => ({
+            id,
+            name: cleanLine(name, 200),
+            mimeType: cleanLine(mimeType, 100),
+            bytes,
+          })),
+        }),
     excerpt: cleanText(message.ownText, limits.excerptMaxChars),
     documentId,
   };

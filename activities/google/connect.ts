@@ -17,6 +17,8 @@ export const googleScopes = [
   'calendar.settings.readonly',
   'gmail.readonly',
   'gmail.compose',
+  // Labels and places of messages; deleting for good is not part of it.
+  'gmail.modify',
 ].map((name) => `https://www.googleapis.com/auth/${name}`);
 
 type ConnectOptions = Omit<GoogleOptions, 'credentials' | 'health'>;

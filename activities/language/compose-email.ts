@@ -11,14 +11,16 @@ import { failure } from '../failures.ts';
 import type { Directory } from '../people.ts';
 import type { ModelClient } from '../planner/model.ts';
 import { loadPrompt } from '../planner/prompts.ts';
-import { prepareMaterial } from './material.ts';
+import { prepareMaterial, withShownBytes } from './material.ts';
+import type { ToneStore } from './tone-store.ts';
 
-const prompt = loadPrompt(new URL('./prompts/compose-email.v1.md', import.meta.url));
+const prompt = loadPrompt(new URL('./prompts/compose-email.v2.md', import.meta.url));
 
-/** What composing needs: the directory knows the name to sign with. */
+/** What composing needs: the directory knows the name to sign with, the profile how they write. */
 export type ComposeDependencies = {
   readonly model: ModelClient;
   readonly directory: Pick<Directory, 'find'>;
+  readonly tone: Pick<ToneStore, 'get'>;
 };
 
 /**
@@ -34,6 +36,8 @@ export function createComposeEmail(deps: ComposeDependencies) {
     const { instruction, material, recipientName } = input.data;
     const { owner, now, zone } = request.context;
     const me = (await deps.directory.find(owner, [owner])).get(owner.toLowerCase());
+    const tone = await deps.tone.get(owner);
+    const shown = prepareMaterial(material as Json[]);
     const { value, usage } = await deps.model.askModel({
       role: 'primary',
       schemaName: 'email',
@@ -41,9 +45,10 @@ export function createComposeEmail(deps: ComposeDependencies) {
       instructions: prompt.text,
       data: {
         instruction,
-        material: [...prepareMaterial(material as Json[])],
+        material: [...shown],
         recipientName: recipientName ?? null,
         senderName: me?.name ?? owner,
+        tone,
         now,
         zone,
       },
@@ -53,6 +58,11 @@ export function createComposeEmail(deps: ComposeDependencies) {
       request.origins,
       [{ kind: 'model', label: 'a text by the model' }],
     ]);
-    return { value, trust: request.trust, origins, usage: [usage] };
+    return {
+      value,
+      trust: request.trust,
+      origins,
+      usage: [withShownBytes(usage, request.trust, shown)],
+    };
   };
 }

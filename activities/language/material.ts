@@ -1,6 +1,8 @@
 /** Material for language work: bounded, and without the fields a model has no use for. Pure. */
 import { type Json, isJsonObject } from '#contracts/json.ts';
+import type { ModelUsage } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
+import type { Trust } from '#contracts/trust.ts';
 
 /** Ids and etags serve code; a model could only leak or garble them. */
 const codeFields = new Set([
@@ -33,4 +35,14 @@ function withoutCodeFields(value: Json): Json {
       .filter(([key]) => !codeFields.has(key))
       .map(([key, item]) => [key, withoutCodeFields(item)]),
   );
+}
+
+/** A call's usage with the bytes of other people's text it showed the model. */
+export function withShownBytes(
+  usage: ModelUsage,
+  trust: Trust,
+  shown: readonly Json[],
+): ModelUsage {
+  if (trust === 'trusted' || shown.length === 0) return usage;
+  return { ...usage, shownBytes: Buffer.byteLength(JSON.stringify(shown)) };
 }

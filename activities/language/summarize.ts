@@ -10,7 +10,7 @@ import { combineOrigins } from '#contracts/trust.ts';
 import { failure } from '../failures.ts';
 import type { ModelClient } from '../planner/model.ts';
 import { loadPrompt } from '../planner/prompts.ts';
-import { prepareMaterial } from './material.ts';
+import { prepareMaterial, withShownBytes } from './material.ts';
 
 const prompt = loadPrompt(new URL('./prompts/summarize.v1.md', import.meta.url));
 
@@ -25,6 +25,7 @@ export function createSummarize(deps: { readonly model: ModelClient }) {
       throw failure('InvalidInputError', `summarize: ${input.error.issues[0]?.message ?? ''}`);
     }
     const { instruction, material } = input.data;
+    const shown = prepareMaterial(material as Json[]);
     const { value, usage } = await deps.model.askModel({
       role: 'fast',
       schemaName: 'summary',
@@ -32,7 +33,7 @@ export function createSummarize(deps: { readonly model: ModelClient }) {
       instructions: prompt.text,
       data: {
         instruction,
-        material: [...prepareMaterial(material as Json[])],
+        material: [...shown],
         now: request.context.now,
         zone: request.context.zone,
       },
@@ -42,6 +43,11 @@ export function createSummarize(deps: { readonly model: ModelClient }) {
       request.origins,
       [{ kind: 'model', label: 'a summary by the model' }],
     ]);
-    return { value, trust: request.trust, origins, usage: [usage] };
+    return {
+      value,
+      trust: request.trust,
+      origins,
+      usage: [withShownBytes(usage, request.trust, shown)],
+    };
   };
 }

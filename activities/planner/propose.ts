@@ -15,6 +15,7 @@ import { type Question, planReplySchema } from '#contracts/schemas/plan.ts';
 import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
 import { failureTypeOf } from '../failures.ts';
+import { withShownBytes } from '../language/material.ts';
 import type { Accounts } from '../accounts.ts';
 import type { Directory } from '../people.ts';
 import { type CheckContext, checkPlan } from './check.ts';
@@ -100,7 +101,7 @@ async function ask(
       data,
       signal,
     });
-    usage.push(answer.usage);
+    usage.push(withShownBytes(answer.usage, 'untrusted', finishedIn(data)));
     return judge(answer.value, context);
   } catch (error) {
     // A cut or garbled reply is worth another try with a word about it; all else is not ours.
@@ -109,6 +110,12 @@ async function ask(
     if (paid !== undefined) usage.push(paid);
     return { ok: false, problems: [(error as Error).message], reply: null };
   }
+}
+
+/** What finished steps found: mail, events and pages that others wrote. */
+function finishedIn({ revision }: JsonObject): readonly Json[] {
+  const finished = isJsonObject(revision) ? revision.finished : undefined;
+  return Array.isArray(finished) ? (finished as readonly Json[]) : [];
 }
 
 function judge(reply: unknown, context: CheckContext): Attempt {

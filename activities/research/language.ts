@@ -8,6 +8,7 @@ import type { ResearchActivities, StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import type { Claim, PageSummary } from '#contracts/schemas/research.ts';
+import { withShownBytes } from '../language/material.ts';
 import type { ResearchDeps } from './dependencies.ts';
 import {
   claimsReplySchema,
@@ -67,7 +68,10 @@ export function createResearchLanguageActivities(
         })),
       };
       const { value, usage } = await ask('fast', 'claims', claimsReplySchema, data);
-      return { ...checkClaims(value.claims, shown), usage: [usage] };
+      return {
+        ...checkClaims(value.claims, shown),
+        usage: [withShownBytes(usage, 'untrusted', data.pages)],
+      };
     },
 
     /** Writes the summary. Sentences that rest on anything but these claims are dropped and named. */
@@ -76,7 +80,10 @@ export function createResearchLanguageActivities(
       const numbered = claims.map((claim, i) => numberedClaim(claim, i + 1, pages));
       const data = { question, claims: numbered };
       const { value, usage } = await ask('primary', 'synthesis', synthesisReplySchema, data);
-      return { ...checkSynthesis(value.sentences, claims), usage: [usage] };
+      return {
+        ...checkSynthesis(value.sentences, claims),
+        usage: [withShownBytes(usage, 'untrusted', numbered)],
+      };
     },
   };
 }

@@ -21,9 +21,13 @@ const waitSeconds = 60;
 export async function startCommand(
   context: CommandContext,
   text: string,
-  options: { wait?: boolean; watch?: boolean; shadow?: boolean },
+  options: { wait?: boolean; watch?: boolean; shadow?: boolean; context?: string },
 ): Promise<number> {
-  const body = { goal: text, ...(options.shadow === true ? { mode: 'shadow' } : {}) };
+  const body = {
+    goal: text,
+    ...(options.shadow === true ? { mode: 'shadow' } : {}),
+    ...(options.context === undefined ? {} : { context: options.context }),
+  };
   const wait = options.wait === true && options.watch !== true ? waitSeconds : null;
   const { id } = await context.api.startGoal(body, { key: randomUUID(), waitSeconds: wait });
   if (options.watch === true) return watchCommand(context, id);

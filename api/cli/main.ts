@@ -18,6 +18,13 @@ import { exportCommand, fetchAudit, notChecked, readBundle, verifyCommand } from
 import { connectAccount } from './connect.ts';
 import { describeControl } from './control-program.ts';
 import { CliError, findApi } from './find-api.ts';
+import {
+  attachFiles,
+  forgetToneCommand,
+  learnToneCommand,
+  signatureCommand,
+  toneCommand,
+} from './mail-commands.ts';
 import { createPaint, escapeText } from './render.ts';
 
 /** The world as the tool sees it. */
@@ -65,6 +72,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   }
 }
 
+type StartOptions = { wait?: boolean; watch?: boolean; shadow?: boolean; attach?: string[] };
 type Work = (context: CommandContext) => Promise<number>;
 
 function describe(
@@ -82,8 +90,16 @@ function describe(
     .option('--wait', 'wait up to a minute, until it has ended or needs you')
     .option('--watch', 'follow it to its end')
     .option('--shadow', 'rehearse: nothing is sent or changed')
-    .action((text: string, options: { wait?: boolean; watch?: boolean; shadow?: boolean }) =>
-      act((context) => startCommand(context, text, options)),
+    .option('--attach <file...>', 'files that a mail of this goal may carry')
+    .action((text: string, options: StartOptions) =>
+      act(async (context) => {
+        const { attach, ...rest } = options;
+        if (attach === undefined) return startCommand(context, text, rest);
+        return startCommand(context, text, {
+          ...rest,
+          context: await attachFiles(context, attach),
+        });
+      }),
     );
   program
     .command('watch <goalId>')
@@ -127,8 +143,30 @@ function describe(
     .command('cancel <goalId>')
     .description('stop a goal')
     .action((id: string) => act((context) => cancelCommand(context, id)));
+  describeMail(program, act);
   describeControl(program, act);
   return program;
+}
+
+function describeMail(program: Command, act: (work: Work) => Promise<void>): void {
+  const tone = program
+    .command('tone')
+    .description('how you write')
+    .action(() => act(toneCommand));
+  tone
+    .command('learn')
+    .description('learn it from a sample of your sent mail')
+    .action(() => act(learnToneCommand));
+  tone
+    .command('forget')
+    .description('delete the profile')
+    .action(() => act(forgetToneCommand));
+  program
+    .command('signature <address> [text]')
+    .description('what stands below mail from an address; \\n begins a line')
+    .action((address: string, text: string | undefined) =>
+      act((context) => signatureCommand(context, address, text)),
+    );
 }
 
 function addAuditCommands(program: Command, io: CliIo, exit: (code: number) => void): void {

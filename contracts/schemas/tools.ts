@@ -7,6 +7,7 @@ import * as changes from './event-changes.ts';
 import * as language from './language.ts';
 import * as proposals from './proposals.ts';
 import * as research from './research.ts';
+import * as tone from './tone.ts';
 
 /** Input and output schema of each tool. */
 export const toolSchemas = {
@@ -28,6 +29,15 @@ export const toolSchemas = {
   readThread: { input: email.readThreadInputSchema, output: email.readThreadOutputSchema },
   createDraft: { input: email.createDraftInputSchema, output: email.emailReceiptSchema },
   sendEmail: { input: email.sendEmailInputSchema, output: email.emailReceiptSchema },
+  readAttachment: {
+    input: email.readAttachmentInputSchema,
+    output: email.readAttachmentOutputSchema,
+  },
+  labelMail: { input: email.labelMailInputSchema, output: email.changeMailReceiptSchema },
+  archiveMail: { input: email.archiveMailInputSchema, output: email.changeMailReceiptSchema },
+  markMail: { input: email.markMailInputSchema, output: email.changeMailReceiptSchema },
+  moveMail: { input: email.moveMailInputSchema, output: email.changeMailReceiptSchema },
+  learnTone: { input: tone.learnToneInputSchema, output: tone.toneProfileSchema },
   summarize: { input: language.summarizeInputSchema, output: language.summarizeOutputSchema },
   composeEmail: {
     input: language.composeEmailInputSchema,

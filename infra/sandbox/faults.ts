@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { rawBody } from './bodies.ts';
+import { graphFault } from './microsoft/errors.ts';
 
 /** What `POST /__faults` takes. */
 export const faultSchema = z.strictObject({
@@ -86,7 +87,7 @@ export function registerFaults(
     if (!fault) return;
     switch (fault.action) {
       case 'status':
-        await sendStatus(reply, fault);
+        await sendStatus(request, reply, fault);
         return;
       case 'delay':
         await sleep(fault.delayMs);
@@ -122,15 +123,21 @@ export function registerFaults(
   });
 }
 
-async function sendStatus(reply: FastifyReply, fault: ActiveFault): Promise<void> {
+async function sendStatus(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  fault: ActiveFault,
+): Promise<void> {
   const message = `Injected fault ${fault.status}`;
-  const standard = {
+  const google = {
     error: {
       errors: [{ domain: 'global', reason: 'backendError', message }],
       code: fault.status,
       message,
     },
   };
+  const atGraph = request.url.startsWith('/v1.0/');
+  const standard = atGraph ? graphFault(request, reply, fault.status) : google;
   await reply
     .code(fault.status)
     .headers(fault.headers)

@@ -12,6 +12,7 @@ import { registerMailboxConcurrency } from './microsoft/concurrency.ts';
 import { registerMicrosoftOauthRoutes } from './microsoft/oauth.ts';
 import { registerGraphRoutes } from './microsoft/routes.ts';
 import { registerModelRoutes } from './model/routes.ts';
+import type { Knobs } from './office/knobs.ts';
 import { Office } from './office/office.ts';
 import { seedOffice } from './office/seed.ts';
 import { buildOracle, RequestLog, type SeenRequest } from './oracle.ts';
@@ -28,6 +29,8 @@ export interface SandboxOptions {
   now?: () => Date;
   /** A model that obeys every instruction it reads, for tests of injection. */
   obedientModel?: boolean;
+  /** Knobs as they stand from the start; the oracle turns them later. */
+  knobs?: Partial<Knobs>;
 }
 
 /** A running sandbox. */
@@ -47,6 +50,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, oraclePort = 0, stateDir, now = () => new Date() } = options;
   const kept = stateDir === undefined ? undefined : await loadState(stateDir);
   const office = new Office(kept ?? seedOffice(now()), now);
+  Object.assign(office.knobs, options.knobs);
   const keeper = stateDir === undefined ? undefined : new Keeper(office, stateDir);
   if (!kept) keeper?.markDirty();
   const flush = async (): Promise<void> => keeper?.flush();

@@ -33,8 +33,11 @@ const rules: Record<string, Rule> = {
       /^@opentelemetry\/api$/,
       /^cockatiel$/, // Breakers and bulkheads.
       /^(googleapis\/build\/src\/apis\/\w+\/index\.js|openai(\/.+)?)$/,
+      /^(@microsoft\/microsoft-graph-(client|types)|openid-client)$/, // Graph, and signing in there.
+      /^windows-iana$/, // Microsoft's names of time zones.
       /^(chrono-node|luxon)$/, // Times as people write them.
-      /^(html-to-text|postal-mime|email-reply-parser|nodemailer\/lib\/mail-composer|ical\.js)$/, // Mail and pages.
+      /^(html-to-text|postal-mime|nodemailer\/lib\/mail-composer|ical\.js|email-reply-parser)$/, // Mail and pages.
+      /^(unpdf|mammoth|read-excel-file\/node)$/, // Files that came with a mail.
       /^ipaddr\.js$/, // Addresses that pages must not be read from.
       /^standardwebhooks$/, // Signs what leaves as a webhook.
     ],

@@ -16,6 +16,8 @@ import type {
 } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberAuth, createMemberStore } from '#api/members/member-store.ts';
+import { createFileKeeper } from '#api/mail/document-store.ts';
+import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
@@ -199,6 +201,8 @@ export async function createFixture(): Promise<Fixture> {
     ...accountParts(pool, (task) => temporal.accountTask(task)),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

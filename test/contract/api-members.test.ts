@@ -127,6 +127,15 @@ describe('a member', () => {
 });
 
 /** Bodies that are valid, so that nothing but the missing right refuses them. */
+const tone = {
+  greeting: 'Hi [name],',
+  closing: 'Alice',
+  formality: 'casual',
+  sentenceLength: 'short',
+  languages: ['en'],
+  phrases: [],
+  notes: '',
+};
 const plan = { reasoning: '', estimatedComplexity: 'low', steps: [] };
 const samples: Record<string, { body: object }> = {
   'post /v1/goals': { body: { goal: 'Invite Bob' } },
@@ -135,6 +144,9 @@ const samples: Record<string, { body: object }> = {
   'put /v1/goals/{id}/plan': { body: { expectedRevision: 1, plan } },
   'post /v1/goals/{id}/plan': { body: { expectedRevision: 1, plan } },
   'put /v1/people': { body: { people: [] } },
+  'post /v1/documents': { body: { name: 'a.txt', contentBase64: 'aGk=' } },
+  'put /v1/accounts/{email}/signature': { body: { signature: 'Alice' } },
+  'put /v1/tone': { body: tone },
   'put /v1/members/{email}': { body: { name: 'Dora', roles: ['second'] } },
   'post /v1/webhooks': { body: { url: 'https://receiver.example/hook' } },
   'post /v1/rules': { body: { approvalId: 'x', expiresInDays: 1, dailyCap: 1 } },

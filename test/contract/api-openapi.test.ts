@@ -24,6 +24,16 @@ let goalId: string;
 let approvalId: string;
 let webhookId: string;
 let ruleId: string;
+const tone = {
+  greeting: 'Hi [name],',
+  closing: 'Alice',
+  formality: 'casual',
+  sentenceLength: 'short',
+  languages: ['en'],
+  phrases: [],
+  notes: '',
+};
+
 beforeAll(async () => {
   api = await createFixture();
   document = (await api.request(null, { url: '/openapi.json' })).json();
@@ -45,6 +55,7 @@ beforeAll(async () => {
   const rule = { approvalId, expiresInDays: 7, dailyCap: 3 };
   const made = await api.request(alice, { method: 'POST', url: '/v1/rules', payload: rule });
   ruleId = made.json().id;
+  await api.request(alice, { method: 'PUT', url: '/v1/tone', payload: tone });
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
@@ -142,6 +153,14 @@ describe('the document', () => {
       'GET /v1/rules/{id}',
       'DELETE /v1/rules/{id}',
       'GET /v1/tools',
+      'GET /v1/documents',
+      'POST /v1/documents',
+      'DELETE /v1/documents/{id}',
+      'GET /v1/accounts/{email}/signature',
+      'PUT /v1/accounts/{email}/signature',
+      'GET /v1/tone',
+      'PUT /v1/tone',
+      'DELETE /v1/tone',
       'GET /v1/people',
       'PUT /v1/people',
       'GET /healthz',
@@ -233,6 +252,10 @@ describe('every route', () => {
     };
     await check('POST', '/v1/goals', { goal: 'Invite Bob next week' });
     await check('PUT', '/v1/people', { people: [] });
+    await check('POST', '/v1/documents', { name: 'a.txt', contentBase64: 'aGk=' });
+    await check('PUT', '/v1/accounts/{email}/signature', { signature: 'Alice' });
+    await check('PUT', '/v1/tone', tone);
+    await check('DELETE', '/v1/tone');
     await check('POST', '/v1/webhooks', { url: 'https://receiver.example/other' });
     await check('POST', '/v1/webhooks/{id}/rotate-secret', {});
     await check('POST', '/v1/webhooks/{id}/enable', {});

@@ -6,6 +6,8 @@ import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberAuth, createMemberStore } from '#api/members/member-store.ts';
+import { createFileKeeper } from '#api/mail/document-store.ts';
+import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
@@ -40,6 +42,8 @@ export class RealApi implements AsyncDisposable {
       ...accountParts(pool),
       members,
       rules: createRuleStore(pool),
+      files: createFileKeeper(pool),
+      style: createStyleStore(pool),
       goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
       signDecision: (decision) => bench.keys.sign(decision) as never,
       sendDelayMs: 0,

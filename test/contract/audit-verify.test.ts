@@ -11,6 +11,8 @@ import { createMemberStore } from '#api/members/member-store.ts';
 import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createFileKeeper } from '#api/mail/document-store.ts';
+import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { performEffect } from '#activities/effects/perform.ts';
@@ -45,6 +47,8 @@ beforeAll(async () => {
     approvals: createApprovalStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     ...accountParts(pool),

@@ -76,8 +76,8 @@ describe.each(vendors)('$vendor', ({ owner, colleague, connect, knobs, paths }) 
     const setup = connect(sandbox, { timeoutMs });
     ({ violations } = setup);
     mailbox = await setup.email(owner);
-    const { directory } = connectGoogle(sandbox);
-    handlers = createEmailHandlers({ ...setup, directory });
+    const { directory, files, signatureOf } = connectGoogle(sandbox);
+    handlers = createEmailHandlers({ ...setup, directory, files, signatureOf });
   });
   afterAll(async () => sandbox[Symbol.asyncDispose]());
   afterEach(async () => {

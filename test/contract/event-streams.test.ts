@@ -11,6 +11,8 @@ import { createPeopleStore } from '#api/directory/people-store.ts';
 import type { StreamLimits } from '#api/events/event-routes.ts';
 import { newGoalId } from '#api/goals/goal-id.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { createFileKeeper } from '#api/mail/document-store.ts';
+import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { publishEvents, publishGoal } from '#activities/journal/publish.ts';
@@ -54,6 +56,8 @@ async function start(streams: StreamLimits = {}, port = 0) {
     approvals: createApprovalStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     ...accountParts(pool),

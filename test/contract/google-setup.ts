@@ -13,6 +13,9 @@ import { createGoogleEmail } from '#activities/email/google.ts';
 import type { EmailPortOf } from '#activities/email/port.ts';
 import { createGoogleClients, type GoogleClients } from '#activities/google/client.ts';
 import { failureTypeOf } from '#activities/failures.ts';
+import type { FileStore } from '#activities/files.ts';
+import type { SignatureOf } from '#activities/email/signatures.ts';
+import { filesInMemory } from '#test/support/files.ts';
 import type { Directory } from '#activities/people.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
 import { type AccessToken, isLasting } from '#activities/token-renewal.ts';
@@ -28,6 +31,8 @@ export interface GoogleSetup {
   calendar: (owner: string, account?: string) => ReturnType<CalendarPortOf>;
   email: (owner: string, account?: string) => ReturnType<EmailPortOf>;
   directory: Directory;
+  files: FileStore;
+  signatureOf: SignatureOf;
   /** What of the exchanges so far Google's published contracts do not allow. */
   violations: string[];
   /** State of each account, by owner. */
@@ -71,6 +76,8 @@ export function connectGoogle(
     calendar: async (owner, account = owner) => createGoogleCalendar(await clients(owner, account)),
     email: async (owner, account = owner) => createGoogleEmail(await clients(owner, account)),
     directory: directoryOf(sandbox),
+    files: filesInMemory(),
+    signatureOf: async () => null,
   };
 }
 

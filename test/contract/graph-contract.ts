@@ -103,6 +103,11 @@ export class GraphContract {
     this.#ajv.addSchema({ $id: 'graph', definitions: openAttachments(document.definitions) });
   }
 
+  /** The members that the contract gives a type. */
+  members(type: string): string[] {
+    return Object.keys(this.#document.definitions[type]?.properties ?? {});
+  }
+
   /** Everything in an exchange that the contract does not allow. */
   violations(exchange: Exchange): string[] {
     const { pathname, searchParams } = new URL(exchange.url);

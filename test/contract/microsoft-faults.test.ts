@@ -1,8 +1,12 @@
 /** Every way Microsoft fails, and what becomes of it: the right failure, the right wait, the right doubt. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createMicrosoftCalendar } from '#activities/calendar/microsoft.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
+import { createGuardedFetch } from '#activities/egress.ts';
+import { createMicrosoftClients } from '#activities/microsoft/client.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
+import { alwaysCalls } from '#test/support/health.ts';
 import { effectKey } from './google-setup.ts';
 import { connectMicrosoft, type MicrosoftSetup } from './microsoft-setup.ts';
 import { askOracle, setFault } from './sandbox-clients.ts';
@@ -182,6 +186,34 @@ describe('the session', () => {
     for (const link of [foreign, `${sandbox.url}/v1.0/me`, 'https://127.0.0.1:1/v1.0/me']) {
       expect(() => session.api(link)).toThrow('Blocked a link');
     }
+  });
+
+  it('opens no socket elsewhere when the address of the API is missing', async () => {
+    const account = {
+      provider: 'microsoft',
+      email: owner,
+      refreshToken: `sandbox-microsoft-refresh-${owner}`,
+      isDefault: true,
+      label: null,
+      scopes: [],
+      connectedAt: new Date(0),
+    } as const;
+    const clients = createMicrosoftClients({
+      authorityUrl: `${sandbox.url}/microsoft`,
+      clientId: 'x',
+      clientSecret: 'x',
+      fetch: createGuardedFetch('sandbox'),
+      credentials: {
+        get: async () => ({ ...account, state: 'connected' }),
+        accessToken: async (_owner, _account, { renew }) => renew(account.refreshToken),
+      },
+      health: alwaysCalls,
+      timeoutMs: 900,
+    });
+    const port = createMicrosoftCalendar(await clients(owner, owner));
+    expect((await failed(port.settings())).type).toBe('EgressBlockedError');
+    const change = { effectKey: effectKey('e'), eventId: 'x', etag: 'W/"1"', notify: false };
+    expect((await failed(port.deleteEvent(change))).type).toBe('EgressBlockedError');
   });
 
   it('takes three calls of a mailbox at once, and those of another beside them', async () => {

@@ -107,17 +107,16 @@ function checkedFetch(violations: string[], requests: string[]): typeof fetch {
     const url = new URL(input instanceof Request ? input.url : input);
     const method = init?.method ?? 'GET';
     const isGraph = url.pathname.startsWith('/v1.0/');
-    if (isGraph) requests.push(`${method} ${decodeURIComponent(url.pathname.slice(5))}`);
-    const answer = await guarded(input, init);
-    if (!isGraph || !answer.ok) return answer;
-    const exchange = {
-      method,
-      url: url.href,
-      requestBody: typeof init?.body === 'string' ? init.body : '',
-      status: answer.status,
-      responseBody: await answer.clone().text(),
-    };
+    if (!isGraph) return guarded(input, init);
+    requests.push(`${method} ${decodeURIComponent(url.pathname.slice(5))}`);
+    const requestBody = typeof init?.body === 'string' ? init.body : '';
+    const exchange = { method, url: url.href, requestBody, status: 400, responseBody: '' };
+    // A request is checked whatever becomes of it; a planted fault's answer is nobody's contract.
     violations.push(...contract.violations(exchange));
+    const answer = await guarded(input, init);
+    if (!answer.ok) return answer;
+    const answered = { status: answer.status, responseBody: await answer.clone().text() };
+    violations.push(...contract.violations({ ...exchange, ...answered }));
     return answer;
   };
 }

@@ -259,7 +259,11 @@ describe('language tools', () => {
 
   it('compose a mail that says what was asked and is signed by the person', async () => {
     await using server = await startModel();
-    const compose = createComposeEmail({ model: server.client, directory });
+    const compose = createComposeEmail({
+      model: server.client,
+      directory,
+      tone: { get: async () => null },
+    });
     const input = {
       instruction: 'Reply that I agree',
       material: [messages],

@@ -2,88 +2,57 @@
 import { ResponseType } from '@microsoft/microsoft-graph-client';
 import type { Event } from '@microsoft/microsoft-graph-types';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGraph, type GraphClients, graphRefusal } from './graph-clients.ts';
-import { askOracle, type Clients, connect, type EffectRow, setKnobs } from './sandbox-clients.ts';
+import { type GraphClients, graphRefusal } from './graph-clients.ts';
+import {
+  alexEmail,
+  berlin,
+  carlaEmail,
+  createEvent,
+  danaEmail,
+  type GraphScene,
+  guest,
+  notified,
+  readEvent,
+  startScene,
+  storedId,
+  times,
+  viewEvents,
+} from './graph-scene.ts';
+import { askOracle, type Clients, type EffectRow, setKnobs } from './sandbox-clients.ts';
 
-// A Wednesday three weeks before the clocks change in Rome (25 October 2026).
-const now = new Date('2026-10-07T08:00:00Z');
-const carlaEmail = 'carla.rossi@office.example.com';
-const danaEmail = 'dana.whitfield@office.example.com';
-const alexEmail = 'alex.morgan@office.example.com';
 const noraEmail = 'nora.feld@acme.example.org';
-const berlin = 'W. Europe Standard Time';
 const keyProperty = 'String {2f8d3c1e-6a55-4f0b-9d27-0c7f3a1b5e42} Name EffectKey';
 
-let sandbox: Sandbox;
+let scene: GraphScene;
 let carla: GraphClients;
 let dana: GraphClients;
 let alex: Clients;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ now: () => now });
-  carla = await connectGraph(sandbox, carlaEmail);
-  dana = await connectGraph(sandbox, danaEmail);
-  alex = connect(sandbox, alexEmail);
+  scene = await startScene();
+  ({ carla, dana, alex } = scene);
 });
-afterAll(async () => sandbox[Symbol.asyncDispose]());
-afterEach(() => {
-  expect([...carla.violations, ...dana.violations, ...alex.violations]).toEqual([]);
-});
+afterAll(async () => scene[Symbol.asyncDispose]());
+afterEach(() => scene.check());
 
-const at = (day: number, time: string, timeZone = berlin) => ({
-  dateTime: `2026-10-${String(day).padStart(2, '0')}T${time}:00`,
-  timeZone,
-});
-const guest = (address: string, type: 'required' | 'optional' | 'resource' = 'required') => ({
-  emailAddress: { address },
-  type,
-});
 const meeting = (extra: object = {}): object => ({
   subject: 'Coffee',
-  start: at(15, '11:00'),
-  end: at(15, '11:30'),
+  ...times('2026-10-15'),
   ...extra,
 });
-const create = async (who: GraphClients, extra: object = {}): Promise<Event> =>
-  (await who.api('/me/events').post(meeting(extra))) as Event;
-const read = async (who: GraphClients, id: string): Promise<Event> =>
-  (await who.api(`/me/events/${id}`).get()) as Event;
-const view = async (
-  who: GraphClients,
-  from: string,
-  to: string,
-  zone?: string,
-): Promise<Event[]> => {
-  const request = who
-    .api('/me/calendarView')
-    .query({ startDateTime: from, endDateTime: to, $top: '200' });
-  if (zone) request.header('Prefer', `outlook.timezone="${zone}", IdType="ImmutableId"`);
-  return ((await request.get()) as { value: Event[] }).value;
-};
-const notified = async (eventId: string) =>
-  (
-    await askOracle<{
-      notifications: { kind: string; eventId: string; to: string; count: number }[];
-    }>(sandbox, 'state')
-  ).notifications
-    .filter((sent) => sent.eventId === eventId)
-    .map(({ kind, to, count }) => `${kind} ${to} ${count}`);
-/** The name both vendors' calendars share for an event. */
-const storedId = (id: string): string =>
-  Buffer.from(id.slice('AAkALg'.length), 'base64url').toString('utf8').split('\n')[1]!;
+const create = (extra: object = {}): Promise<Event> => createEvent(carla, meeting(extra));
 
 describe('reading', () => {
   it('shows a week in order, in UTC unless another zone is preferred, with seven digits', async () => {
     const [from, to] = ['2026-10-12T00:00:00Z', '2026-10-17T00:00:00Z'];
-    const events = await view(carla, from, to);
+    const events = await viewEvents(carla, from, to);
     expect(events.length).toBeGreaterThan(12);
     const starts = events.map(({ start }) => start!.dateTime!);
     expect(starts.every((start) => /^2026-10-1\dT\d\d:\d\d:00\.0000000$/.test(start))).toBe(true);
     expect(starts).toEqual(starts.toSorted());
     expect(new Set(events.map(({ start }) => start!.timeZone))).toEqual(new Set(['UTC']));
     const panel = events.find(({ subject }) => subject === 'Hiring panel')!;
-    const [local] = (await view(carla, from, to, berlin)).filter(({ id }) => id === panel.id);
+    const [local] = (await viewEvents(carla, from, to, berlin)).filter(({ id }) => id === panel.id);
     expect([panel.start!.dateTime, local!.start]).toEqual([
       '2026-10-12T09:00:00.0000000',
       { dateTime: '2026-10-12T11:00:00.0000000', timeZone: berlin },
@@ -93,8 +62,12 @@ describe('reading', () => {
 
   it('reads bounds without an offset as UTC, whatever zone is preferred, and demands both', async () => {
     const from = '2026-10-12T11:00:00';
-    const found = await view(carla, from, '2026-10-12T12:00:00', 'Tokyo Standard Time');
-    const same = await view(carla, `${from}Z`, encodeURIComponent('2026-10-12T14:00:00+02:00'));
+    const found = await viewEvents(carla, from, '2026-10-12T12:00:00', 'Tokyo Standard Time');
+    const same = await viewEvents(
+      carla,
+      `${from}Z`,
+      encodeURIComponent('2026-10-12T14:00:00+02:00'),
+    );
     expect(found.map(({ id }) => id)).toEqual(same.map(({ id }) => id));
     expect(await graphRefusal(carla.api('/me/calendarView').get())).toMatchObject({ status: 400 });
   });
@@ -144,9 +117,9 @@ describe('reading', () => {
   });
 
   it('shows one office: a meeting that Google organizes, with nobody else’s answer', async () => {
-    const [review] = (await view(dana, '2026-10-12T00:00:00Z', '2026-10-13T00:00:00Z')).filter(
-      ({ subject }) => subject === 'Leadership sync',
-    );
+    const [review] = (
+      await viewEvents(dana, '2026-10-12T00:00:00Z', '2026-10-13T00:00:00Z')
+    ).filter(({ subject }) => subject === 'Leadership sync');
     expect(review).toMatchObject({
       type: 'occurrence',
       isOrganizer: false,
@@ -159,7 +132,7 @@ describe('reading', () => {
       'none',
       'none',
     ]);
-    const master = await read(dana, review!.seriesMasterId!);
+    const master = await readEvent(dana, review!.seriesMasterId!);
     expect(master.recurrence).toEqual({
       pattern: {
         type: 'weekly',
@@ -183,7 +156,7 @@ describe('reading', () => {
 
 describe('writing', () => {
   it('creates a meeting, invites over both vendors and counts one effect under its key', async () => {
-    const made = await create(carla, {
+    const made = await create({
       body: { contentType: 'text', content: 'Bring the numbers.' },
       location: { displayName: 'Bar Roma' },
       attendees: [guest(alexEmail), guest(danaEmail, 'optional'), guest(noraEmail)],
@@ -213,12 +186,12 @@ describe('writing', () => {
       organizer: { email: carlaEmail },
     });
     expect(copy.data.start!.dateTime).toBe('2026-10-15T11:00:00+02:00');
-    expect((await notified(key)).toSorted()).toEqual([
+    expect(await notified(scene.sandbox, key)).toEqual([
       `invitation ${alexEmail} 1`,
       `invitation ${danaEmail} 1`,
       `invitation ${noraEmail} 1`,
     ]);
-    const effects = await askOracle<(EffectRow & { vendor: string })[]>(sandbox, 'effects');
+    const effects = await askOracle<(EffectRow & { vendor: string })[]>(scene.sandbox, 'effects');
     expect(effects.filter((row) => row.key === 'key-create')).toMatchObject([
       { vendor: 'microsoft', operation: 'events.insert', account: carlaEmail, count: 1 },
     ]);
@@ -241,8 +214,8 @@ describe('writing', () => {
     [409, false],
   ])('refuses a used transactionId with %d', async (status, named) => {
     const transactionId = `transaction-${status}`;
-    const first = await create(carla, { transactionId });
-    await setKnobs(sandbox, { duplicateTransactionStatus: status });
+    const first = await create({ transactionId });
+    await setKnobs(scene.sandbox, { duplicateTransactionStatus: status });
     const second = carla.api('/me/events').post(meeting({ transactionId }));
     const error = (await second.catch((cause: unknown) => cause)) as {
       statusCode: number;
@@ -255,7 +228,7 @@ describe('writing', () => {
   });
 
   it('changes only the version that If-Match names', async () => {
-    const made = await create(carla);
+    const made = await create();
     const change = (etag: string, subject: string) =>
       carla.api(`/me/events/${made.id}`).header('If-Match', etag).patch({ subject });
     const etag = (made as Record<string, unknown>)['@odata.etag'] as string;
@@ -264,42 +237,44 @@ describe('writing', () => {
       status: 412,
       code: 'ErrorIrresolvableConflict',
     });
-    expect((await read(carla, made.id!)).subject).toBe('Tea');
+    expect((await readEvent(carla, made.id!)).subject).toBe('Tea');
   });
 
   it('mails only those a change concerns', async () => {
-    const made = await create(carla, { attendees: [guest(alexEmail), guest(danaEmail)] });
+    const made = await create({ attendees: [guest(alexEmail), guest(danaEmail)] });
     const key = storedId(made.id!);
     const path = `/me/events/${made.id}`;
     await carla.api(path).patch({ attendees: [guest(alexEmail), guest(noraEmail)] });
     await carla.api(path).patch({ categories: ['Blue category'], isReminderOn: false });
-    expect((await notified(key)).toSorted()).toEqual([
+    expect(await notified(scene.sandbox, key)).toEqual([
       `cancellation ${danaEmail} 1`,
       `invitation ${alexEmail} 1`,
       `invitation ${danaEmail} 1`,
       `invitation ${noraEmail} 1`,
     ]);
     await carla.api(path).patch({ location: { displayName: 'Upstairs' } });
-    expect(await notified(key)).toContain(`update ${alexEmail} 1`);
-    const kept = await read(carla, made.id!);
+    expect(await notified(scene.sandbox, key)).toContain(`update ${alexEmail} 1`);
+    const kept = await readEvent(carla, made.id!);
     expect(kept).toMatchObject({ categories: ['Blue category'], isReminderOn: false });
   });
 
   it('deletes for good, and tells the guests', async () => {
-    const made = await create(carla, { attendees: [guest(alexEmail)] });
+    const made = await create({ attendees: [guest(alexEmail)] });
     await carla.api(`/me/events/${made.id}`).delete();
     expect(await graphRefusal(carla.api(`/me/events/${made.id}`).get())).toEqual({
       status: 404,
       code: 'ErrorItemNotFound',
     });
-    expect(await notified(storedId(made.id!))).toContain(`cancellation ${alexEmail} 1`);
+    expect(await notified(scene.sandbox, storedId(made.id!))).toContain(
+      `cancellation ${alexEmail} 1`,
+    );
   });
 
   it('keeps the ids that a client may use, and tells ordinary from immutable ones', async () => {
-    const made = await create(carla);
+    const made = await create();
     const ordinary = (await carla.api(`/me/events/${made.id}`).header('Prefer', '').get()) as Event;
     expect(ordinary.id).not.toBe(made.id);
-    expect((await read(carla, ordinary.id!)).id).toBe(made.id);
+    expect((await readEvent(carla, ordinary.id!)).id).toBe(made.id);
     const shouted = graphRefusal(carla.api(`/me/events/${made.id!.toUpperCase()}`).get());
     expect(await shouted).toMatchObject({ status: 404 });
     expect(await graphRefusal(dana.api(`/me/events/${made.id}`).get())).toMatchObject({
@@ -312,7 +287,7 @@ describe('writing', () => {
   });
 
   it('answers an action with 202 and no body at all', async () => {
-    const made = await create(carla, { attendees: [guest(danaEmail)] });
+    const made = await create({ attendees: [guest(danaEmail)] });
     const answer = (await carla
       .api(`/me/events/${made.id}/cancel`)
       .responseType(ResponseType.RAW)
@@ -322,96 +297,5 @@ describe('writing', () => {
       null,
       '',
     ]);
-  });
-});
-
-describe('times', () => {
-  it('takes Windows zones and the listed IANA ones, and no other', async () => {
-    const iana = await create(carla, {
-      start: at(15, '11:00', 'Europe/Berlin'),
-      end: at(15, '11:30', 'Europe/Berlin'),
-    });
-    expect(iana.start!.dateTime).toBe('2026-10-15T09:00:00.0000000');
-    expect(iana.originalStartTimeZone).toBe('Europe/Berlin');
-    for (const zone of ['Europe/Rome', 'CEST', 'Mars Standard Time']) {
-      expect(await graphRefusal(create(carla, { start: at(15, '11:00', zone) }))).toEqual({
-        status: 400,
-        code: 'TimeZoneNotSupportedException',
-      });
-    }
-  });
-
-  it('keeps all-day events at midnight whatever zone is preferred, and demands midnight', async () => {
-    const day = { isAllDay: true, start: at(20, '00:00'), end: at(22, '00:00') };
-    const made = await create(carla, { ...day, showAs: 'oof' });
-    const found = await view(
-      carla,
-      '2026-10-20T12:00:00Z',
-      '2026-10-20T13:00:00Z',
-      'Tokyo Standard Time',
-    );
-    expect(found.find(({ id }) => id === made.id)).toMatchObject({
-      isAllDay: true,
-      showAs: 'oof',
-      start: { dateTime: '2026-10-20T00:00:00.0000000', timeZone: 'Tokyo Standard Time' },
-      end: { dateTime: '2026-10-22T00:00:00.0000000', timeZone: 'Tokyo Standard Time' },
-    });
-    for (const wrong of [
-      { start: at(20, '00:30') },
-      { end: at(20, '00:00') },
-      { end: at(21, '00:00', 'UTC') },
-    ]) {
-      expect(await graphRefusal(create(carla, { ...day, ...wrong }))).toMatchObject({
-        status: 400,
-        code: 'ErrorPropertyValidationFailure',
-      });
-    }
-  });
-
-  it('keeps wall-clock times over a change of the clock', async () => {
-    const made = await create(carla, {
-      start: at(21, '09:00'),
-      end: at(21, '09:30'),
-      recurrence: {
-        pattern: { type: 'weekly', interval: 1, daysOfWeek: ['wednesday'] },
-        range: { type: 'numbered', startDate: '2026-10-21', numberOfOccurrences: 2 },
-      },
-    });
-    const found = await view(carla, '2026-10-19T00:00:00Z', '2026-11-01T00:00:00Z');
-    expect(
-      found
-        .filter(({ seriesMasterId }) => seriesMasterId === made.id)
-        .map(({ start }) => start!.dateTime),
-    ).toEqual(['2026-10-21T07:00:00.0000000', '2026-10-28T08:00:00.0000000']);
-  });
-});
-
-describe('what a request may hold', () => {
-  const refused = async (body: object) => {
-    const answer = await graphRefusal(carla.api('/me/events').post(meeting(body)));
-    // The contract check saw the same mistake: both sides catch it.
-    expect(carla.violations.length).toBeGreaterThan(0);
-    carla.violations.length = 0;
-    return answer;
-  };
-
-  it.each([
-    ['a misspelt member', { subjekt: 'Tea' }],
-    ['a misspelt member inside', { location: { displayname: 'Here' } }],
-    ['a value in the wrong case', { showAs: 'Busy' }],
-    ['a wrong type', { isAllDay: 'false' }],
-    [
-      'a pattern nobody knows',
-      { recurrence: { pattern: { type: 'hourly', interval: 1 }, range: {} } },
-    ],
-  ])('refuses %s', async (_what, body) => {
-    expect(await refused(body)).toEqual({ status: 400, code: 'RequestBodyRead' });
-  });
-
-  it('takes back what it gave', async () => {
-    const made = await create(carla, { attendees: [guest(danaEmail)] });
-    const again = (await carla.api(`/me/events/${made.id}`).patch(made)) as Event;
-    const { start, end, attendees, body, recurrence, showAs, organizer } = made;
-    expect(again).toMatchObject({ start, end, attendees, body, recurrence, showAs, organizer });
   });
 });

@@ -1,58 +1,42 @@
-/** Series, guests and change tracking of the sandbox's Graph through the real client. */
+/** Series over the sandbox's Graph through the real client: patterns, occurrences and exceptions. */
 import type { Event } from '@microsoft/microsoft-graph-types';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGraph, type GraphClients, graphRefusal } from './graph-clients.ts';
-import { askOracle, type Clients, connect, type EffectRow, setKnobs } from './sandbox-clients.ts';
+import { type GraphClients, graphRefusal } from './graph-clients.ts';
+import {
+  alexEmail,
+  berlin,
+  carlaEmail,
+  copyOf,
+  createEvent,
+  danaEmail,
+  type GraphScene,
+  guest,
+  instancesOf,
+  startScene,
+  storedId,
+  times,
+} from './graph-scene.ts';
+import type { Clients } from './sandbox-clients.ts';
 
-// A Wednesday three weeks before the clocks change in Rome (25 October 2026).
-const now = new Date('2026-10-07T08:00:00Z');
-const carlaEmail = 'carla.rossi@office.example.com';
-const danaEmail = 'dana.whitfield@office.example.com';
-const alexEmail = 'alex.morgan@office.example.com';
-const berlin = 'W. Europe Standard Time';
-
-let sandbox: Sandbox;
+let scene: GraphScene;
 let carla: GraphClients;
 let dana: GraphClients;
 let alex: Clients;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ now: () => now });
-  carla = await connectGraph(sandbox, carlaEmail);
-  dana = await connectGraph(sandbox, danaEmail);
-  alex = connect(sandbox, alexEmail);
+  scene = await startScene();
+  ({ carla, dana, alex } = scene);
 });
-afterAll(async () => sandbox[Symbol.asyncDispose]());
-afterEach(() => {
-  expect([...carla.violations, ...dana.violations, ...alex.violations]).toEqual([]);
-});
+afterAll(async () => scene[Symbol.asyncDispose]());
+afterEach(() => scene.check());
 
-const guest = (address: string) => ({ emailAddress: { address }, type: 'required' });
-const times = (date: string, from = '11:00', to = '11:30', timeZone = berlin) => ({
-  start: { dateTime: `${date}T${from}:00`, timeZone },
-  end: { dateTime: `${date}T${to}:00`, timeZone },
-});
 const weekly = (startDate: string, daysOfWeek: string[], extra: object = {}) => ({
   pattern: { type: 'weekly', interval: 1, daysOfWeek, ...extra },
   range: { type: 'noEnd', startDate },
 });
-const create = async (body: object): Promise<Event> =>
-  (await carla.api('/me/events').post({ subject: 'Series', ...body })) as Event;
-const instances = async (
-  who: GraphClients,
-  id: string,
-  from = '2026-11-01T00:00:00Z',
-  to = '2026-12-01T00:00:00Z',
-): Promise<Event[]> => {
-  const query = { startDateTime: from, endDateTime: to, $top: '100' };
-  return ((await who.api(`/me/events/${id}/instances`).query(query).get()) as { value: Event[] })
-    .value;
-};
+const create = (body: object): Promise<Event> => createEvent(carla, { subject: 'Series', ...body });
 const dates = (events: readonly Event[]) =>
   events.map(({ start }) => start!.dateTime!.slice(0, 10));
-const storedId = (id: string): string =>
-  Buffer.from(id.slice('AAkALg'.length), 'base64url').toString('utf8').split('\n')[1]!;
 
 describe('patterns', () => {
   const patterns: [string, string, object, string[]][] = [
@@ -111,7 +95,7 @@ describe('patterns', () => {
     expect(made.type).toBe('seriesMaster');
     expect(made.recurrence!.pattern).toMatchObject(pattern);
     expect(made.recurrence!.range).toMatchObject({ ...range, recurrenceTimeZone: berlin });
-    const found = await instances(carla, made.id!);
+    const found = await instancesOf(carla, made.id!);
     expect(dates(found)).toEqual(expected);
     expect(
       found.every(
@@ -125,7 +109,12 @@ describe('patterns', () => {
     const pattern = { type: 'absoluteMonthly', interval: 1, dayOfMonth: 31 };
     const recurrence = { pattern, range: { type: 'noEnd', startDate: '2027-01-31' } };
     const made = await create({ ...times('2027-01-31'), recurrence });
-    const found = await instances(carla, made.id!, '2027-01-01T00:00:00Z', '2027-05-01T00:00:00Z');
+    const found = await instancesOf(
+      carla,
+      made.id!,
+      '2027-01-01T00:00:00Z',
+      '2027-05-01T00:00:00Z',
+    );
     expect(dates(found)).toEqual(['2027-01-31', '2027-02-28', '2027-03-31', '2027-04-30']);
     expect(made.recurrence!.pattern).toMatchObject(pattern);
   });
@@ -155,7 +144,7 @@ describe('patterns', () => {
     const { value } = (await carla.api('/me/events').top(200).get()) as { value: Event[] };
     const seen = value.find(({ iCalUId }) => iCalUId === 'fortnights@google.com')!;
     expect([seen.type, seen.recurrence]).toEqual(['seriesMaster', null]);
-    expect(dates(await instances(carla, seen.id!))).toEqual(['2026-11-02', '2026-11-16']);
+    expect(dates(await instancesOf(carla, seen.id!))).toEqual(['2026-11-02', '2026-11-16']);
   });
 
   it.each([
@@ -184,10 +173,10 @@ describe('occurrences', () => {
       attendees: [guest(danaEmail), guest(alexEmail)],
       recurrence: weekly('2026-11-02', ['monday']),
     });
-    const [first, second, third] = await instances(carla, made.id!);
+    const [first, second, third] = await instancesOf(carla, made.id!);
     await carla.api(`/me/events/${second!.id}`).patch({ ...times('2026-11-10', '15:00', '15:30') });
     await carla.api(`/me/events/${third!.id}`).delete();
-    const after = await instances(carla, made.id!);
+    const after = await instancesOf(carla, made.id!);
     expect(dates(after)).toEqual(['2026-11-02', '2026-11-10', '2026-11-23', '2026-11-30']);
     expect(after.map(({ type }) => type)).toEqual([
       'occurrence',
@@ -207,9 +196,8 @@ describe('occurrences', () => {
       'cancelledOccurrences',
     );
     // The guests see the same, one at each vendor; the cancelled one stays until they remove it.
-    const found = (await dana.api('/me/events').top(200).get()) as { value: Event[] };
-    const copy = found.value.find(({ iCalUId }) => iCalUId === made.iCalUId)!;
-    const seen = await instances(dana, copy.id!);
+    const copy = await copyOf(dana, made);
+    const seen = await instancesOf(dana, copy.id!);
     expect(
       seen.map(({ isCancelled, start }) => [start!.dateTime!.slice(0, 10), isCancelled]),
     ).toEqual([
@@ -237,7 +225,7 @@ describe('occurrences', () => {
       ...times('2026-11-02'),
       recurrence: weekly('2026-11-02', ['monday', 'wednesday']),
     });
-    const [, wednesday] = await instances(carla, made.id!);
+    const [, wednesday] = await instancesOf(carla, made.id!);
     const move = (date: string) => carla.api(`/me/events/${wednesday!.id}`).patch(times(date));
     for (const date of ['2026-11-02', '2026-11-01', '2026-11-09', '2026-11-20']) {
       expect(await graphRefusal(move(date))).toEqual({
@@ -253,167 +241,13 @@ describe('occurrences', () => {
       ...times('2026-11-02'),
       recurrence: weekly('2026-11-02', ['monday']),
     });
-    const [, second] = await instances(carla, made.id!);
+    const [, second] = await instancesOf(carla, made.id!);
     await carla.api(`/me/events/${second!.id}`).patch({ subject: 'Other' });
     await carla.api(`/me/events/${made.id}`).patch({ subject: 'Renamed' });
-    const subjects = async () => (await instances(carla, made.id!)).map(({ subject }) => subject);
+    const subjects = async () => (await instancesOf(carla, made.id!)).map(({ subject }) => subject);
     expect(await subjects()).toEqual(['Renamed', 'Other', 'Renamed', 'Renamed', 'Renamed']);
     await carla.api(`/me/events/${made.id}`).patch(times('2026-11-02', '12:00', '12:30'));
     expect(await subjects()).toEqual(['Renamed', 'Renamed', 'Renamed', 'Renamed', 'Renamed']);
-  });
-});
-
-describe('guests', () => {
-  const invitation = async (): Promise<{ made: Event; copy: Event }> => {
-    const made = await create({ ...times('2026-11-05'), attendees: [guest(danaEmail)] });
-    const { value } = (await dana.api('/me/events').top(200).get()) as { value: Event[] };
-    return { made, copy: value.find(({ iCalUId }) => iCalUId === made.iCalUId)! };
-  };
-  const answers = async (id: string) =>
-    ((await carla.api(`/me/events/${id}`).get()) as Event).attendees!.map(
-      ({ status }) => status!.response,
-    );
-
-  it('answer, and the organizer hears of it', async () => {
-    const { made, copy } = await invitation();
-    expect(copy).toMatchObject({
-      responseStatus: { response: 'notResponded' },
-      showAs: 'tentative',
-    });
-    expect(await answers(made.id!)).toEqual(['none']);
-    await dana
-      .api(`/me/events/${copy.id}/tentativelyAccept`)
-      .post({ comment: 'Maybe', sendResponse: true });
-    expect(await answers(made.id!)).toEqual(['tentativelyAccepted']);
-    await dana.api(`/me/events/${copy.id}/accept`).post({});
-    expect(await answers(made.id!)).toEqual(['accepted']);
-    const seen = (await dana.api(`/me/events/${copy.id}`).get()) as Event;
-    expect(seen).toMatchObject({ responseStatus: { response: 'accepted' }, showAs: 'busy' });
-    const effects = await askOracle<EffectRow[]>(sandbox, 'effects');
-    const own = effects.filter(
-      ({ account, key }) => account === danaEmail && key === storedId(made.id!),
-    );
-    expect(own.map(({ operation, count }) => [operation, count])).toEqual([
-      ['events.tentativelyAccept', 1],
-      ['events.accept', 1],
-    ]);
-  });
-
-  it('tell nobody when they say so', async () => {
-    const { made, copy } = await invitation();
-    await dana.api(`/me/events/${copy.id}/accept`).post({ sendResponse: false });
-    expect(await answers(made.id!)).toEqual(['none']);
-  });
-
-  it.each([
-    [false, 404],
-    [true, 200],
-  ])(
-    'lose what they declined unless their mailbox keeps it (%s)',
-    async (keepsDeclined, status) => {
-      const { made, copy } = await invitation();
-      await setKnobs(sandbox, { keepsDeclined });
-      await dana.api(`/me/events/${copy.id}/decline`).post({ comment: 'Sorry' });
-      expect(await answers(made.id!)).toEqual(['declined']);
-      const again = dana.api(`/me/events/${copy.id}`).get();
-      expect(
-        await again.then(
-          () => 200,
-          (error: { statusCode: number }) => error.statusCode,
-        ),
-      ).toBe(status);
-      await setKnobs(sandbox, { keepsDeclined: false });
-    },
-  );
-
-  it('can neither cancel nor change a meeting, and its organizer cannot answer', async () => {
-    const { made, copy } = await invitation();
-    const path = `/me/events/${copy.id}`;
-    expect(await graphRefusal(dana.api(`${path}/cancel`).post({}))).toMatchObject({ status: 400 });
-    expect(await graphRefusal(dana.api(path).patch({ subject: 'Mine' }))).toEqual({
-      status: 403,
-      code: 'ErrorAccessDenied',
-    });
-    expect(((await dana.api(path).patch({ isReminderOn: false })) as Event).isReminderOn).toBe(
-      false,
-    );
-    const own = carla.api(`/me/events/${made.id}/accept`).post({});
-    expect(await graphRefusal(own)).toMatchObject({ status: 400 });
-  });
-
-  it('keep a cancelled meeting until they take it away, and leave without a word', async () => {
-    const { made, copy } = await invitation();
-    await carla.api(`/me/events/${made.id}/cancel`).post({ comment: 'Not needed' });
-    const seen = (await dana.api(`/me/events/${copy.id}`).get()) as Event;
-    expect(seen).toMatchObject({ isCancelled: true, subject: 'Canceled: Series' });
-    await dana.api(`/me/events/${copy.id}`).delete();
-    expect(await graphRefusal(dana.api(`/me/events/${copy.id}`).get())).toMatchObject({
-      status: 404,
-    });
-    const other = await invitation();
-    await dana.api(`/me/events/${other.copy.id}`).delete();
-    expect(await answers(other.made.id!)).toEqual(['none']);
-  });
-
-  it('pass an invitation on', async () => {
-    const { made, copy } = await invitation();
-    const toRecipients = [{ emailAddress: { address: alexEmail, name: 'Alex Morgan' } }];
-    await dana.api(`/me/events/${copy.id}/forward`).post({ toRecipients, comment: 'For you' });
-    const event = await alex.calendar.events.get({
-      calendarId: 'primary',
-      eventId: storedId(made.id!),
-    });
-    expect(event.data.summary).toBe('Series');
-  });
-});
-
-describe('change tracking', () => {
-  interface Page {
-    value: (Event & { '@removed'?: { reason: string } })[];
-    '@odata.nextLink'?: string;
-    '@odata.deltaLink'?: string;
-  }
-  const window = 'startDateTime=2026-11-01T00:00:00Z&endDateTime=2026-12-01T00:00:00Z';
-  const round = async (first: string): Promise<{ items: Page['value']; link: string }> => {
-    const items: Page['value'] = [];
-    let link = first;
-    for (;;) {
-      const page = (await carla
-        .api(link)
-        .header('Prefer', 'odata.maxpagesize=7, IdType="ImmutableId"')
-        .get()) as Page;
-      items.push(...page.value);
-      if (page['@odata.deltaLink']) return { items, link: page['@odata.deltaLink'] };
-      expect(page.value).toHaveLength(7);
-      link = page['@odata.nextLink']!;
-    }
-  };
-
-  it('tells what came, what changed and what left, each once', async () => {
-    const start = await round(`/me/calendarView/delta?${window}`);
-    expect(start.items.length).toBeGreaterThan(20);
-    expect((await round(start.link)).items).toEqual([]);
-    const made = await create(times('2026-11-12'));
-    const second = await round(start.link);
-    expect(second.items.map(({ id }) => id)).toEqual([made.id]);
-    await carla.api(`/me/events/${made.id}`).patch({ subject: 'Changed' });
-    const third = await round(second.link);
-    expect(third.items.map(({ subject }) => subject)).toEqual(['Changed']);
-    await carla.api(`/me/events/${made.id}`).patch(times('2027-11-12'));
-    expect((await round(third.link)).items).toEqual([
-      { id: made.id, '@removed': { reason: 'deleted' } },
-    ]);
-  });
-
-  it('refuses options and forgets old rounds', async () => {
-    const select = carla.api(`/me/calendarView/delta?${window}&$select=subject`).get();
-    expect(await graphRefusal(select)).toMatchObject({ status: 400 });
-    const old = await round(`/me/calendarView/delta?${window}`);
-    for (let count = 0; count < 6; count += 1) await round(`/me/calendarView/delta?${window}`);
-    expect(await graphRefusal(carla.api(old.link).get())).toEqual({
-      status: 410,
-      code: 'SyncStateNotFound',
-    });
   });
 });
 

@@ -12,6 +12,8 @@ import { createCalendarReads } from '#activities/calendar/activities.ts';
 import { createCalendarHandlers } from '#activities/calendar/effects.ts';
 import type { NewEvent } from '#activities/calendar/port.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
+import { createSignatures } from '#activities/email/signatures.ts';
+import { createFileStore } from '#activities/files.ts';
 import { createDocumentStore } from '#activities/documents.ts';
 import type { EffectHandler } from '#activities/effects/handler.ts';
 import { createEmailReads } from '#activities/email/activities.ts';
@@ -57,7 +59,13 @@ beforeAll(async () => {
   ensureSecrets(config);
   connected = await connectedAccounts(config, database.pool, alwaysCalls);
   const directory = createDirectory(database.pool);
-  const deps = { ...connected, directory, documents: createDocumentStore(database.pool) };
+  const deps = {
+    ...connected,
+    directory,
+    documents: createDocumentStore(database.pool),
+    files: createFileStore(database.pool),
+    signatureOf: createSignatures(database.pool),
+  };
   reads = { ...createCalendarReads(deps), ...createEmailReads(deps) };
   handlers = new Map(
     [...createCalendarHandlers(deps), ...createEmailHandlers(deps)].map((h) => [h.tool, h]),

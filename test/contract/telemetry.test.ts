@@ -15,6 +15,8 @@ import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberStore } from '#api/members/member-store.ts';
+import { createFileKeeper } from '#api/mail/document-store.ts';
+import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { createLogger } from '#infra/logger.ts';
@@ -122,6 +124,8 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     ...accountParts(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),
     sendDelayMs: 0,
     signDecision: (decision) => bench.keys.sign(decision) as never,

@@ -6,6 +6,8 @@ import { createPeopleStore } from '#api/directory/people-store.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
 import { createMemberStore } from '#api/members/member-store.ts';
+import { createFileKeeper } from '#api/mail/document-store.ts';
+import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
@@ -30,6 +32,8 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     people: createPeopleStore(pool),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
+    files: createFileKeeper(pool),
+    style: createStyleStore(pool),
     ...eventParts(pool),
     ...accountParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),

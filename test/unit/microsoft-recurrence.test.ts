@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { DateTime } from 'luxon';
 import type { DayOfWeek, PatternedRecurrence } from '@microsoft/microsoft-graph-types';
-import rrule from 'rrule';
+import { rrulestr } from 'rrule';
 import { describe, expect, it } from 'vitest';
 import { toGraphRecurrence, toRule } from '#activities/calendar/microsoft-recurrence.ts';
 
@@ -22,7 +22,7 @@ const dayNames: DayOfWeek[] = [
 function daysByRule(rule: string, from: string, limit: number): string[] {
   const floating = rule.replace(/UNTIL=(\d{8})(T\d{6}Z)?/, 'UNTIL=$1T235959Z');
   const start = `${from.replaceAll('-', '')}T000000Z`;
-  const parsed = rrule.rrulestr(`DTSTART:${start}\nRRULE:${floating}`);
+  const parsed = rrulestr(`DTSTART:${start}\nRRULE:${floating}`);
   return parsed.all((_, i) => i < limit).map((date) => date.toISOString().slice(0, 10));
 }
 
@@ -86,19 +86,18 @@ const relative = fc.oneof(
     .tuple(position, fc.subarray([...codes], { minLength: 2 }))
     .map(([at, days]) => `BYDAY=${days.join(',')};BYSETPOS=${at}`),
 );
-const clamped = fc.constantFrom('28,29', '28,29,30', '28,29,30,31');
 const rules = fc.oneof(
   fc.constant('FREQ=DAILY'),
   fc
     .tuple(someDays, fc.constantFrom(...codes))
     .map(([days, first]) => `FREQ=WEEKLY;BYDAY=${days.join(',')};WKST=${first}`),
   fc.integer({ min: 1, max: 28 }).map((day) => `FREQ=MONTHLY;BYMONTHDAY=${day}`),
-  clamped.map((days) => `FREQ=MONTHLY;BYMONTHDAY=${days};BYSETPOS=-1`),
+  fc.constant('FREQ=MONTHLY;BYMONTHDAY=-1'),
   relative.map((days) => `FREQ=MONTHLY;${days}`),
   fc
     .tuple(month, fc.integer({ min: 1, max: 28 }))
     .map(([m, day]) => `FREQ=YEARLY;BYMONTH=${m};BYMONTHDAY=${day}`),
-  fc.constant('FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1'),
+  month.map((m) => `FREQ=YEARLY;BYMONTH=${m};BYMONTHDAY=-1`),
   fc.tuple(month, relative).map(([m, days]) => `FREQ=YEARLY;BYMONTH=${m};${days}`),
 );
 const ends = fc.oneof(
@@ -175,9 +174,24 @@ describe('a rule and its pattern', () => {
     });
   });
 
+  it('has no rule for a day that short months put off to their last', () => {
+    const local = DateTime.fromISO('2026-10-30T09:00', { zone: 'Europe/Berlin' });
+    const start = { local, zone: 'Europe/Berlin', allDay: false };
+    const monthly = (dayOfMonth: number) =>
+      toRule({ pattern: { type: 'absoluteMonthly', interval: 1, dayOfMonth } }, start);
+    expect([28, 29, 30, 31].map(monthly)).toEqual([
+      'FREQ=MONTHLY;BYMONTHDAY=28',
+      undefined,
+      undefined,
+      'FREQ=MONTHLY;BYMONTHDAY=-1',
+    ]);
+  });
+
   it.each([
     ['FREQ=MONTHLY;BYMONTHDAY=1,15', 'a list in BYMONTHDAY'],
-    ['FREQ=MONTHLY;BYMONTHDAY=-1', 'a negative BYMONTHDAY'],
+    ['FREQ=MONTHLY;BYMONTHDAY=-2', 'a negative BYMONTHDAY'],
+    ['FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1', 'BYSETPOS'],
+    ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29', 'day 29, which not every month'],
     ['FREQ=MONTHLY;BYMONTHDAY=31', 'day 31, which not every month'],
     ['FREQ=MONTHLY;BYDAY=5MO', 'a position other than'],
     ['FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=1,2', 'a position other than'],

@@ -3,6 +3,7 @@ import { DateTime } from 'luxon';
 import { describe, expect, it } from 'vitest';
 import { busyTime } from '#infra/sandbox/google/calendar-events.ts';
 import { Office } from '#infra/sandbox/office/office.ts';
+import { privateAccount } from '#infra/sandbox/office/people.ts';
 import { seedOffice } from '#infra/sandbox/office/seed.ts';
 import type { Person } from '#infra/sandbox/office/state.ts';
 
@@ -27,7 +28,9 @@ function commonSlots(office: Office, names: readonly string[]): DateTime[] {
     .startOf('week')
     .plus({ weeks: 1 });
   const window = { fromMs: monday.toMillis(), toMs: monday.plus({ days: 7 }).toMillis() };
-  const busy = people.flatMap((person) => busyTime(office, person, window));
+  // The main person is busy on either of their calendars.
+  const calendars = [...people, privateAccount];
+  const busy = calendars.flatMap((person) => busyTime(office, person, window));
   return Array.from({ length: 7 * 48 }, (_, index) => monday.plus({ minutes: index * 30 })).filter(
     (slot) => {
       const [fromMs, toMs] = [slot.toMillis(), slot.plus({ minutes: 30 }).toMillis()];
@@ -57,6 +60,8 @@ describe.each(anchors)('an office made at %s', (anchor) => {
   it('has one main person and colleagues in at least four zones', () => {
     expect(office.people.filter(({ main }) => main)).toHaveLength(1);
     expect(office.people.length).toBeGreaterThanOrEqual(8);
+    const atMicrosoft = office.people.filter(({ vendor }) => vendor === 'microsoft');
+    expect(atMicrosoft).toHaveLength(office.people.length / 2);
     expect(new Set(office.people.map(({ zone }) => zone)).size).toBeGreaterThanOrEqual(4);
   });
 

@@ -4,6 +4,7 @@
  */
 import { effectActivityOf, type LedgerEffect } from '#contracts/activities.ts';
 import type { EffectReceipt, GoalState } from '#contracts/goal.ts';
+import type { Json } from '#contracts/json.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { tools } from '#contracts/tools.ts';
 import type { Aftercare } from '#contracts/workflows.ts';
@@ -89,18 +90,25 @@ function planStep(id: string, tool: PlanStep['tool'], input: PlanStep['input']):
 }
 
 /** A mail cannot be taken back; a draft of a correction is offered, and made only when approved. */
-function correctionOf({ plan }: Step): Step[] {
+function correctionOf({ plan, effect }: Step): Step[] {
   if (plan.tool !== 'sendEmail') return [];
   const { to, cc, subject } = plan.input;
-  const about = typeof subject === 'string' ? subject : '';
+  const sent = subject ?? effect?.receipt?.['subject'];
+  const about = typeof sent === 'string' ? sent : '';
   const input = {
-    to: to ?? [],
+    // A reply's recipients were found by code; the receipt names them.
+    to: to ?? [...listOf(effect?.receipt?.['to'])],
     ...(cc === undefined ? {} : { cc }),
     subject: `Correction: ${about}`.slice(0, 300),
     body: `Please disregard my earlier message${about === '' ? '' : ` “${about}”`}. It was sent by mistake.`,
   };
   const id = `correct_${plan.id}`.slice(0, 32);
   return [newStep({ ...planStep(id, 'createDraft', input), requiresConfirmation: true }, [], 0)];
+}
+
+function listOf(value: Json | undefined): string[] {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly Json[]).filter((item) => typeof item === 'string');
 }
 
 async function undoAll(goal: Goal): Promise<void> {

@@ -208,7 +208,13 @@ export class Goal {
       this.usage.inputTokens += call.inputTokens;
       this.usage.outputTokens += call.outputTokens;
       this.usage.costMicroUsd += call.costMicroUsd ?? 0;
+      this.addShownBytes(call.shownBytes);
     }
+  }
+
+  /** Counts text written by others that the model was shown. */
+  addShownBytes(bytes: number | undefined): void {
+    if (bytes !== undefined) this.usage.shownBytes = (this.usage.shownBytes ?? 0) + bytes;
   }
 
   view(): GoalView {

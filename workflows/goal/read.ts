@@ -125,6 +125,7 @@ async function research(goal: Goal, step: Step, input: JsonObject): Promise<Read
   goal.usage.inputTokens += result.usage.inputTokens;
   goal.usage.outputTokens += result.usage.outputTokens;
   goal.usage.costMicroUsd += result.usage.costMicroUsd ?? 0;
+  goal.addShownBytes(result.usage.shownBytes);
   return {
     value: result.output as unknown as JsonObject,
     trust: 'untrusted',

@@ -1,5 +1,6 @@
 /** The final report, written from the ledger's receipts and the steps' outputs; no model has a say. */
 import type { Report } from '#contracts/goal.ts';
+import type { Json, JsonObject } from '#contracts/json.ts';
 import { findingOf } from './findings.ts';
 import type { Goal, Step } from './goal.ts';
 
@@ -69,9 +70,26 @@ function sentenceOf(step: Step): string {
       return `Sent “${text('subject')}” to ${text('to')}.`;
     case 'createDraft':
       return `Left a draft “${text('subject')}” to ${text('to')}.`;
+    case 'labelMail':
+    case 'archiveMail':
+    case 'markMail':
+    case 'moveMail':
+      return mailSentence(step.plan.tool, receipt);
     default:
       return `${step.plan.tool} is done.`;
   }
+}
+
+function mailSentence(tool: string, { messageIds, left }: JsonObject): string {
+  const count = (value: Json | undefined): number => (Array.isArray(value) ? value.length : 0);
+  const verbs: Readonly<Record<string, string>> = {
+    labelMail: 'Changed the labels of',
+    archiveMail: 'Archived',
+    markMail: 'Marked',
+    moveMail: 'Moved',
+  };
+  const rest = count(left) === 0 ? '' : ` ${plural(count(left), 'mail')} could not be changed.`;
+  return `${verbs[tool] ?? tool} ${plural(count(messageIds), 'mail')}.${rest}`;
 }
 
 function problemOf(step: Step): string[] {

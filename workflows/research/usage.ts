@@ -19,6 +19,7 @@ export function createUsage(): UsageCounter {
       costMicroUsd: calls.reduce((sum, { costMicroUsd = 0 }) => sum + costMicroUsd, 0),
       inputTokens: calls.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
       outputTokens: calls.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
+      shownBytes: calls.reduce((sum, { shownBytes = 0 }) => sum + shownBytes, 0),
     }),
   };
 }

@@ -168,7 +168,9 @@ function openCalendar(office: Office, request: FastifyRequest): { owner: Person;
   if (calendarId === 'primary') return { owner: account, access: 'owner' };
   const owner = office.person(calendarId);
   if (owner?.email === account.email) return { owner, access: 'owner' };
-  if (!owner || !office.mayReadBusy(account, owner)) throw notFound();
+  // Calendars at another vendor tell free/busy at most, never their events.
+  const readable = owner?.vendor === account.vendor && office.mayReadBusy(account, owner);
+  if (!owner || !readable) throw notFound();
   return { owner, access: 'freeBusyReader' };
 }
 

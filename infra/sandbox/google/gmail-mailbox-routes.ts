@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { bodyField, bodyObject } from '../bodies.ts';
 import { GoogleError } from '../errors.ts';
 import type { Office } from '../office/office.ts';
-import type { HistoryEntry, MailboxState } from '../office/state.ts';
+import type { HistoryEntry, MailboxState, Person } from '../office/state.ts';
 import { one, type Query } from './calendar-list.ts';
 import { mailboxOwner, pathId, queryOf, strings } from './gmail-requests.ts';
 import { entityNotFound } from './gmail-views.ts';
@@ -49,10 +49,31 @@ export function registerMailboxRoutes(scope: FastifyInstance, office: Office): v
     office.recordEffect({ vendor, operation: 'labels.create', account, key: name, raw });
     return { ...label, messageListVisibility: 'show', labelListVisibility: 'labelShow' };
   });
+  scope.get('/settings/sendAs', (request) => {
+    const owner = mailboxOwner(office, request);
+    return { sendAs: sendAsOf(owner, office.mailbox(owner.email).aliases ?? []) };
+  });
   scope.get('/history', (request) => {
     const mailbox = office.mailbox(mailboxOwner(office, request).email);
     return listHistory(mailbox, queryOf(request));
   });
+}
+
+/** The account's own address, then its confirmed and unconfirmed aliases. */
+function sendAsOf(owner: Person, aliases: NonNullable<MailboxState['aliases']>): object[] {
+  const { email: sendAsEmail, name: displayName } = owner;
+  const own = { sendAsEmail, displayName, isPrimary: true, isDefault: true, signature: '' };
+  return [
+    own,
+    ...aliases.map(({ email, name, signature, verified }) => ({
+      sendAsEmail: email,
+      displayName: name,
+      signature,
+      isPrimary: false,
+      isDefault: false,
+      verificationStatus: verified ? 'accepted' : 'pending',
+    })),
+  ];
 }
 
 function showLabel(mailbox: MailboxState, id: string): object {

@@ -52,22 +52,49 @@ function sendGraphError(
   const { annotations, headers = {} } = error.options;
   // A refusal may come before the hook above.
   nameRequest(request, reply);
+  const body = graphErrorBody(request, reply, error, now());
   return reply
     .code(error.status)
     .headers(headers)
-    .send({
-      error: {
-        code: error.code,
-        message: error.message,
-        ...annotations,
-        innerError: {
-          // No zone at the end, as Graph writes it.
-          date: now().toISOString().slice(0, 19),
-          'request-id': String(reply.getHeader('request-id')),
-          'client-request-id': clientRequestId(request),
-        },
-      },
-    });
+    .send({ error: { ...body, ...annotations } });
+}
+
+/** The inside of Graph's error envelope for one answer. */
+function graphErrorBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { code, message }: { code: string; message: string },
+  now: Date,
+): object {
+  return {
+    code,
+    message,
+    innerError: {
+      // No zone at the end, as Graph writes it.
+      date: now.toISOString().slice(0, 19),
+      'request-id': String(reply.getHeader('request-id')),
+      'client-request-id': clientRequestId(request),
+    },
+  };
+}
+
+const faultCodes: Record<number, string> = {
+  401: 'InvalidAuthenticationToken',
+  403: 'ErrorAccessDenied',
+  404: 'ErrorItemNotFound',
+  412: 'ErrorIrresolvableConflict',
+  429: 'ApplicationThrottled',
+  500: 'InternalServerError',
+  503: 'ServiceUnavailable',
+  504: 'GatewayTimeout',
+};
+
+/** The body of an answer that a fault puts in place of Graph's own. */
+export function graphFault(request: FastifyRequest, reply: FastifyReply, status: number): object {
+  nameRequest(request, reply);
+  const code = faultCodes[status] ?? 'UnknownError';
+  const message = `Injected fault ${status}`;
+  return { error: graphErrorBody(request, reply, { code, message }, new Date()) };
 }
 
 function clientRequestId(request: FastifyRequest): string {

@@ -1,6 +1,6 @@
 /**
  * The OData options of a request as far as Outlook's calendars take them: a flat `$filter`,
- * `$orderby` with one member, `$select`, and `$expand` of one extended property. What is not
+ * `$orderby` with one member, `$select`, and `$expand` of extended properties. What is not
  * understood is refused, never ignored.
  */
 import type { FastifyRequest } from 'fastify';

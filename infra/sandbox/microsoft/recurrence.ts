@@ -128,11 +128,21 @@ export function firstOccurrence(line: string, start: EventTime, calendarZone: st
   const local = DateTime.fromMillis(toInstantMs(start, zone), { zone });
   const recur = ICAL.Recur.fromString(line.slice('RRULE:'.length));
   recur.until = null;
-  const begin = ICAL.Time.fromDateTimeString(local.toFormat("yyyy-MM-dd'T'HH:mm:ss"));
-  const first = recur.iterator(begin).next() as ICAL.Time | null;
-  if (!first) return local;
-  const { year, month, day, hour, minute, second } = first;
-  return DateTime.fromObject({ year, month, day, hour, minute, second }, { zone });
+  recur.count = null;
+  // ical.js 2 miscounts BYSETPOS in the period a rule begins in, so it begins one period earlier.
+  const period = recur.freq === 'MONTHLY' ? 'month' : 'year';
+  const begin = line.includes('BYSETPOS')
+    ? local.startOf(period).minus({ [period]: recur.interval })
+    : local;
+  const time = local.toFormat("'T'HH:mm:ss");
+  const iterator = recur.iterator(ICAL.Time.fromDateTimeString(begin.toISODate() + time));
+  for (;;) {
+    const next = iterator.next() as ICAL.Time | null;
+    if (!next) return local;
+    const { year, month, day, hour, minute, second } = next;
+    const found = DateTime.fromObject({ year, month, day, hour, minute, second }, { zone });
+    if (found >= local) return found;
+  }
 }
 
 /** The recurrence of a stored series; null when Graph has no pattern for it. */

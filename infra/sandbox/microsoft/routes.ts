@@ -5,13 +5,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Office } from '../office/office.ts';
 import { requireMailbox } from './accounts.ts';
-import { endGrants } from './oauth.ts';
 import { registerBatch } from './batch.ts';
 import { registerCalendarRoutes } from './calendar-routes.ts';
 import { registerCalendarDelta } from './delta.ts';
 import { registerGraphErrors } from './errors.ts';
 import { registerEventRoutes } from './event-routes.ts';
 import { registerGraphMailRoutes } from './mail-routes.ts';
+import { endGrants } from './oauth.ts';
 import { selected } from './odata.ts';
 import { parameter } from './paging.ts';
 

@@ -19,6 +19,8 @@ export class PlanBuilder {
   readonly me: Named;
   readonly directory: readonly Named[];
   readonly constraints: string;
+  /** Documents that the person said belong to this goal. */
+  readonly attachments: readonly { documentId: string }[];
   /** Which revision this is; 0 for the first plan. Keeps ids of new steps apart. */
   readonly revisionNumber: number;
   readonly #answers: readonly { question: string; answer: string }[];
@@ -40,6 +42,9 @@ export class PlanBuilder {
     const number = isJsonObject(revision) ? revision.number : 0;
     this.revisionNumber = typeof number === 'number' ? number : 0;
     this.constraints = [data.constraints, data.context].flat().map(textOf).join('. ');
+    this.attachments = [...textOf(data.context).matchAll(/\bdocumentId ([\w-]{8,64})\b/g)].map(
+      ([, documentId = '']) => ({ documentId }),
+    );
     this.#answers = (Array.isArray(data.answers) ? (data.answers as Json[]) : []).flatMap((item) =>
       isJsonObject(item) ? [{ question: textOf(item.question), answer: textOf(item.answer) }] : [],
     );

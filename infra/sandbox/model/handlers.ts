@@ -1,6 +1,6 @@
 /** What answers each kind of request, by the name of the requested form. Nothing else is answered. */
 import type { Json, JsonObject } from '#contracts/json.ts';
-import { answerEmail, answerSummary } from './language.ts';
+import { answerEmail, answerSummary, answerTone } from './language.ts';
 import { answerPlan, type ModelOptions } from './plan.ts';
 import { researchHandlers } from './research.ts';
 import { answerTimeReply } from './time-reply.ts';
@@ -14,5 +14,6 @@ export const handlers: Readonly<Record<string, SchemaHandler>> = {
   summary: answerSummary,
   email: answerEmail,
   timeReply: answerTimeReply,
+  tone: answerTone,
   ...researchHandlers,
 };

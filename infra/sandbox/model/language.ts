@@ -35,15 +35,48 @@ export function answerEmail(data: JsonObject): Json {
   const shown = reply && said !== '' ? [] : facts.slice(0, maxPoints);
   const greeting = textOf(data.recipientName);
   const lines = [
-    greeting === '' ? 'Hello,' : `Hi ${greeting},`,
+    toneGreeting(data, greeting) ?? (greeting === '' ? 'Hello,' : `Hi ${greeting},`),
     '',
     content,
     ...(shown.length === 0 ? [] : ['', ...shown.map((fact) => `- ${fact}`)]),
     '',
-    'Best regards,',
-    textOf(data.senderName).split('@')[0] ?? '',
+    ...(toneClosing(data) ?? ['Best regards,', textOf(data.senderName).split('@')[0] ?? '']),
   ];
   return { subject: subjectOf(data, instruction, said), body: lines.join('\n').trimEnd() };
+}
+
+/** The greeting of the person's profile, with the reader's name in its place. */
+function toneGreeting({ tone }: JsonObject, name: string): string | undefined {
+  const greeting = isJsonObject(tone) ? textOf(tone.greeting) : '';
+  return greeting === '' || name === '' ? undefined : greeting.replace('[name]', name);
+}
+
+function toneClosing({ tone }: JsonObject): string[] | undefined {
+  const closing = isJsonObject(tone) ? textOf(tone.closing) : '';
+  return closing === '' ? undefined : [closing];
+}
+
+/** Answers a `tone` request: what the first and last lines of most mails are. */
+export function answerTone(data: JsonObject): Json {
+  const mails = Array.isArray(data.mails) ? (data.mails as readonly Json[]).map(textOf) : [];
+  const lines = mails.map((mail) => mail.split('\n').filter((line) => line.trim() !== ''));
+  const usual = (found: readonly string[]): string => {
+    const counts = new Map<string, number>();
+    for (const line of found) counts.set(line, (counts.get(line) ?? 0) + 1);
+    return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0]?.slice(0, 90) ?? '';
+  };
+  const greetings = lines.map(([first = '']) => first.replace(/^(\w+) \p{Lu}.*$/u, '$1 [name],'));
+  const words = mails.flatMap((mail) => mail.split(/[.!?]\s/)).map((part) => part.split(/\s+/));
+  const mean = words.reduce((sum, { length }) => sum + length, 0) / Math.max(1, words.length);
+  return {
+    greeting: usual(greetings),
+    closing: usual(lines.map((mail) => mail.at(-1) ?? '')),
+    formality: /^(?:dear|sehr)/i.test(usual(greetings)) ? 'formal' : 'neutral',
+    sentenceLength: mean < 8 ? 'short' : mean < 18 ? 'medium' : 'long',
+    languages: ['en'],
+    phrases: [],
+    notes: '',
+  };
 }
 
 type Fact = { readonly kind: 'mail' | 'event' | 'note'; readonly text: string };

@@ -47,6 +47,7 @@ export function planReply(plan: PlanBuilder, intent: Intent): void {
     people,
     material: [outputOf(thread, 'messages')],
     replyTo: outputOf(mail, 'messages[0].id'),
+    toAll: /\b(?:reply|respond|answer)(?: to)? (?:all|everyone|everybody)\b/i.test(intent.text),
     draft: intent.draft,
   });
 }
@@ -58,7 +59,7 @@ export function planWrite(plan: PlanBuilder, intent: Intent): void {
   const sent = /^(?:forward|send|share|e-?mail|mail)\s+(.+)\s+to\s+(.+)$/i.exec(split.head);
   const head = sent?.[2] ?? split.head;
   const words = plan.readPeople(head);
-  findWhatToSend(plan, sent?.[1] ?? intent.text);
+  const passedOn = findWhatToSend(plan, sent?.[1] ?? intent.text);
   const answer = plan.answer('Who should get the mail?');
   const people = [
     ...words.people,
@@ -78,6 +79,16 @@ export function planWrite(plan: PlanBuilder, intent: Intent): void {
     return;
   }
   plan.people = people;
+  if (passedOn !== undefined && /^forward\b/i.test(intent.text)) {
+    const input = {
+      mode: 'forward',
+      to: [...people.map(({ email }) => email), ...contacts],
+      replyToMessageId: outputOf(passedOn, 'messages[0].id'),
+      body: saidIn(split.content),
+    };
+    plan.add('sendEmail', 'send', input, 'Forward it.');
+    return;
+  }
   writeMail(plan, {
     instruction: intent.text,
     to: [...people.map(({ email }) => email), ...contacts],
@@ -89,18 +100,21 @@ export function planWrite(plan: PlanBuilder, intent: Intent): void {
 }
 
 /** Looks up mail that a clause wants passed on: a summary of it, or the mail itself. */
-function findWhatToSend(plan: PlanBuilder, text: string): void {
+function findWhatToSend(plan: PlanBuilder, text: string): string | undefined {
   const about = /\b(?:summary|digest|overview|recap) of (.+)$/i.exec(text)?.[1];
   if (about !== undefined && /\b(?:mails?|e-?mails?|messages?|inbox)\b/i.test(about)) {
     const intent = { kind: 'mail', text: `summarise ${about}`, draft: false, book: false } as const;
     planMail(plan, intent);
-    return;
+    return undefined;
   }
-  if (!/['’]s (?:last |latest |newest )?(?:mail|e-?mail|message|note)\b/i.test(text)) return;
+  if (!/['’]s (?:last |latest |newest )?(?:mail|e-?mail|message|note)\b/i.test(text)) {
+    return undefined;
+  }
   const query = mailQuery(plan, text);
-  if (query === undefined) return;
+  if (query === undefined) return undefined;
   const mail = plan.add('searchMail', 'mail', { query, limit: 5 }, 'Find the mail to pass on.');
   plan.materials.push(outputOf(mail, 'messages[0]'));
+  return mail;
 }
 
 /** "Research solid state batteries", "brief me on Acme". */
@@ -164,6 +178,8 @@ type Mail = {
   readonly people: readonly Named[];
   readonly material: readonly string[];
   readonly replyTo: string | null;
+  /** A reply to all: code finds the recipients. */
+  readonly toAll?: boolean;
   readonly draft: boolean;
 };
 
@@ -186,14 +202,22 @@ function writeMail(plan: PlanBuilder, mail: Mail): void {
     tool,
     mail.draft ? 'draft' : 'send',
     {
-      to: [...mail.to],
-      subject: outputOf(text, 'subject'),
+      ...(mail.toAll === true
+        ? { mode: 'replyAll' }
+        : { to: [...mail.to], subject: outputOf(text, 'subject') }),
       body: outputOf(text, 'body'),
       replyToMessageId: mail.replyTo,
+      ...(plan.attachments.length === 0 ? {} : { attachments: plan.attachments }),
     },
     mail.draft ? 'Put it into your drafts.' : 'Send it.',
     { critical },
   );
+}
+
+/** "saying please look" as a sentence; a forward needs none. */
+function saidIn(content: string): string | null {
+  const said = content.replace(/^(?:that|saying|with)\s+/i, '').trim();
+  return said === '' ? null : `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
 }
 
 /** Splits "reply to Dana that I agree" where the content begins. */
@@ -215,12 +239,12 @@ const noise = new Set(
     'does has have do say said write written wrote want wants ask asked think mail mails email emails ' +
     'message messages thread threads inbox my the a an all new unread triage from about on regarding ' +
     'in of for to with last latest newest recent please and reply respond answer response draft is ' +
-    'are there it that this i by since was were who his her their week today every everything'
+    'are archive label tag mark all everyone everybody there it that this i by since was were who his her their week today every everything'
   ).split(' '),
 );
 
 /** The words of a clause as a mail query; undefined when it had to ask. */
-function mailQuery(plan: PlanBuilder, text: string): string | undefined {
+export function mailQuery(plan: PlanBuilder, text: string): string | undefined {
   const time = readTime(text);
   const words = plan.readPeople(time.rest);
   if (words.ambiguous.length > 0) {
@@ -241,7 +265,7 @@ function mailQuery(plan: PlanBuilder, text: string): string | undefined {
   const parts = [
     ...(/\bunread\b|\btriage\b|\bnew (?:mail|message)/i.test(text) ? ['is:unread'] : []),
     ...(from.length > 1
-      ? [`{${from.map((f) => `${operator}:${f}`).join(' ')}}`]
+      ? [`(${from.map((f) => `${operator}:${f}`).join(' or ')})`]
       : from.map((f) => `${operator}:${f}`)),
     ...topic,
     ...newerThan(time),

@@ -11,6 +11,7 @@ import { obey } from './obey.ts';
 import { planAgenda, planBlock, planMeeting, planReminder } from './plan-calendar.ts';
 import { planCancel, planMove } from './plan-changes.ts';
 import { planMail, planPage, planReply, planResearch, planWrite } from './plan-mail.ts';
+import { planOrganise, planTone } from './plan-organise.ts';
 import { planHold, planRelease, planRespond } from './plan-series.ts';
 import { planProposal, planTimeReply } from './plan-proposals.ts';
 import { revise } from './revise.ts';
@@ -88,6 +89,10 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
       return planReply(plan, intent);
     case 'write':
       return planWrite(plan, intent);
+    case 'organise':
+      return planOrganise(plan, intent);
+    case 'tone':
+      return planTone(plan);
     case 'research':
       return planResearch(plan, intent);
     case 'page':

@@ -20,6 +20,8 @@ export type IntentKind =
   | 'mail'
   | 'reply'
   | 'write'
+  | 'organise'
+  | 'tone'
   | 'research'
   | 'page'
   | 'unknown';
@@ -37,8 +39,8 @@ export type Intent = {
 const imperatives =
   'find|look|invite|book|schedule|set up|arrange|organi[sz]e|plan|block|reserve|create|add|put|move|' +
   'reschedule|shift|push|postpone|cancel|call off|delete|reply|respond|answer|write|draft|send|email|' +
-  'mail|tell|let|notify|inform|ask|remind|share|forward|summari[sz]e|sum up|research|brief|read|show|' +
-  'list|check|give|propose|suggest|prepare|thank|accept|decline|turn down|tentatively accept|hold|release';
+  'mail|tell|let|notify|inform|ask|remind|share|forward|archive|label|tag|mark|learn|summari[sz]e|sum up|research|' +
+  'brief|read|show|list|check|give|propose|suggest|prepare|thank|accept|decline|turn down|tentatively accept|hold|release';
 const boundary = new RegExp(
   `(?:[.;!?]\\s+|,?\\s+(?:and then|and also|then|and|,)\\s+|,\\s+)(?=(?:please |also |then )?(?:${imperatives})\\b)`,
   'i',
@@ -139,6 +141,12 @@ function firstVerb(text: string): IntentKind | undefined {
     return 'time_reply';
   }
   if (/^invite\b/i.test(text)) return 'meet';
+  if (/^learn (?:my (?:tone|style)|how i write)\b/i.test(text)) return 'tone';
+  if (/^(?:archive|label|tag)\b/i.test(text)) return 'organise';
+  if (/^mark\b.*\b(?:un)?read$/i.test(text)) return 'organise';
+  if (/^(?:move|put)\b.*\bto (?:the |my )?(?:trash|bin|spam|junk|archive|inbox)$/i.test(text)) {
+    return 'organise';
+  }
   if (/^remind me\b/i.test(text)) return 'remind';
   if (/^(?:(?:tentatively )?accept|decline|turn down|say (?:yes|no) to)\b/i.test(text)) {
     return 'respond';

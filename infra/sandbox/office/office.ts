@@ -3,6 +3,7 @@
  * only through stores that call `changed()`; nothing here knows HTTP or a vendor's wire format.
  */
 import { createHash } from 'node:crypto';
+import { defaultKnobs, type Knobs } from './knobs.ts';
 import { roomAt, rooms } from './rooms.ts';
 import type {
   CalendarState,
@@ -14,7 +15,6 @@ import type {
   OutlookState,
   Person,
 } from './state.ts';
-import { defaultKnobs, type Knobs } from './knobs.ts';
 
 /** One effect as a store reports it; the office keeps the count. */
 export interface EffectReport {

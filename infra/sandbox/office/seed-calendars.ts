@@ -7,14 +7,15 @@ import { findEvent } from '../google/calendar-events.ts';
 import { propagate } from '../google/calendar-guests.ts';
 import { storeEvent } from '../google/event-store.ts';
 import type { Office } from './office.ts';
-import { officeDomain, outsiders } from './people.ts';
+import { officeDomain, outsiders, privateAccount } from './people.ts';
 import { type SeedEvent, seedEvents } from './seed-events.ts';
+import { privateEvents } from './seed-events-private.ts';
 import type { Attendee, EventTime, Person, StoredEvent } from './state.ts';
 
 /** Puts every seeded event on its calendars. */
 export function seedCalendars(office: Office, anchor: Date): void {
   const monday = DateTime.fromJSDate(anchor, { zone: office.main.zone }).startOf('week');
-  for (const seed of seedEvents) addSeed(office, monday, seed);
+  for (const seed of [...seedEvents, ...privateEvents]) addSeed(office, monday, seed);
 }
 
 function addSeed(office: Office, monday: DateTime, seed: SeedEvent): void {
@@ -106,8 +107,9 @@ function recurrence(monday: DateTime, seed: SeedEvent, zone: string): string[] {
   return [`RRULE:${seed.rule}`, ...skipped];
 }
 
-/** `bob` is a colleague by first name; anything else is a key of the outsiders. */
+/** `bob` is a colleague by first name, `private` the main person at home; else an outsider. */
 function address(office: Office, alias: string): { email: string; displayName: string } {
+  if (alias === 'private') return { email: privateAccount.email, displayName: privateAccount.name };
   const colleague = office.people.find(
     ({ email }) => email.startsWith(`${alias}.`) && email.endsWith(officeDomain),
   );

@@ -149,6 +149,8 @@ export interface MailboxState {
   historyId: number;
   /** The oldest history id that can still be asked for. */
   historyFloor: number;
+  /** Other addresses its owner may send as; mail to them goes nowhere. */
+  aliases?: { email: string; name: string; signature: string; verified: boolean }[];
 }
 
 /** How often the outside world really changed under one key and operation. */

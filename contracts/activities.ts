@@ -92,7 +92,7 @@ export type ReadActivities = Record<
   (request: ReadRequest) => Promise<ReadResult>
 >;
 /** The read tools that need the model. */
-export const modelReadTools = ['summarize', 'composeEmail', 'learnTone'] as const;
+export const modelReadTools = ['summarize', 'composeEmail', 'readTimeReply', 'learnTone'] as const;
 
 /** Steps of a research workflow. `planResearch` and `extractClaims` run on the model queue. */
 export interface ResearchActivities {

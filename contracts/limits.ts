@@ -99,6 +99,9 @@ export const limits = {
   holdMs: 72 * hour,
   holdSweepMs: 15 * second,
   slotLimit: 5,
+  meetingPeopleMax: 100,
+  /** Of an answer to offered times, without what it quotes. */
+  timeReplyMaxChars: 2_000,
   bufferMinutes: 15,
   reminderMinutes: 15,
   meetingMinutesMax: 24 * 60,

@@ -19,6 +19,8 @@ export const toolNames = [
   'learnTone',
   'summarize',
   'composeEmail',
+  'proposeTimes',
+  'readTimeReply',
   'searchWeb',
   'readPage',
   'research',
@@ -107,7 +109,8 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
   findTime: {
     ...read,
     summary:
-      'Find times when people are free, ranked, inside their working hours. The output has best.start.',
+      'Find times when people are free, ranked, inside their working hours, under wishes that must or ' +
+      'should hold. `rooms` are alternatives, one is needed. The output has best.start and best.room.',
     scope: 'calendar.read',
     outputTrust: 'trusted',
   },
@@ -161,6 +164,21 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'none',
     outputTrust: 'derived',
   },
+  proposeTimes: {
+    ...read,
+    summary:
+      'Write a mail that offers times of findTime to somebody outside, on their clock. Send it with sendEmail.',
+    scope: 'none',
+    outputTrust: 'derived',
+  },
+  readTimeReply: {
+    ...read,
+    summary:
+      'Read from the messages of a thread (readThread) which offered time somebody chose: slot.start, ' +
+      'slot.minutes; slot is null when they chose none or suggest another, so make it a checkpoint.',
+    scope: 'none',
+    outputTrust: 'untrusted',
+  },
   searchWeb: {
     ...read,
     summary: 'Search the public web.',
@@ -209,7 +227,7 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'calendar.write',
     undo: 'cancel the event; guests are told',
     outputTrust: 'trusted',
-    sensitive: ['guests', 'optionalGuests', 'rooms', 'location'],
+    sensitive: ['start', 'guests', 'optionalGuests', 'rooms', 'location'],
   },
   moveEvent: {
     summary:
@@ -219,7 +237,7 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'calendar.write',
     undo: 'move it back, unless it was changed since',
     outputTrust: 'trusted',
-    sensitive: ['eventId'],
+    sensitive: ['eventId', 'start'],
   },
   cancelEvent: {
     summary: 'Cancel an event; guests are told by mail. Of a series: scope this, following or all.',
@@ -260,7 +278,7 @@ export const tools: Readonly<Record<ToolName, ToolEntry>> = {
     scope: 'calendar.write',
     undo: 'change it back, unless it was changed since',
     outputTrust: 'trusted',
-    sensitive: ['eventId', 'location', 'addGuests', 'addOptionalGuests', 'addRooms'],
+    sensitive: ['eventId', 'start', 'location', 'addGuests', 'addOptionalGuests', 'addRooms'],
   },
   respondToInvitation: {
     summary: 'Accept, decline or tentatively accept an invitation; the organizer is told.',

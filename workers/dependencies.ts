@@ -15,6 +15,7 @@ import { createComposeEmail } from '#activities/language/compose-email.ts';
 import { createLearnTone } from '#activities/language/learn-tone.ts';
 import { createToneStore } from '#activities/language/tone-store.ts';
 import { createSummarize } from '#activities/language/summarize.ts';
+import { createReadTimeReply } from '#activities/language/time-reply.ts';
 import { createDirectory } from '#activities/people.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
 import { createPlannerActivities } from '#activities/planner/propose.ts';
@@ -95,6 +96,7 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
       summarize: createSummarize({ model }),
       composeEmail: createComposeEmail({ model, directory, tone }),
       learnTone: createLearnTone({ model, tone, email, accounts }),
+      readTimeReply: createReadTimeReply({ model, documents, accounts }),
     },
   });
 }

@@ -27,6 +27,7 @@ export const hostedActivities = {
     'listEvents',
     'findEvent',
     'findTime',
+    'proposeTimes',
     'findContact',
     'searchMail',
     'readThread',

@@ -15,9 +15,10 @@ import { findTime } from './find-time.ts';
 import { matchEvents } from './match-events.ts';
 import type { CalendarEvent } from './port.ts';
 import { eventOrigin, resolving, showStart, summarizeEvent } from './summaries.ts';
+import { proposeTimes } from './propose-times.ts';
 import { type ResolvedWindow, resolveWindow } from './time-phrases.ts';
 
-type CalendarReads = Pick<ReadActivities, 'listEvents' | 'findEvent' | 'findTime'>;
+type CalendarReads = Pick<ReadActivities, 'listEvents' | 'findEvent' | 'findTime' | 'proposeTimes'>;
 
 /** Builds the calendar's read activities. */
 export function createCalendarReads(deps: CalendarDeps): CalendarReads {
@@ -25,6 +26,7 @@ export function createCalendarReads(deps: CalendarDeps): CalendarReads {
     listEvents: (request) => listEvents(deps, request),
     findEvent: (request) => findEvent(deps, request),
     findTime: (request) => findTime(deps, request),
+    proposeTimes: (request) => proposeTimes(deps, request),
   };
 }
 

@@ -1,43 +1,45 @@
 /**
- * Turns a request into sets of time: each person's working hours and busy time, the organiser's
- * wishes, and from these the time that is free for everyone required. It ranks nothing.
+ * Turns a request into sets of time: what each person's hours, meetings and wishes rule out, and
+ * from these the time that is open to everyone required. It ranks nothing.
  */
-import type { BusyInterval, Participant, SlotRequest, WorkingHours } from './availability.ts';
+import type { BusyInterval, Participant, Room, SlotRequest } from './availability.ts';
+import { NO_SPANS, packSpans, span, subtract, unite, type Spans } from './availability-spans.ts';
+import { eachTouching, gridStarts } from './availability-starts.ts';
 import {
-  intersect,
-  NO_SPANS,
-  packSpans,
-  span,
-  subtract,
-  unite,
-  type Spans,
-} from './availability-spans.ts';
-import {
-  DAY_MS,
-  MINUTE_MS,
-  minutesOf,
-  offsetSegments,
-  PARTS_OF_DAY,
-  weekdayOf,
-} from './zone-time.ts';
+  isForEach,
+  localSpans,
+  type LocalWindow,
+  lunchSpans,
+  ruledOut,
+  type Wish,
+} from './availability-wishes.ts';
+import { MINUTE_MS } from './zone-time.ts';
+
+/** A wish with the time it rules out. */
+export type PreparedWish = { readonly wish: Wish; readonly shut: Spans };
 
 /** One participant with their time as spans within the window. */
 export type PreparedPerson = {
   readonly participant: Participant;
-  readonly hours: Spans;
+  /** The window on their clock. */
+  readonly window: LocalWindow;
+  /** Time outside their working hours; none when these are not known. */
+  readonly offHours: Spans;
   /** Noon to one on their wall clock. */
   readonly lunch: Spans;
-  /** Widened by the buffer. */
+  /** What they were reported as busy with; none when that was not readable. */
+  readonly reported: readonly BusyInterval[];
+  /** Widened by the buffer and by travel. */
   readonly busy: Spans | 'unknown';
+  /** Their own, and those of the meeting that everyone has. */
+  readonly wishes: readonly PreparedWish[];
 };
 
-/** The organiser's wishes as spans; `undefined` where nothing was wished. */
-export type PreparedPreferences = {
-  readonly partOfDay: Spans | undefined;
-  readonly hours: Spans | undefined;
-  readonly weekdays: Spans | undefined;
-  /** All of them at once; `undefined` when there is none or they are soft. */
-  readonly hard: Spans | undefined;
+/** A room with the time it is taken: all of the window when its calendar could not be read. */
+export type PreparedRoom = {
+  readonly room: Room;
+  readonly taken: Spans;
+  readonly readable: boolean;
 };
 
 /** A request, ready to be searched more than once. */
@@ -47,159 +49,171 @@ export type Prepared = {
   readonly toMs: number;
   readonly lengthMs: number;
   readonly people: readonly PreparedPerson[];
-  readonly preferences: PreparedPreferences;
+  readonly rooms: readonly PreparedRoom[];
+  /** Wishes of the meeting on the organiser's clock. */
+  readonly wishes: readonly PreparedWish[];
 };
 
-/** Which constraints a search leaves out. E-mail addresses in the sets. */
+/** Kinds of constraint that a search leaves out altogether. */
 export type Leave = {
-  readonly acceptUnknown?: boolean;
-  readonly unknownOf?: ReadonlySet<string>;
-  readonly buffer?: boolean;
-  readonly preferences?: boolean;
-  readonly hoursOf?: ReadonlySet<string>;
-  readonly people?: ReadonlySet<string>;
-  readonly allBusy?: boolean;
+  readonly unknown?: boolean;
+  readonly wishes?: boolean;
+  readonly busy?: boolean;
+  readonly rooms?: boolean;
 };
-
-const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
-const LUNCH: WorkingHours = { days: EVERY_DAY, start: '12:00', end: '13:00' };
-
-// What "outside working hours" may mean when it is suggested: the same days, but no night.
-const WAKING_START = '07:00';
-const WAKING_END = '22:00';
 
 /** Computes every set of time that the request implies. */
 export function prepare(request: SlotRequest): Prepared {
   const fromMs = Math.max(request.fromMs, request.nowMs);
-  const toMs = request.toMs;
-  const padMs = request.bufferMinutes * MINUTE_MS;
-  const people = request.participants.map((participant): PreparedPerson => {
-    const hours = localSpans(participant.workingHours, participant.zone, fromMs, toMs);
-    const lunch = localSpans(LUNCH, participant.zone, fromMs, toMs);
-    return { participant, hours, lunch, busy: busySpans(participant, padMs, fromMs, toMs) };
-  });
-  const preferences = preferenceSpans(request, fromMs, toMs);
-  const lengthMs = request.durationMinutes * MINUTE_MS;
-  return { request, fromMs, toMs, lengthMs, people, preferences };
+  const { toMs } = request;
+  const home: LocalWindow = { zone: request.organiserZone, fromMs, toMs };
+  const wishes = request.wishes ?? [];
+  const forEach = wishes.filter(isForEach);
+  const clocks = new Clocks(home);
+  return {
+    request,
+    fromMs,
+    toMs,
+    lengthMs: request.durationMinutes * MINUTE_MS,
+    people: request.participants.map((participant) =>
+      preparePerson(participant, forEach, request.bufferMinutes, clocks),
+    ),
+    rooms: (request.rooms ?? []).map((room): PreparedRoom => {
+      const taken = busySpans(room.busy, 0, 0, home);
+      if (taken !== 'unknown') return { room, taken, readable: true };
+      return { room, taken: span(fromMs, toMs), readable: false };
+    }),
+    wishes: wishes
+      .filter((wish) => !isForEach(wish))
+      .map((wish) => ({ wish, shut: ruledOut(wish, home, []) })),
+  };
 }
 
-/** A person's busy time, or `unknown` when it could not be read or makes no sense. */
-function busySpans(
+/** Hours and lunches within the window, worked out once for all who have the same. */
+class Clocks {
+  readonly #home: LocalWindow;
+  readonly #known = new Map<string, Spans>();
+
+  constructor(home: LocalWindow) {
+    this.#home = home;
+  }
+
+  windowOf({ zone }: Participant): LocalWindow {
+    return { ...this.#home, zone };
+  }
+
+  offHours(participant: Participant): Spans {
+    const { workingHours: hours, zone } = participant;
+    if (hours === 'unknown') return NO_SPANS;
+    const { fromMs, toMs } = this.#home;
+    return this.#once(`${zone} ${hours.start} ${hours.end} ${hours.days.join('')}`, () =>
+      subtract(span(fromMs, toMs), localSpans(hours, this.windowOf(participant))),
+    );
+  }
+
+  lunch(participant: Participant): Spans {
+    return this.#once(`${participant.zone} lunch`, () => lunchSpans(this.windowOf(participant)));
+  }
+
+  #once(key: string, work: () => Spans): Spans {
+    const spans = this.#known.get(key) ?? work();
+    this.#known.set(key, spans);
+    return spans;
+  }
+}
+
+function preparePerson(
   participant: Participant,
-  padMs: number,
-  fromMs: number,
-  toMs: number,
+  forEach: readonly Wish[],
+  bufferMinutes: number,
+  clocks: Clocks,
+): PreparedPerson {
+  const { travelMinutes = 0 } = participant;
+  const window = clocks.windowOf(participant);
+  const busy = busySpans(participant.busy, bufferMinutes, travelMinutes, window);
+  const reported = busy === 'unknown' || participant.busy === 'unknown' ? [] : participant.busy;
+  // What somebody wishes for themselves counts in place of the same kind of wish for everyone.
+  const own = participant.wishes ?? [];
+  const wishes = [...own, ...forEach.filter(({ kind }) => !own.some((wish) => wish.kind === kind))];
+  return {
+    participant,
+    window,
+    offHours: clocks.offHours(participant),
+    lunch: clocks.lunch(participant),
+    reported,
+    busy,
+    wishes: wishes.map((wish) => ({ wish, shut: ruledOut(wish, window, reported) })),
+  };
+}
+
+/**
+ * Busy time, widened by a buffer around every meeting and by travel around those elsewhere.
+ * `unknown` when it makes no sense: a calendar that answers with nonsense must not count as free.
+ */
+export function busySpans(
+  intervals: readonly BusyInterval[] | 'unknown',
+  bufferMinutes: number,
+  travelMinutes: number,
+  { fromMs, toMs }: LocalWindow,
 ): Spans | 'unknown' {
-  if (participant.busy === 'unknown') return 'unknown';
+  if (intervals === 'unknown') return 'unknown';
   try {
-    return packSpans(participant.busy, padMs, fromMs, toMs);
+    const busy = packSpans(intervals, bufferMinutes * MINUTE_MS, fromMs, toMs);
+    if (travelMinutes <= bufferMinutes) return busy;
+    const elsewhere = intervals.filter((interval) => interval.elsewhere === true);
+    if (elsewhere.length === 0) return busy;
+    return unite(busy, packSpans(elsewhere, travelMinutes * MINUTE_MS, fromMs, toMs));
   } catch (error) {
-    // A calendar that answers with nonsense was not read: it must not count as free.
     if (error instanceof RangeError) return 'unknown';
     throw error;
   }
 }
 
-/** The time, within the window, that is open to all required people, minus what is left out. */
-export function freeSpans(prepared: Prepared, leave: Leave): Spans {
-  let free = span(prepared.fromMs, prepared.toMs);
-  if (leave.preferences !== true && prepared.preferences.hard !== undefined) {
-    free = intersect(free, prepared.preferences.hard);
+/** The starts at which everyone required and a room are free, without what is left out. */
+export function possibleStarts(prepared: Prepared, leave: Leave = {}): readonly number[] {
+  const { lengthMs, rooms } = prepared;
+  const starts = gridStarts(gridOf(prepared), freeSpans(prepared, leave), lengthMs);
+  if (rooms.length === 0 || leave.rooms === true) return starts;
+  const taken = roomsTaken(prepared, starts);
+  return starts.filter((_, index) => (taken[index] ?? rooms.length) < rooms.length);
+}
+
+/** How many rooms are taken at each start. */
+export function roomsTaken({ rooms, lengthMs }: Prepared, starts: readonly number[]): Uint16Array {
+  const taken = new Uint16Array(starts.length);
+  for (const room of rooms) {
+    eachTouching(starts, room.taken, lengthMs, (from, to) => {
+      for (let index = from; index < to; index += 1) taken[index] = (taken[index] ?? 0) + 1;
+    });
   }
+  return taken;
+}
+
+/** Where the starts of a request lie. */
+export function gridOf({ request, fromMs, toMs }: Prepared) {
+  return { zone: request.organiserZone, stepMinutes: request.stepMinutes, fromMs, toMs };
+}
+
+/** The time, within the window, that is open to all required people, without what is left out. */
+export function freeSpans(prepared: Prepared, leave: Leave = {}): Spans {
+  let free = span(prepared.fromMs, prepared.toMs);
+  const shutOff = (wishes: readonly PreparedWish[]): void => {
+    if (leave.wishes === true) return;
+    for (const { wish, shut } of wishes) if (wish.hard) free = subtract(free, shut);
+  };
+  shutOff(prepared.wishes);
   for (const person of prepared.people) {
-    const { participant } = person;
-    if (!participant.required || leave.people?.has(participant.email) === true) continue;
-    free = intersect(free, hoursOf(prepared, person, leave));
-    if (leave.allBusy === true) continue;
-    if (person.busy === 'unknown') {
-      if (leave.acceptUnknown !== true && leave.unknownOf?.has(participant.email) !== true) {
-        return NO_SPANS;
-      }
-      continue;
-    }
-    const busy =
-      leave.buffer === true
-        ? busySpans(participant, 0, prepared.fromMs, prepared.toMs)
-        : person.busy;
-    free = busy === 'unknown' ? NO_SPANS : subtract(free, busy);
+    if (!person.participant.required) continue;
+    free = subtract(free, person.offHours);
+    shutOff(person.wishes);
+    if (leave.busy === true) continue;
+    if (person.busy !== 'unknown') free = subtract(free, person.busy);
+    else if (prepared.request.allowUnknown !== true && leave.unknown !== true) return NO_SPANS;
   }
   return free;
 }
 
-function hoursOf(prepared: Prepared, person: PreparedPerson, leave: Leave): Spans {
-  const { email, workingHours, zone } = person.participant;
-  if (leave.hoursOf?.has(email) !== true) return person.hours;
-  const waking = { days: workingHours.days, start: WAKING_START, end: WAKING_END };
-  return unite(person.hours, localSpans(waking, zone, prepared.fromMs, prepared.toMs));
-}
-
-/** Every start on the grid of the organiser's wall clock at which the whole meeting fits. */
-export function gridStarts(prepared: Prepared, free: Spans): number[] {
-  const { request, fromMs, toMs, lengthMs } = prepared;
-  const stepMs = request.stepMinutes * MINUTE_MS;
-  const starts: number[] = [];
-  if (fromMs >= toMs) return starts;
-  const segments = offsetSegments(request.organiserZone, fromMs, toMs);
-  let first = 0;
-  for (let index = 0; index < free.length; index += 2) {
-    const freeStart = free[index] ?? Infinity;
-    const lastStart = (free[index + 1] ?? -Infinity) - lengthMs;
-    while ((segments[first]?.endMs ?? Infinity) <= freeStart) first += 1;
-    for (let next = first; next < segments.length; next += 1) {
-      const segment = segments[next];
-      if (segment === undefined || segment.startMs > lastStart) break;
-      // Steps divide a day and local midnights are whole days, so one modulus serves all days.
-      const from = Math.max(freeStart, segment.startMs) + segment.offsetMs;
-      let startMs = Math.ceil(from / stepMs) * stepMs - segment.offsetMs;
-      for (; startMs <= lastStart && startMs < segment.endMs; startMs += stepMs) {
-        starts.push(startMs);
-      }
-    }
-  }
-  return starts;
-}
-
-/**
- * The instants in `[fromMs, toMs)` at which a zone's clock shows a time inside the given hours on
- * the given days. Worked out per stretch of constant offset, so a minute that the clock skips is
- * never inside and one that it shows twice is inside twice.
- */
-export function localSpans(hours: WorkingHours, zone: string, fromMs: number, toMs: number): Spans {
-  const start = minutesOf(hours.start) * MINUTE_MS;
-  let end = minutesOf(hours.end) * MINUTE_MS;
-  if (end < start) end += DAY_MS;
-  if (fromMs >= toMs) return NO_SPANS;
-  const pieces: BusyInterval[] = [];
-  for (const segment of offsetSegments(zone, fromMs, toMs)) {
-    const localFrom = segment.startMs + segment.offsetMs;
-    const localTo = segment.endMs + segment.offsetMs;
-    for (let day = Math.floor(localFrom / DAY_MS) - 1; day * DAY_MS < localTo; day += 1) {
-      if (!hours.days.includes(weekdayOf(day))) continue;
-      const from = Math.max(day * DAY_MS + start, localFrom);
-      const to = Math.min(day * DAY_MS + end, localTo);
-      if (from >= to) continue;
-      pieces.push({ startMs: from - segment.offsetMs, endMs: to - segment.offsetMs });
-    }
-  }
-  return packSpans(pieces);
-}
-
-function preferenceSpans(request: SlotRequest, fromMs: number, toMs: number): PreparedPreferences {
-  const { partOfDay, earliestLocal, latestLocal, weekdays, hard } = request.preferences;
-  const local = (days: readonly number[], start: string, end: string): Spans =>
-    minutesOf(end) <= minutesOf(start)
-      ? NO_SPANS
-      : localSpans({ days, start, end }, request.organiserZone, fromMs, toMs);
-  const part = partOfDay === undefined ? undefined : PARTS_OF_DAY[partOfDay];
-  const wishes = {
-    partOfDay: part === undefined ? undefined : local(EVERY_DAY, part.start, part.end),
-    hours:
-      earliestLocal === undefined && latestLocal === undefined
-        ? undefined
-        : local(EVERY_DAY, earliestLocal ?? '00:00', latestLocal ?? '24:00'),
-    weekdays: weekdays === undefined ? undefined : local(weekdays, '00:00', '24:00'),
-  };
-  const given = Object.values(wishes).filter((spans) => spans !== undefined);
-  const all = hard === true && given.length > 0 ? given.reduce(intersect) : undefined;
-  return { ...wishes, hard: all };
+/** What to call somebody. */
+export function nameOf({ participant }: PreparedPerson): string {
+  return participant.name ?? participant.email;
 }

@@ -1,19 +1,33 @@
 /**
  * Says why no time was found and which smallest sets of constraints, given up, would yield one.
  * It only suggests: nothing is relaxed without a person saying so.
+ *
+ * The smallest size is exact for any number of people. At one start, each person in the way costs
+ * one: either the one constraint of theirs that lifts everything in their way, or their presence.
+ * Only the buffer and the length touch several people at once, and those few are all tried.
  */
-import { freeSpans, gridStarts, type Leave, type Prepared } from './availability-constraints.ts';
-import { compareScored, nameOf, scoreSlot } from './availability-ranking.ts';
-import { NO_SPANS } from './availability-spans.ts';
+import {
+  freeSpans,
+  gridOf,
+  nameOf,
+  possibleStarts,
+  type Prepared,
+  type PreparedPerson,
+  roomsTaken,
+} from './availability-constraints.ts';
+import {
+  type Obstacle,
+  obstaclesOf,
+  priceOf,
+  relaxationWords,
+  type RelaxationKind,
+} from './availability-obstacles.ts';
+import { compareScored, scoreStarts, type Scored } from './availability-ranking.ts';
+import { span, touches } from './availability-spans.ts';
+import { eachTouching, gridStarts } from './availability-starts.ts';
 import { MINUTE_MS, toRfc3339 } from './zone-time.ts';
 
-/** One constraint that can be given up. */
-export type RelaxationKind =
-  | { readonly kind: 'buffer' }
-  | { readonly kind: 'preferences' }
-  | { readonly kind: 'working_hours'; readonly email: string }
-  | { readonly kind: 'make_optional'; readonly email: string }
-  | { readonly kind: 'calendar_unknown'; readonly email: string };
+export type { RelaxationKind } from './availability-obstacles.ts';
 
 /** Constraints which, given up together, yield at least one time. */
 export type Relaxation = {
@@ -33,18 +47,23 @@ export type NoneBecause = {
     | 'window_past'
     | 'window_too_short'
     | 'calendar_unknown'
-    | 'preferences_too_narrow'
+    | 'wishes_too_narrow'
+    | 'no_room'
     | 'no_common_working_hours'
     | 'no_common_free_time';
   readonly message: string;
-  /** Smallest sets first, cheapest first among equals; empty when nothing up to three helps. */
+  /** Sets of the smallest size there is, the ones that ask least of people first. */
   readonly relaxations: readonly Relaxation[];
 };
 
-const MAX_SET_SIZE = 3;
 const MAX_RELAXATIONS = 5;
-// All sets of up to three for ten people; with more people the largest sets are not all tried.
-const MAX_SETS_TRIED = 2_000;
+// Lengths that meetings have. One that is too long is offered shorter, down to half.
+const LENGTHS = [240, 180, 120, 90, 60, 45, 30, 15];
+// Times looked at in detail, the best first; more would only repeat the same people.
+const MAX_STARTS = 200;
+// With more people in the way than this, only the cheapest way out of each is named.
+const MAX_CHOOSERS = 4;
+const MAX_WORDS = 8;
 
 /** Explains an empty result. */
 export function explainNone(prepared: Prepared): NoneBecause {
@@ -53,15 +72,14 @@ export function explainNone(prepared: Prepared): NoneBecause {
     const message = 'The window to search is empty or already over.';
     return { reason: 'window_past', message, relaxations: [] };
   }
-  if (gridStarts(prepared, Float64Array.of(fromMs, toMs)).length === 0) {
+  if (gridStarts(gridOf(prepared), span(fromMs, toMs), lengthMs).length === 0) {
     const minutes = Math.floor((toMs - fromMs) / MINUTE_MS);
     const message =
       `What is left of the window is ${minutes} minutes long and holds no start ` +
       `for a meeting of ${lengthMs / MINUTE_MS} minutes.`;
-    return { reason: 'window_too_short', message, relaxations: [] };
+    return { reason: 'window_too_short', message, relaxations: smallestRelaxations(prepared) };
   }
-  const relaxations = smallestRelaxations(prepared);
-  return { ...reasonFor(prepared), relaxations };
+  return { ...reasonFor(prepared), relaxations: smallestRelaxations(prepared) };
 }
 
 function reasonFor(all: Prepared): Omit<NoneBecause, 'relaxations'> {
@@ -75,11 +93,16 @@ function reasonFor(all: Prepared): Omit<NoneBecause, 'relaxations'> {
       message: `No time is offered because these calendars could not be read: ${names}.`,
     };
   }
-  if (yields(all, { acceptUnknown: true, preferences: true })) {
+  if (possibleStarts(all, { wishes: true }).length > 0) {
     const message = 'Times exist, but none of them matches the wishes, which are set as firm.';
-    return { reason: 'preferences_too_narrow', message };
+    return { reason: 'wishes_too_narrow', message };
   }
-  if (!yields(all, { acceptUnknown: true, preferences: true, allBusy: true })) {
+  if (possibleStarts(all, { wishes: true, rooms: true }).length > 0) {
+    const message = 'Times exist, but in none of them one of the rooms is free.';
+    return { reason: 'no_room', message };
+  }
+  const hours = freeSpans(all, { wishes: true, busy: true });
+  if (gridStarts(gridOf(all), hours, all.lengthMs).length === 0) {
     const message = 'The working hours of the people required never overlap for long enough.';
     return { reason: 'no_common_working_hours', message };
   }
@@ -87,105 +110,166 @@ function reasonFor(all: Prepared): Omit<NoneBecause, 'relaxations'> {
   return { reason: 'no_common_free_time', message };
 }
 
+/** The request with one length, with or without the buffer, and what stands in its way. */
+type Variant = {
+  readonly prepared: Prepared;
+  /** What this variant has given up already. */
+  readonly given: readonly RelaxationKind[];
+  readonly people: readonly { person: PreparedPerson; obstacles: readonly Obstacle[] }[];
+  readonly starts: readonly number[];
+  /** For each start, how many constraints would have to be given up. */
+  readonly sizes: Uint16Array;
+};
+
+type Found = { readonly relax: readonly RelaxationKind[]; readonly at: Scored; lengthMs: number };
+
 function smallestRelaxations(prepared: Prepared): Relaxation[] {
-  const kinds = constraintsOf(prepared);
-  const acceptUnknown = prepared.request.allowUnknown === true;
-  let tried = 0;
-  for (let size = 1; size <= MAX_SET_SIZE; size += 1) {
-    const found: Relaxation[] = [];
-    for (const relax of combinations(kinds, size)) {
-      tried += 1;
-      if (tried > MAX_SETS_TRIED || found.length >= MAX_RELAXATIONS) break;
-      const starts = startsWith(prepared, leaveOf(relax, acceptUnknown));
-      if (starts.length > 0) found.push(describe(prepared, relax, starts));
+  const variants = variantsOf(prepared);
+  const smallest = Math.min(...variants.map(({ sizes }) => sizes.reduce(least, Infinity)));
+  const found = new Map<string, Found>();
+  for (const variant of variants) {
+    for (const at of bestStarts(variant, smallest)) {
+      for (const relax of waysOut(variant, at.startMs)) {
+        // Longer meetings come first, and better starts: the first of a kind is the best.
+        const key = relax.map(keyOf).join();
+        if (!found.has(key)) found.set(key, { relax, at, lengthMs: variant.prepared.lengthMs });
+      }
     }
-    if (found.length > 0) return found;
   }
-  return [];
+  const places = new Map(prepared.people.map(({ participant }, at) => [participant.email, at]));
+  const order = (item: RelaxationKind) =>
+    'email' in item && item.email !== null ? (places.get(item.email) ?? -1) : -1;
+  return [...found.values()]
+    .map((one) => ({ one, price: priceOf(one.relax), order: one.relax.map(order) }))
+    .sort((a, b) => a.price - b.price || compareLists(a.order, b.order))
+    .slice(0, MAX_RELAXATIONS)
+    .map(({ one }) => describe(prepared, one));
 }
 
-/** Everything that could be given up, the cheapest first. */
-function constraintsOf(prepared: Prepared): RelaxationKind[] {
-  const { request, people, preferences } = prepared;
-  const required = people.filter((person) => person.participant.required);
-  const unread = request.allowUnknown === true ? [] : required.filter((p) => p.busy === 'unknown');
-  return [
-    ...(request.bufferMinutes > 0 ? [{ kind: 'buffer' } as const] : []),
-    ...(preferences.hard === undefined ? [] : [{ kind: 'preferences' } as const]),
-    ...required.map(({ participant: { email } }) => ({ kind: 'working_hours', email }) as const),
-    ...unread.map(({ participant: { email } }) => ({ kind: 'calendar_unknown', email }) as const),
-    ...required.map(({ participant: { email } }) => ({ kind: 'make_optional', email }) as const),
-  ];
+function variantsOf(prepared: Prepared): Variant[] {
+  const { request } = prepared;
+  const { durationMinutes, bufferMinutes } = request;
+  const required = prepared.people.filter(({ participant }) => participant.required);
+  const shorter = LENGTHS.filter(
+    (minutes) => minutes < durationMinutes && minutes * 2 >= durationMinutes,
+  );
+  return (bufferMinutes > 0 ? [bufferMinutes, 0] : [0]).flatMap((buffer) => {
+    const people = required.map((person) => ({
+      person,
+      obstacles: obstaclesOf(prepared, person, buffer),
+    }));
+    return [durationMinutes, ...shorter].map((minutes) => {
+      const given: RelaxationKind[] = [
+        ...(buffer === bufferMinutes ? [] : [{ kind: 'buffer' } as const]),
+        ...(minutes === durationMinutes ? [] : [{ kind: 'duration', minutes } as const]),
+      ];
+      const variant = { ...prepared, lengthMs: minutes * MINUTE_MS };
+      return sized({ prepared: variant, given, people });
+    });
+  });
 }
 
-function* combinations<T>(items: readonly T[], size: number, from = 0): Generator<T[]> {
-  if (size === 0) {
-    yield [];
-    return;
-  }
-  for (let index = from; index <= items.length - size; index += 1) {
-    const item = items[index];
-    if (item === undefined) continue;
-    for (const rest of combinations(items, size - 1, index + 1)) yield [item, ...rest];
-  }
-}
-
-function leaveOf(relax: readonly RelaxationKind[], acceptUnknown: boolean): Leave {
-  const emails = (kind: RelaxationKind['kind']): Set<string> =>
-    new Set(relax.flatMap((item) => (item.kind === kind && 'email' in item ? [item.email] : [])));
-  return {
-    acceptUnknown,
-    unknownOf: emails('calendar_unknown'),
-    buffer: relax.some((item) => item.kind === 'buffer'),
-    preferences: relax.some((item) => item.kind === 'preferences'),
-    hoursOf: emails('working_hours'),
-    people: emails('make_optional'),
+/** Counts, for every start of a variant, what is in its way. */
+function sized(variant: Omit<Variant, 'starts' | 'sizes'>): Variant {
+  const { prepared, given, people } = variant;
+  const { fromMs, toMs, lengthMs, rooms } = prepared;
+  const starts = gridStarts(gridOf(prepared), span(fromMs, toMs), lengthMs);
+  const sizes = new Uint16Array(starts.length).fill(given.length);
+  const add = (index: number): void => {
+    sizes[index] = (sizes[index] ?? 0) + 1;
   };
-}
-
-function startsWith(prepared: Prepared, leave: Leave): number[] {
-  const free = freeSpans(prepared, leave);
-  return free === NO_SPANS ? [] : gridStarts(prepared, free);
-}
-
-function yields(prepared: Prepared, leave: Leave): boolean {
-  return startsWith(prepared, leave).length > 0;
-}
-
-function describe(
-  prepared: Prepared,
-  relax: readonly RelaxationKind[],
-  starts: readonly number[],
-): Relaxation {
-  const description = relax.map((item) => wording(prepared, item)).join(' and ');
-  const best = starts
-    .map((startMs) => ({ startMs, score: scoreSlot(prepared, startMs) }))
-    .sort(compareScored)[0];
-  const rests = relax.some((item) => item.kind === 'calendar_unknown');
-  if (best === undefined || rests) return { relax, description };
-  const zone = prepared.request.organiserZone;
-  const end = toRfc3339(best.startMs + prepared.lengthMs, zone);
-  return { relax, description, example: { start: toRfc3339(best.startMs, zone), end } };
-}
-
-function wording(prepared: Prepared, item: RelaxationKind): string {
-  switch (item.kind) {
-    case 'buffer':
-      return `without the ${prepared.request.bufferMinutes} minutes around other meetings`;
-    case 'preferences':
-      return 'at another time than wished';
-    case 'working_hours':
-      return `outside ${nameFor(prepared, item.email)}'s working hours, between 07:00 and 22:00`;
-    case 'make_optional':
-      return `without ${nameFor(prepared, item.email)}`;
-    case 'calendar_unknown':
-      return `after asking ${nameFor(prepared, item.email)}, whose calendar could not be read`;
-    default:
-      return item satisfies never;
+  const addRange = (from: number, to: number): void => {
+    for (let index = from; index < to; index += 1) add(index);
+  };
+  for (const { wish, shut } of prepared.wishes) {
+    if (wish.hard) eachTouching(starts, shut, lengthMs, addRange);
   }
+  if (rooms.length > 0) {
+    roomsTaken(prepared, starts).forEach((taken, index) => taken === rooms.length && add(index));
+  }
+  // A person counts once, whatever is in their way; the mark says who was counted last.
+  const counted = new Int32Array(starts.length).fill(-1);
+  people.forEach(({ obstacles }, who) => {
+    for (const { shut } of obstacles) {
+      eachTouching(starts, shut, lengthMs, (from, to) => {
+        for (let index = from; index < to; index += 1) {
+          if (counted[index] === who) continue;
+          counted[index] = who;
+          add(index);
+        }
+      });
+    }
+  });
+  return { ...variant, starts, sizes };
 }
 
-function nameFor(prepared: Prepared, email: string): string {
-  const person = prepared.people.find((candidate) => candidate.participant.email === email);
-  return person === undefined ? email : nameOf(person);
+function bestStarts({ prepared, starts, sizes }: Variant, size: number): Scored[] {
+  if (!sizes.includes(size)) return [];
+  const scores = scoreStarts(prepared, starts);
+  return starts
+    .map((startMs, index) => ({ startMs, score: scores[index] ?? 0, size: sizes[index] }))
+    .filter((start) => start.size === size)
+    .sort(compareScored)
+    .slice(0, MAX_STARTS);
+}
+
+/** The sets of constraints, all of the smallest size, each of which makes one start possible. */
+function waysOut({ prepared, given, people }: Variant, startMs: number): RelaxationKind[][] {
+  const { lengthMs, rooms } = prepared;
+  const inTheWay = ({ shut }: { shut: Obstacle['shut'] }): boolean =>
+    touches(shut, startMs, startMs + lengthMs);
+  const shared: RelaxationKind[] = [...given];
+  for (const one of prepared.wishes) {
+    if (one.wish.hard && inTheWay(one)) shared.push({ kind: 'wish', email: null, wish: one.wish });
+  }
+  const full = rooms.every(({ taken }) => inTheWay({ shut: taken }));
+  if (rooms.length > 0 && full) shared.push({ kind: 'room' });
+  const choices = people.flatMap(({ person, obstacles }) => {
+    const hit = obstacles.filter(inTheWay);
+    return hit.length === 0 ? [] : [choicesOf(person, hit)];
+  });
+  if (choices.length > MAX_CHOOSERS) {
+    return [[...shared, ...choices.flatMap((options) => options.slice(0, 1))]];
+  }
+  let sets: RelaxationKind[][] = [shared];
+  for (const options of choices) {
+    sets = sets.flatMap((set) => options.map((option) => [...set, option]));
+  }
+  return sets;
+}
+
+/** What alone lifts everything in one person's way, the cheapest first; their absence always does. */
+function choicesOf(person: PreparedPerson, hit: readonly Obstacle[]): RelaxationKind[] {
+  const [first, ...others] = hit;
+  const all = (first?.liftedBy ?? []).filter((item) =>
+    others.every(({ liftedBy }) => liftedBy.some((other) => keyOf(other) === keyOf(item))),
+  );
+  const without = { kind: 'make_optional', email: person.participant.email } as const;
+  return [...all.sort((a, b) => priceOf([a]) - priceOf([b])), without];
+}
+
+/** Names a constraint; lengths are one, as the longest that works is the one to suggest. */
+function keyOf(item: RelaxationKind): string {
+  const who = 'email' in item ? (item.email ?? '') : '';
+  const wish = item.kind === 'wish' ? JSON.stringify(item.wish) : '';
+  return `${item.kind} ${who} ${wish}`;
+}
+
+function describe(prepared: Prepared, { relax, at, lengthMs }: Found): Relaxation {
+  const words = relax.slice(0, MAX_WORDS).map((item) => relaxationWords(prepared, item));
+  const more = relax.length - words.length;
+  const description = [...words, ...(more > 0 ? [`${more} more changes`] : [])].join(' and ');
+  if (relax.some((item) => item.kind === 'calendar_unknown')) return { relax, description };
+  const zone = prepared.request.organiserZone;
+  const end = toRfc3339(at.startMs + lengthMs, zone);
+  return { relax, description, example: { start: toRfc3339(at.startMs, zone), end } };
+}
+
+function compareLists(left: readonly number[], right: readonly number[]): number {
+  const at = left.findIndex((value, index) => value !== right[index]);
+  return (left[at] ?? 0) - (right[at] ?? 0);
+}
+
+function least(left: number, right: number): number {
+  return Math.min(left, right);
 }

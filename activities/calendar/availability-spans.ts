@@ -134,44 +134,31 @@ export function unite(left: Spans, right: Spans): Spans {
   return out.subarray(0, length);
 }
 
-/** Time in both sets. */
-export function intersect(left: Spans, right: Spans): Spans {
-  const out: number[] = [];
-  let l = firstEndingAfter(left, right[0] ?? Infinity);
-  let r = firstEndingAfter(right, left[0] ?? Infinity);
-  while (l < left.length && r < right.length) {
-    const start = Math.max(at(left, l), at(right, r));
-    const end = Math.min(at(left, l + 1), at(right, r + 1));
-    if (start < end) out.push(start, end);
-    if (at(left, l + 1) < at(right, r + 1)) l += 2;
-    else r += 2;
-  }
-  return Float64Array.from(out);
-}
-
 /** Time in the first set and not in the second. */
 export function subtract(from: Spans, taken: Spans): Spans {
-  const out: number[] = [];
+  // Each taken span splits a span in two at most.
+  const out = new Float64Array(from.length + taken.length);
+  let length = 0;
   let t = firstEndingAfter(taken, from[0] ?? Infinity);
+  const keep = (start: number, end: number): void => {
+    if (start >= end) return;
+    out[length] = start;
+    out[length + 1] = end;
+    length += 2;
+  };
   for (let f = 0; f < from.length; f += 2) {
     let start = at(from, f);
     const end = at(from, f + 1);
     while (t < taken.length && at(taken, t + 1) <= start) t += 2;
     let next = t;
     while (next < taken.length && at(taken, next) < end) {
-      if (at(taken, next) > start) out.push(start, at(taken, next));
+      keep(start, at(taken, next));
       start = at(taken, next + 1);
       next += 2;
     }
-    if (start < end) out.push(start, end);
+    keep(start, end);
   }
-  return Float64Array.from(out);
-}
-
-/** Whether one span covers the whole of `[startMs, endMs)`. */
-export function covers(spans: Spans, startMs: number, endMs: number): boolean {
-  const index = firstEndingAfter(spans, startMs);
-  return index < spans.length && at(spans, index) <= startMs && at(spans, index + 1) >= endMs;
+  return out.subarray(0, length);
 }
 
 /** Whether any span shares time with `[startMs, endMs)`. */

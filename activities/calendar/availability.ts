@@ -3,14 +3,22 @@
  * with the request. It never reads a calendar, and it never offers a time as free when a required
  * person's calendar could not be read.
  */
-import { freeSpans, gridStarts, prepare } from './availability-constraints.ts';
-import { compareScored, describeSlot, scoreSlot, type Scored } from './availability-ranking.ts';
+import { possibleStarts, prepare, type Prepared } from './availability-constraints.ts';
+import { compareScored, describeSlot, type Scored, scoreStarts } from './availability-ranking.ts';
 import { explainNone, type NoneBecause } from './availability-relaxations.ts';
 import { packSpans, toIntervals } from './availability-spans.ts';
-import { instantAt, MINUTE_MS, type PartOfDay } from './zone-time.ts';
+import type { Wish } from './availability-wishes.ts';
+import { instantAt, MINUTE_MS, wallClock } from './zone-time.ts';
 
 /** Time that is taken: epoch ms, half-open. Zero length takes no time. */
-export type BusyInterval = { readonly startMs: number; readonly endMs: number };
+export type BusyInterval = {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Not agreed yet. It counts as busy, and may be given up when nothing else helps. */
+  readonly tentative?: boolean;
+  /** At a place that one has to travel to and from. */
+  readonly elsewhere?: boolean;
+};
 
 /** When somebody works, on their own wall clock. An end before the start is the next day's. */
 export type WorkingHours = {
@@ -28,23 +36,23 @@ export type Participant = {
   readonly name?: string;
   /** IANA zone of their working hours. */
   readonly zone: string;
-  readonly workingHours: WorkingHours;
+  /** `unknown` when nobody said: they are not assumed to have any, and every slot names that. */
+  readonly workingHours: WorkingHours | 'unknown';
   /** `unknown` when the calendar could not be read; nonsense intervals count as that too. */
   readonly busy: readonly BusyInterval[] | 'unknown';
   readonly required: boolean;
+  /** On their own wall clock. One of a kind takes the place of the meeting's for them. */
+  readonly wishes?: readonly Wish[];
+  /** Clear time around meetings that are elsewhere. */
+  readonly travelMinutes?: number;
+  /** How many of the last meetings were at a bad hour for them: it is somebody else's turn. */
+  readonly inconvenienced?: number;
 };
 
-/** Wishes about the time, on the organiser's wall clock. Soft unless `hard` is set. */
-export type SlotPreferences = {
-  readonly partOfDay?: PartOfDay;
-  /** `HH:mm`: no start before this. */
-  readonly earliestLocal?: string;
-  /** `HH:mm`: no end after this. */
-  readonly latestLocal?: string;
-  /** ISO weekdays. */
-  readonly weekdays?: readonly number[];
-  /** Exclude what does not match, instead of ranking it lower. */
-  readonly hard?: boolean;
+/** A room that would do. It takes no buffer: a room can be used right after another meeting. */
+export type Room = {
+  readonly email: string;
+  readonly busy: readonly BusyInterval[] | 'unknown';
 };
 
 /** What to look for. */
@@ -61,10 +69,15 @@ export type SlotRequest = {
   /** No slot starts before this. */
   readonly nowMs: number;
   readonly limit: number;
-  readonly preferences: SlotPreferences;
+  /** Wishes for the meeting as a whole. */
+  readonly wishes?: readonly Wish[];
+  /** A room is required: any one of these. */
+  readonly rooms?: readonly Room[];
+  /** Prefer hours that are equally (in)convenient for everybody required; see availability-fairness.ts. */
+  readonly fairness?: boolean;
   /** Offer times although a required calendar could not be read, flagged and ranked lowest. */
   readonly allowUnknown?: boolean;
-  /** Leave out a slot that overlaps a better one, so that the offers differ. */
+  /** Leave out a slot that overlaps a better one, and spread over days, so that the offers differ. */
   readonly distinct?: boolean;
 };
 
@@ -74,6 +87,7 @@ export type SlotForPerson = {
   readonly zone: string;
   readonly localStart: string;
   readonly localEnd: string;
+  /** True too when their hours are not known. */
   readonly insideWorkingHours: boolean;
   /** With the buffer; `unknown` when the calendar could not be read. */
   readonly availability: 'free' | 'busy' | 'unknown';
@@ -91,39 +105,46 @@ export type Slot = {
   /** For people: why this time, and what is not ideal about it. */
   readonly reasons: readonly string[];
   readonly perPerson: readonly SlotForPerson[];
+  /** The rooms that are free, in the order they were given. */
+  readonly rooms: readonly string[];
 };
 
 /** The best slots first, or why there is none. */
 export type SlotResult = {
   readonly slots: readonly Slot[];
-  /** E-mail addresses whose calendar could not be read, required or not. */
+  /** E-mail addresses of people and rooms whose calendar could not be read, required or not. */
   readonly unknown: readonly string[];
   /** Set exactly when `slots` is empty. */
   readonly noneBecause?: NoneBecause;
 };
 
+export type { Wish } from './availability-wishes.ts';
 export type { NoneBecause, Relaxation, RelaxationKind } from './availability-relaxations.ts';
 
 /**
- * Ranks the times at which every required person is free, with the buffer, inside their own
- * working hours. Optional people only change rank and reasons. Deterministic; ties go to the
- * earlier time.
+ * Ranks the times at which every required person and one of the rooms are free, with buffer and
+ * travel, inside everyone's own working hours and hard wishes. Optional people and soft wishes only
+ * change rank and reasons. Deterministic; ties go to the earlier time.
  * @throws RangeError for an unknown zone, a malformed local time, or a number out of range.
  */
 export function findSlots(request: SlotRequest): SlotResult {
   checkRequest(request);
   const prepared = prepare(request);
-  const unknown = prepared.people
-    .filter((person) => person.busy === 'unknown')
-    .map((person) => person.participant.email);
-  const free = freeSpans(prepared, { acceptUnknown: request.allowUnknown === true });
-  const scored: Scored[] = gridStarts(prepared, free).map((startMs) => ({
-    startMs,
-    score: scoreSlot(prepared, startMs),
-  }));
-  const best = pick(scored.sort(compareScored), request);
-  if (best.length === 0) return { slots: [], unknown, noneBecause: explainNone(prepared) };
-  return { slots: best.map((slot) => describeSlot(prepared, slot)), unknown };
+  const unknown = unreadable(prepared);
+  const starts = possibleStarts(prepared);
+  if (starts.length === 0) return { slots: [], unknown, noneBecause: explainNone(prepared) };
+  const scores = scoreStarts(prepared, starts);
+  const ranked = starts
+    .map((startMs, index): Scored => ({ startMs, score: scores[index] ?? 0 }))
+    .sort(compareScored);
+  return { slots: pick(ranked, request).map((slot) => describeSlot(prepared, slot)), unknown };
+}
+
+function unreadable({ people, rooms }: Prepared): string[] {
+  return [
+    ...people.filter(({ busy }) => busy === 'unknown').map(({ participant }) => participant.email),
+    ...rooms.filter(({ readable }) => !readable).map(({ room }) => room.email),
+  ];
 }
 
 /**
@@ -144,16 +165,26 @@ export function allDayBusy(firstDay: number, endDay: number, zone: string): Busy
   return { startMs: instantAt(zone, firstDay, 0).ms, endMs: instantAt(zone, endDay, 0).ms };
 }
 
+// Somebody who cannot make a day needs offers on others: more of one day only fill up.
+const OFFERS_A_DAY = 2;
+
 function pick(ranked: readonly Scored[], request: SlotRequest): Scored[] {
   if (request.distinct !== true) return ranked.slice(0, request.limit);
   const lengthMs = request.durationMinutes * MINUTE_MS;
   const picked: Scored[] = [];
-  for (const slot of ranked) {
-    if (picked.length >= request.limit) break;
-    if (picked.some((other) => Math.abs(other.startMs - slot.startMs) < lengthMs)) continue;
-    picked.push(slot);
-  }
-  return picked;
+  const take = (perDay: number): void => {
+    for (const slot of ranked) {
+      if (picked.length >= request.limit) return;
+      if (picked.some((other) => Math.abs(other.startMs - slot.startMs) < lengthMs)) continue;
+      const { day } = wallClock(request.organiserZone, slot.startMs);
+      const sameDay = (other: Scored) =>
+        wallClock(request.organiserZone, other.startMs).day === day;
+      if (picked.filter(sameDay).length < perDay) picked.push(slot);
+    }
+  };
+  take(OFFERS_A_DAY);
+  take(Infinity);
+  return picked.sort(compareScored);
 }
 
 function checkRequest(request: SlotRequest): void {
@@ -176,4 +207,9 @@ function checkRequest(request: SlotRequest): void {
     throw new RangeError('The window to search is longer than 400 days.');
   }
   if (!Number.isFinite(request.nowMs)) throw new RangeError('nowMs must be an instant.');
+  for (const { travelMinutes = 0, inconvenienced = 0, wishes = [] } of request.participants) {
+    whole('travelMinutes', travelMinutes, 0, 1_440);
+    whole('inconvenienced', inconvenienced, 0, 1_000);
+    for (const wish of wishes) if (wish.kind === 'gap') whole('gap', wish.minutes, 0, 1_440);
+  }
 }

@@ -17,10 +17,19 @@ import { findChange, performChange, undoChange } from './change-event.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import { fieldsOf } from './event-fields.ts';
 import { countGuests, guestsOf, receiptOf, timesOf } from './existing-event.ts';
+import { insertWhole } from './insert-series.ts';
 import { plainEvent } from './port.ts';
 import { copy } from './prepare-change.ts';
 import { countStarts } from './recurrence.ts';
-import { cutSeries, instancesOf, ruleOf, type Target, targetOf } from './series.ts';
+import {
+  cutSeries,
+  exceptionsOf,
+  instancesOf,
+  ruleOf,
+  seriesStart,
+  type Target,
+  targetOf,
+} from './series.ts';
 
 type Payload = CancelEventPayload | UpdateEventPayload;
 
@@ -62,7 +71,6 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
       const port = await calendar(context.step.owner, payload.account);
       if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
       const again = await port.findCreated(context.effectKey, payload.zone);
-      if (again !== null) return receiptOf(again, payload);
       const { title, start, end, zone, location, description, recurrence } = payload;
       const { optionalGuests, rooms } = payload;
       const { effectKey } = context;
@@ -70,15 +78,18 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
       const times = { title, start, end, zone, recurrence };
       const people = { guests, optionalGuests, rooms };
       const event = { ...plainEvent, effectKey, ...times, ...people, location, description };
-      return receiptOf(await port.insertEvent(event), payload);
+      return receiptOf(await insertWhole(port, event, again), payload);
     },
   };
 }
 
-function prepareCancel(target: Target, zone: string): PreparedPayload<CancelEventPayload> {
+async function prepareCancel(
+  target: Target,
+  zone: string,
+): Promise<PreparedPayload<CancelEventPayload>> {
   const { scope, written, account } = target;
   const whole = scope === 'all';
-  const recurrence = whole && written.recurrence !== null ? copy(ruleOf(written)) : null;
+  const recurrence = whole && written.recurrence !== null ? await wholeRule(target) : null;
   const { optionalGuests, rooms } = fieldsOf(written, zone);
   // A series comes back in its own zone, so that its wall-clock time holds.
   const shownZone = recurrence === null ? zone : written.zone;
@@ -106,6 +117,13 @@ function prepareCancel(target: Target, zone: string): PreparedPayload<CancelEven
     card: cancelEventCard(payload),
     summary: `Cancel ${whole ? 'a series' : 'an event'}${told}`,
   };
+}
+
+/** The rule of a series with everything that was taken out of it, so that it can come back. */
+async function wholeRule({ calendar, written }: Target) {
+  const rule = ruleOf(written);
+  const { out } = await exceptionsOf(calendar, written, rule, seriesStart(written).start);
+  return copy({ ...rule, excluded: [...rule.excluded, ...out] });
 }
 
 /** The series ends before the occurrence; nothing goes on. */

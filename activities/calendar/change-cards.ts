@@ -82,7 +82,7 @@ function lossWarnings({ scope, after, split }: UpdateEventPayload): string[] {
     ...(lost === 0
       ? []
       : [
-          `${lost} later ${lost === 1 ? 'occurrence was' : 'occurrences were'} changed on ${lost === 1 ? 'its' : 'their'} own; that is lost.`,
+          `${lost} of these occurrences ${lost === 1 ? 'was changed by itself' : 'were changed by themselves'}; that is lost.`,
         ]),
     ...(continuation === null
       ? []
@@ -139,6 +139,11 @@ export function respondCard(payload: RespondPayload): CardContent {
       ...textWarnings({ 'The title': title, 'The comment': comment }),
       ...conflictWarnings(payload.conflicts, zone),
       ...(previous === 'none' ? ['An answer cannot be taken back, only changed.'] : []),
+      ...(response === 'declined'
+        ? [
+            'A declined event may leave your calendar, and can then not be answered again from here.',
+          ]
+        : []),
     ],
   };
 }

@@ -12,7 +12,8 @@ import { cleanLine } from '../visible-text.ts';
 import { writtenSchema } from './create-event.ts';
 import { hasFields, patchOf, sameRecurrence } from './event-fields.ts';
 import { changedSince, receiptOf } from './existing-event.ts';
-import type { CalendarEvent, CalendarPort, NewEvent } from './port.ts';
+import { insertWhole } from './insert-series.ts';
+import type { CalendarEvent, CalendarPort } from './port.ts';
 
 type Change = { readonly payload: UpdateEventPayload; readonly context: EffectContext };
 type Split = NonNullable<UpdateEventPayload['split']>;
@@ -100,13 +101,9 @@ async function performSplit(port: CalendarPort, change: Change, split: Split): P
     throw failure('ConflictError', 'The second half of the series was removed meanwhile.');
   }
   const second =
-    earlier ??
-    (split.continuation === null
+    split.continuation === null
       ? null
-      : await port.insertEvent({
-          ...(split.continuation as Omit<NewEvent, 'effectKey'>),
-          effectKey,
-        }));
+      : await insertWhole(port, { ...split.continuation, effectKey }, earlier);
   if (trimmed) return receiptFor(second ?? series, payload);
   try {
     const patch = { recurrence: split.kept };

@@ -1,22 +1,21 @@
 /**
- * The findTime activity: free/busy of everyone, working hours from the directory, ranked slots. A
- * calendar that cannot be read is unknown, never free.
+ * The findTime activity: ranked times at which everyone can meet, or what would have to be given up.
+ * It searches; what is known of people's time comes from participants.ts.
  */
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
-import type { Person, WorkingHours } from '#contracts/schemas/common.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { findSlots, type Participant, type SlotRequest, type SlotResult } from './availability.ts';
 import { busyTimesOf } from './busy-times.ts';
 import type { CalendarDeps } from './dependencies.ts';
+import { wishesOf } from './find-time-wishes.ts';
+import { participantsOf } from './participants.ts';
 import { resolving } from './summaries.ts';
 import { formatInstant, type ResolvedWindow, resolveWindow } from './time-phrases.ts';
-import { MINUTE_MS } from './zone-time.ts';
 
 /** Slots start on this grid of the person's wall clock. */
 const stepMinutes = 15;
-const officeHours: WorkingHours = { days: [1, 2, 3, 4, 5], start: '09:00', end: '17:00' };
 
 /**
  * Effect: none. Idempotency: a read. Heartbeats: no (10 s limit a call).
@@ -25,60 +24,30 @@ const officeHours: WorkingHours = { days: [1, 2, 3, 4, 5], start: '09:00', end: 
 export async function findTime(deps: CalendarDeps, request: ReadRequest): Promise<ReadResult> {
   const { context } = request;
   const { zone } = context;
-  const owner = context.owner.toLowerCase();
   const input = parseToolInput('findTime', request.input);
   const window = resolving(resolveWindow, input.window, context);
-  const required = [...new Set([owner, ...input.people])];
-  const optional = [...new Set(input.optionalPeople ?? [])].filter((p) => !required.includes(p));
-  const emails = [...required, ...optional];
-  const known = await deps.directory.find(owner, emails);
-  const bufferMinutes = input.bufferMinutes ?? limits.bufferMinutes;
-  const busy = await busyAround(deps, owner, emails, window, bufferMinutes);
-  const assumed: string[] = [];
-  const participants = emails.map((email): Participant => {
-    const person = known.get(email);
-    if (person === undefined && email !== owner) assumed.push(email);
-    const { name, ...hours } = person ?? hoursLikeOwner(known.get(owner), zone);
-    return {
-      email,
-      ...(name === undefined ? {} : { name }),
-      ...hours,
-      busy: busy.get(email) ?? 'unknown',
-      required: required.includes(email),
-    };
-  });
+  const owner = context.owner.toLowerCase();
+  const participants = await participantsOf(deps, { owner, zone, input, window });
+  const rooms = [...new Set(input.rooms ?? [])];
+  const taken = await busyTimesOf(deps, owner, rooms, window.fromMs, window.toMs);
+  const must = { ...input.must, partOfDay: input.partOfDay ?? input.must?.partOfDay };
+  const zones = new Set(participants.map((participant) => participant.zone));
   const result = searchSlots({
     participants,
     fromMs: window.fromMs,
     toMs: window.toMs,
     durationMinutes: input.durationMinutes,
-    bufferMinutes,
+    bufferMinutes: input.bufferMinutes ?? limits.bufferMinutes,
     stepMinutes,
     organiserZone: zone,
     nowMs: Date.parse(context.now),
     limit: limits.slotLimit,
-    preferences: input.partOfDay ? { partOfDay: input.partOfDay, hard: true } : {},
+    wishes: wishesOf(must, input.prefer),
+    rooms: rooms.map((email) => ({ email, busy: taken.get(email) ?? 'unknown' })),
+    fairness: input.fairness ?? zones.size > 1,
     distinct: true,
   });
-  return showSlots(result, { window, assumed, people: emails.length, zone });
-}
-
-async function busyAround(
-  deps: CalendarDeps,
-  owner: string,
-  emails: readonly string[],
-  window: ResolvedWindow,
-  bufferMinutes: number,
-) {
-  const bufferMs = bufferMinutes * MINUTE_MS;
-  return busyTimesOf(deps, owner, emails, window.fromMs - bufferMs, window.toMs + bufferMs);
-}
-
-function hoursLikeOwner(
-  owner: Person | undefined,
-  zone: string,
-): { name?: string; zone: string; workingHours: WorkingHours } {
-  return { zone: owner?.zone ?? zone, workingHours: owner?.workingHours ?? officeHours };
+  return showSlots(result, { window, participants, zone });
 }
 
 function searchSlots(request: SlotRequest): SlotResult {
@@ -94,35 +63,34 @@ function showSlots(
   result: SlotResult,
   about: {
     window: ResolvedWindow;
-    assumed: readonly string[];
-    people: number;
+    participants: readonly Participant[];
     zone: string;
   },
 ): ReadResult {
-  const { window, assumed, people, zone } = about;
-  const notes = assumed.map(
-    (email) => `${email} is not in your directory; your hours are assumed.`,
-  );
+  const { window, participants, zone } = about;
   const slots = result.slots.map((slot) => ({
     start: slot.start,
     end: slot.end,
     startLocal: formatInstant(slot.startMs, zone),
     score: slot.score,
-    reasons: [...slot.reasons, ...notes],
+    reasons: [...slot.reasons],
     perPerson: slot.perPerson.map(({ email, localStart }) => ({ email, localStart })),
+    room: slot.rooms[0] ?? null,
   }));
   const [best] = slots;
   if (best === undefined) throw failure('NotFoundError', explain(result, window, zone));
   const { from, to, label } = window;
+  const unsaid = participants.filter(({ workingHours }) => workingHours === 'unknown');
   return {
     value: {
       best,
       slots,
       unknown: [...result.unknown],
+      hoursUnknown: unsaid.map(({ email }) => email),
       window: { from, to, zone: window.zone, label },
     },
     trust: 'trusted',
-    origins: [{ kind: 'calendar', label: `free and busy times of ${people} people` }],
+    origins: [{ kind: 'calendar', label: `free and busy times of ${participants.length} people` }],
   };
 }
 

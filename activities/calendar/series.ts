@@ -10,7 +10,7 @@ import { cleanLine } from '../visible-text.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import { requireOwnEvent, timesOf } from './existing-event.ts';
 import type { CalendarEvent, CalendarPort, Recurrence } from './port.ts';
-import { countStarts, dateText, splitRecurrence, startsOf } from './recurrence.ts';
+import { countStarts, dateText, msOf, splitRecurrence, startsOf } from './recurrence.ts';
 import { wallClock } from './zone-time.ts';
 
 /** The event a change is about, and what of its series. */
@@ -98,20 +98,34 @@ export async function cutSeries({ calendar, event, written }: Target, zone: stri
   const start =
     event.allDay === null ? new Date(cutMs).toISOString() : dateText(wallClock(zone, cutMs).day);
   const { kept, rest } = splitRecurrence(previous, series, start);
-  const toMs = cutMs + limits.seriesLookAheadMs;
-  const seriesId = written.id;
-  const query = { seriesId, fromMs: cutMs, toMs, zone, limit: limits.eventListMax };
+  const { out, lost } = await exceptionsOf(calendar, written, rest, start);
+  return { previous, kept, rest: { ...rest, excluded: [...rest.excluded, ...out] }, start, lost };
+}
+
+/**
+ * The occurrences of a series from a start on that do not follow it: those that were taken out one by
+ * one, and how many were changed one by one. It looks a year ahead.
+ */
+export async function exceptionsOf(
+  calendar: CalendarPort,
+  series: CalendarEvent,
+  recurrence: Recurrence,
+  start: string,
+): Promise<{ out: string[]; lost: number }> {
+  const { id: seriesId, zone, allDay } = series;
+  const fromMs = msOf(start, zone);
+  const toMs = fromMs + limits.seriesLookAheadMs;
+  const query = { seriesId, fromMs, toMs, zone, limit: limits.eventListMax };
   const { events, truncated } = await calendar.occurrences(query);
   const there = new Map(events.map((one) => [one.originalStartMs ?? one.startMs, one]));
   const seenMs = truncated ? Math.max(...there.keys()) : toMs;
   const out: string[] = [];
-  for (const { ms, day } of startsOf(rest, { ...series, start })) {
+  for (const { ms, day } of startsOf(recurrence, { zone, start })) {
     if (ms >= seenMs) break;
-    if (!there.has(ms))
-      out.push(event.allDay === null ? new Date(ms).toISOString() : dateText(day));
+    if (!there.has(ms)) out.push(allDay === null ? new Date(ms).toISOString() : dateText(day));
   }
-  const lost = [...there].filter(([ms, one]) => ms > cutMs && differs(one, written)).length;
-  return { previous, kept, rest: { ...rest, excluded: [...rest.excluded, ...out] }, start, lost };
+  const lost = [...there.values()].filter((one) => differs(one, series)).length;
+  return { out, lost };
 }
 
 /** Where the rule of a series starts to run. */

@@ -90,7 +90,7 @@ async function readIcs() {
   const found = root.name === 'vcalendar' ? root.getAllSubcomponents() : [root];
   const lines = [];
   const method = root.getFirstPropertyValue('method');
-  if (method) lines.push(`Method: ${method}`);
+  if (method) lines.push(`Method: ${String(method)}`);
   for (const component of found.filter(({ name }) =>
     ['vevent', 'vtodo', 'vjournal'].includes(name),
   )) {
@@ -98,7 +98,7 @@ async function readIcs() {
     for (const property of component.getAllProperties().slice(0, 500)) {
       const zone = property.getParameter('tzid');
       const values = property.getValues().map(String).join(', ');
-      lines.push(`${property.name}${zone ? ` (${zone})` : ''}: ${values}`);
+      lines.push(`${property.name}${zone ? ` (${String(zone)})` : ''}: ${values}`);
       if (lines.length > 20_000) return lines.join('\n');
     }
   }

@@ -18,6 +18,7 @@ const addressFields = [
   'optionalGuests',
   'addGuests',
   'addOptionalGuests',
+  'rooms',
 ];
 
 const addresses = /[^\s@<>,;:"'()[\]\\]+@[^\s@<>,;:"'()[\]\\]*[^\s@<>,;:"'()[\]\\.!?]/g;

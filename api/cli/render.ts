@@ -48,8 +48,8 @@ export function renderApproval(approval: ShownApproval, paint: Paint): string[] 
   return [
     `${paint.bold(escapeText(card.title))}${shadow}`,
     paint.dim(`  goal      ${escapeText(approval.goal)}`),
-    ...card.lines.flatMap(({ label, value, origin }) => [
-      ...labelled(escapeText(label), value),
+    ...card.lines.flatMap(({ label, value, origin, collapsed }) => [
+      ...labelled(escapeText(label), collapsed === true ? shortened(value) : value),
       ...(origin === undefined ? [] : [paint.dim(`            (${escapeText(origin)})`)]),
     ]),
     ...card.warnings.map((warning) => paint.red(`  ! ${escapeText(warning)}`)),
@@ -77,6 +77,15 @@ function renderDeciders(approval: ShownApproval): string[] {
     ...(requiredDecisions > 1 ? labelled('needs', `${requiredDecisions} people${soFar}`) : []),
     ...(leavesAt === null ? [] : labelled('leaves', leavesAt)),
   ];
+}
+
+/** The beginning of a long text that was not written for this. */
+function shortened(value: string): string {
+  const lines = value.split('\n');
+  const shown = 3;
+  if (lines.length <= shown + 1) return value;
+  const more = `[${lines.length - shown} more lines; GET /v1/approvals/{id} shows them]`;
+  return [...lines.slice(0, shown), more].join('\n');
 }
 
 function labelled(label: string, value: string): string[] {

@@ -24,6 +24,16 @@ export const reminderSchema = z.int().min(0).max(40_320);
 export const showAsSchema = z.enum(['busy', 'free', 'tentative']);
 /** An instant, or a date of an all-day event. */
 export const eventTimeSchema = z.union([instantSchema, z.iso.date()]);
+/** In the order of ISO weekdays: the first is 1. */
+export const weekdayNames = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
 
 export const listEventsInputSchema = z.strictObject({
   window: windowPhraseSchema,
@@ -37,13 +47,48 @@ export const findEventInputSchema = z.strictObject({
   withPeople: z.array(addressSchema).max(20).nullish(),
   account: accountNameSchema.nullish(),
 });
+const partOfDaySchema = z.enum(['morning', 'midday', 'afternoon', 'evening']);
+const weekdaysSchema = z.array(z.enum(weekdayNames)).min(1).max(7);
+const localTimeSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time like 09:30');
+/** Wishes about a time: of the meeting on the person's clock, of somebody else on theirs. */
+const timeWishesSchema = z.strictObject({
+  partOfDay: partOfDaySchema.nullish(),
+  weekdays: weekdaysSchema.nullish(),
+  notWeekdays: weekdaysSchema.nullish(),
+  notBefore: localTimeSchema.nullish(),
+  notAfter: localTimeSchema.nullish(),
+  keepLunchFree: z.boolean().nullish(),
+  avoidBackToBack: z.boolean().nullish(),
+});
+export type TimeWishes = z.infer<typeof timeWishesSchema>;
 export const findTimeInputSchema = z.strictObject({
-  people: z.array(addressSchema).min(1).max(50),
-  optionalPeople: z.array(addressSchema).max(50).nullish(),
+  people: z.array(addressSchema).min(1).max(limits.meetingPeopleMax),
+  optionalPeople: z.array(addressSchema).max(limits.meetingPeopleMax).nullish(),
   durationMinutes: minutesSchema,
   window: windowPhraseSchema,
-  partOfDay: z.enum(['morning', 'midday', 'afternoon', 'evening']).nullish(),
+  partOfDay: partOfDaySchema.nullish(),
   bufferMinutes: z.int().min(0).max(240).nullish(),
+  /** What the time must satisfy, and what only ranks it higher. */
+  must: timeWishesSchema.nullish(),
+  prefer: timeWishesSchema.nullish(),
+  /** A room is needed: any one of these. */
+  rooms: z.array(addressSchema).max(50).nullish(),
+  perPerson: z
+    .array(
+      z.strictObject({
+        email: addressSchema,
+        must: timeWishesSchema.nullish(),
+        prefer: timeWishesSchema.nullish(),
+        /** How many of the last meetings were at a bad hour for them. */
+        badHoursBefore: z.int().min(0).max(20).nullish(),
+      }),
+    )
+    .max(limits.meetingPeopleMax)
+    .nullish(),
+  /** Clear time around the person's own meetings that are somewhere else. */
+  travelMinutes: z.int().min(0).max(240).nullish(),
+  /** Prefer hours that are equally convenient in every zone; by default when zones differ. */
+  fairness: z.boolean().nullish(),
 });
 export const createEventInputSchema = z.strictObject({
   title: titleSchema,
@@ -129,13 +174,17 @@ export const slotSchema = z.object({
   score: z.number(),
   reasons: z.array(z.string()),
   perPerson: z.array(z.object({ email: z.string(), localStart: z.string() })),
+  /** The first of the wished rooms that is free; null when none was wished. */
+  room: z.string().nullable().default(null),
 });
 export const findTimeOutputSchema = z.object({
   /** The first of `slots`. The step fails when there is none, so this is always there. */
   best: slotSchema,
   slots: z.array(slotSchema),
-  /** People whose calendar could not be read: never offered as free. */
+  /** People and rooms whose calendar could not be read: never offered as free. */
   unknown: z.array(z.string()),
+  /** People whose working hours nobody knows: none were assumed for them. */
+  hoursUnknown: z.array(z.string()).default([]),
   window: z.object({ from: z.string(), to: z.string(), zone: z.string(), label: z.string() }),
 });
 export type FindTimeOutput = z.infer<typeof findTimeOutputSchema>;

@@ -5,6 +5,7 @@ import * as calendar from './calendar.ts';
 import * as email from './email.ts';
 import * as changes from './event-changes.ts';
 import * as language from './language.ts';
+import * as proposals from './proposals.ts';
 import * as research from './research.ts';
 import * as triage from './triage.ts';
 import * as tone from './tone.ts';
@@ -42,6 +43,14 @@ export const toolSchemas = {
   composeEmail: {
     input: language.composeEmailInputSchema,
     output: language.composeEmailOutputSchema,
+  },
+  proposeTimes: {
+    input: proposals.proposeTimesInputSchema,
+    output: proposals.proposeTimesOutputSchema,
+  },
+  readTimeReply: {
+    input: proposals.readTimeReplyInputSchema,
+    output: proposals.readTimeReplyOutputSchema,
   },
   searchWeb: { input: research.searchWebInputSchema, output: research.searchWebOutputSchema },
   readPage: { input: research.readPageInputSchema, output: research.readPageOutputSchema },

@@ -95,6 +95,45 @@ describe('calendar', () => {
     expect([...busy.values()]).toEqual([[], [], []]);
   });
 
+  it('finds a time with a room that is free, under wishes of everyone and of one', async () => {
+    const input = {
+      people: [office('bob.keller'), office('carla.rossi')],
+      durationMinutes: 30,
+      window: 'next week',
+      must: { notWeekdays: ['friday', 'monday'], keepLunchFree: true },
+      perPerson: [{ email: office('bob.keller'), must: { notBefore: '14:00' } }],
+      rooms: ['room-aurora@office.example.com', 'room-borealis@office.example.com'],
+      travelMinutes: 60,
+    };
+    const { value } = await ask('findTime', input);
+    expect(value.slots.length).toBeGreaterThan(1);
+    for (const { start, room } of value.slots) {
+      expect(input.rooms).toContain(room);
+      expect(Number(start.slice(11, 13))).toBeGreaterThanOrEqual(14);
+      expect([2, 3, 4]).toContain(new Date(start).getUTCDay());
+    }
+    const calendar = await connectGoogle(sandbox).calendar(sandbox.office.main.email);
+    const { room, start, end } = value.best;
+    const taken = await calendar.busyTimes([room!], Date.parse(start), Date.parse(end));
+    expect(taken.get(room!)).toEqual([]);
+  });
+
+  it('assumes no working hours for somebody who is not in the directory, and says so', async () => {
+    const input = {
+      people: ['room-cirrus@office.example.com'],
+      durationMinutes: 30,
+      window: 'next week',
+    };
+    const { value } = await ask('findTime', input);
+    expect(value.hoursUnknown).toEqual(input.people);
+    expect(value.best.reasons).toContain(
+      'the working hours of room-cirrus@office.example.com are not known',
+    );
+    await expect(
+      ask('findTime', { ...input, perPerson: [{ email: office('bob.keller') }] }),
+    ).rejects.toMatchObject({ type: 'InvalidInputError' });
+  });
+
   it('never offers a time of somebody whose calendar cannot be read', async () => {
     const input = { people: [office('sam.okafor')], durationMinutes: 30, window: 'next week' };
     await expect(ask('findTime', input)).rejects.toMatchObject({

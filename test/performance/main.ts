@@ -17,6 +17,7 @@ import { measureHistory, measureLargeResults } from './history-size.ts';
 import { measureRecords } from './record-keeping.ts';
 import { measureRecurrence } from './recurrence.ts';
 import { type Servers, startServers } from './servers.ts';
+import { measureSlotSearch } from './slot-search.ts';
 import { measureThroughput } from './throughput.ts';
 import { defaultWaiting, leastWaiting, measureWaiting } from './waiting-goals.ts';
 
@@ -43,8 +44,9 @@ async function measure(id: string, work: () => Promise<Row[]>): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  await measure('P10', () => measureSlotSearch(effort));
   await measure('P11', () => measureRecurrence(effort));
-  if (only.length > 0 && only.every((id) => id === 'P11')) return;
+  if (only.length > 0 && only.every((id) => ['P10', 'P11'].includes(id))) return;
   await using servers = await startServers(progress);
   await measureOnEngine(servers);
   await measure('P7', () => measureWaiting(servers, effort, waiting, progress));

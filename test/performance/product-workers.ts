@@ -90,6 +90,8 @@ const unusedActivities = [
   'readThread',
   'summarize',
   'composeEmail',
+  'proposeTimes',
+  'readTimeReply',
   'searchWeb',
   'readPage',
   'planResearch',

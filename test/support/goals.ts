@@ -178,6 +178,8 @@ export class GoalBench implements AsyncDisposable {
       'readThread',
       'summarize',
       'composeEmail',
+      'proposeTimes',
+      'readTimeReply',
       'searchWeb',
       'readPage',
     ];

@@ -7,6 +7,7 @@ import {
   type BusyInterval,
   type Participant,
   type SlotRequest,
+  type Wish,
 } from '#activities/calendar/availability.ts';
 import { dayNumber } from '#activities/calendar/zone-time.ts';
 
@@ -41,7 +42,6 @@ function request(participants: Participant[], more: Partial<SlotRequest> = {}): 
     organiserZone: 'Europe/Berlin',
     nowMs: Date.parse('2026-11-21T11:15+01:00'),
     limit: 1_000,
-    preferences: {},
     ...more,
   };
 }
@@ -156,7 +156,9 @@ describe('a calendar that could not be read', () => {
 describe('wishes', () => {
   it('rank what matches first and say what does not, when soft', () => {
     const { slots } = findSlots(
-      request([person('Ana')], { preferences: { partOfDay: 'afternoon' } }),
+      request([person('Ana')], {
+        wishes: [{ kind: 'part_of_day', part: 'afternoon', hard: false }],
+      }),
     );
     expect(slots).toHaveLength(31);
     expect(slots[0]!.start).toBe('2026-11-24T13:00:00+01:00'); // after lunch
@@ -165,17 +167,21 @@ describe('wishes', () => {
   });
 
   it('exclude what does not match, when hard', () => {
-    const preferences = { earliestLocal: '10:00', latestLocal: '11:00', hard: true };
-    expect(starts(request([person('Ana')], { preferences }))).toEqual(['10:00', '10:15', '10:30']);
-    const friday = { weekdays: [5], hard: true };
-    const none = findSlots(request([person('Ana')], { preferences: friday }));
-    expect(none.noneBecause).toMatchObject({ reason: 'preferences_too_narrow' });
-    expect(none.noneBecause!.relaxations[0]!.relax).toEqual([{ kind: 'preferences' }]);
+    const hours: Wish = { kind: 'hours', from: '10:00', to: '11:00', hard: true };
+    const found = starts(request([person('Ana')], { wishes: [hours] }));
+    expect(found).toEqual(['10:00', '10:15', '10:30']);
+    const friday: Wish = { kind: 'weekdays', days: [5], hard: true };
+    const { noneBecause } = findSlots(request([person('Ana')], { wishes: [friday] }));
+    expect(noneBecause).toMatchObject({ reason: 'wishes_too_narrow' });
+    expect(noneBecause!.relaxations.map(({ relax }) => relax)).toEqual([
+      [{ kind: 'wish', email: null, wish: friday }],
+    ]);
+    expect(noneBecause!.relaxations[0]!.description).toBe('without the wish "on Friday"');
   });
 
   it('that contradict each other match nothing', () => {
-    const preferences = { earliestLocal: '15:00', latestLocal: '10:00', hard: true };
-    expect(findSlots(request([person('Ana')], { preferences })).slots).toEqual([]);
+    const never: Wish = { kind: 'hours', from: '15:00', to: '10:00', hard: true };
+    expect(findSlots(request([person('Ana')], { wishes: [never] })).slots).toEqual([]);
   });
 });
 
@@ -263,9 +269,9 @@ describe('requests that make no sense', () => {
     ['no length', { durationMinutes: 0 }],
     ['a negative buffer', { bufferMinutes: -1 }],
     ['an unknown zone', { organiserZone: 'Europe/Atlantis' }],
-    ['a malformed wish', { preferences: { earliestLocal: '9am' } }],
+    ['a malformed wish', { wishes: [{ kind: 'hours', from: '9am', to: '24:00', hard: true }] }],
     ['a window of years', { toMs: Date.parse('2036-01-01T00:00Z') }],
-  ])('are refused: %s', (_, more) => {
+  ] satisfies [string, Partial<SlotRequest>][])('are refused: %s', (_, more) => {
     expect(() => findSlots(request([person('Ana')], more))).toThrow(RangeError);
   });
 });

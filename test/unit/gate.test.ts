@@ -76,6 +76,17 @@ describe('the gate', () => {
     });
   });
 
+  it('asks before a mail decides when an event is, also where events need no approval', () => {
+    const policy = { ...defaultPolicy, approveFromTier: 3 as const };
+    expect(ask('createEvent', { policy })).toMatchObject({ verdict: 'run' });
+    const mail = [{ kind: 'mail' as const, label: 'mail from Nora Feld, 20 Nov' }];
+    expect(ask('createEvent', { policy, taints: [{ path: 'start', origins: mail }] })).toEqual({
+      verdict: 'approve',
+      tier: 2,
+      reasons: ['start comes from mail from Nora Feld, 20 Nov.'],
+    });
+  });
+
   it('asks when the plan asks for confirmation', () => {
     expect(ask('listEvents', { requiresConfirmation: true })).toMatchObject({
       verdict: 'approve',

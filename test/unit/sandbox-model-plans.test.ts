@@ -163,6 +163,34 @@ describe('goals in own words', () => {
     expect(event!.input.guests).not.toContain(owner);
   });
 
+  it('hand wishes about the time on, and ask which rooms would do', () => {
+    const wished =
+      'Find 30 minutes with Bob next week, not on Friday or Monday, preferably in the morning, ' +
+      'keep lunch free and no back-to-backs, not after 16:00';
+    const [find] = plan(wished).steps;
+    expect(find!.input).toMatchObject({
+      window: 'next week',
+      must: {
+        notWeekdays: ['friday', 'monday'],
+        notAfter: '16:00',
+        keepLunchFree: true,
+        avoidBackToBack: true,
+      },
+      prefer: { partOfDay: 'morning' },
+    });
+    const withRoom = 'Set up an hour with Bob and Carla on Tuesday with a room about the launch';
+    const [question] = ask(withRoom).questions;
+    expect(question!.id).toBe('rooms');
+    const rooms = ['room-aurora@office.example.com', 'room-cirrus@office.example.com'];
+    const answers = [{ question: question!.question, answer: rooms.join(' or ') }];
+    const [slots, event] = plan(withRoom, { answers }).steps;
+    expect(slots!.input).toMatchObject({ window: 'Tuesday', rooms });
+    expect(event!.input).toMatchObject({ title: 'Launch' });
+    expect(event!.input.rooms).toEqual(['{{steps.slots.output.best.room}}']);
+    const fixed = plan(`Book 30 minutes with Bob on Tuesday at 3 pm in ${rooms[0]!}`).steps;
+    expect(fixed[0]!.input).toMatchObject({ must: { notBefore: '15:00', notAfter: '15:30' } });
+  });
+
   it('send a mail only to those it is for, not to those it is about', () => {
     const [, send] = plan('Tell Dana that Bob will be late').steps;
     expect(send!.input.to).toEqual(['dana.whitfield@office.example.com']);

@@ -4,6 +4,7 @@ import { answerEmail, answerSummary, answerTone } from './language.ts';
 import { answerPlan, type ModelOptions } from './plan.ts';
 import { researchHandlers } from './research.ts';
 import { answerTriage } from './triage.ts';
+import { answerTimeReply } from './time-reply.ts';
 
 /** Answers a request from its data. `schema` is the form that was asked for. */
 export type SchemaHandler = (data: JsonObject, options: ModelOptions, schema: JsonObject) => Json;
@@ -14,6 +15,7 @@ export const handlers: Readonly<Record<string, SchemaHandler>> = {
   summary: answerSummary,
   email: answerEmail,
   triage: answerTriage,
+  timeReply: answerTimeReply,
   tone: answerTone,
   ...researchHandlers,
 };

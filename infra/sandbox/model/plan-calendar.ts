@@ -2,11 +2,19 @@
 import type { JsonObject } from '#contracts/json.ts';
 import { outputOf, type PlanBuilder } from './builder.ts';
 import { type Named, firstName, listNames } from './people.ts';
-import { momentOf, readDuration, readTime, type TimeWords, windowOf } from './phrases.ts';
+import {
+  clockAs24,
+  momentOf,
+  readDuration,
+  readTime,
+  type TimeWords,
+  windowOf,
+} from './phrases.ts';
 import { planSeries } from './plan-series.ts';
 import { readRepeat } from './repeats.ts';
 import { capital, readTitle, topicOf } from './titles.ts';
 import type { Intent } from './understand.ts';
+import { readWishes, type WishWords } from './wishes.ts';
 
 /** Where time is looked for when nobody says when. */
 export const defaultWindow = 'the next 7 days';
@@ -17,7 +25,8 @@ export const eventWindow = 'the next 14 days';
 export function planMeeting(plan: PlanBuilder, intent: Intent, book: boolean): void {
   const repeated = book ? readRepeat(intent.text) : undefined;
   if (repeated !== undefined) return planSeries(plan, repeated);
-  const topic = topicOf(intent.text);
+  const wishes = readWishes(intent.text);
+  const topic = topicOf(wishes.rest);
   const time = readTime(topic.head);
   const length = readDuration(time.rest);
   const words = plan.readPeople(length.rest);
@@ -31,7 +40,10 @@ export function planMeeting(plan: PlanBuilder, intent: Intent, book: boolean): v
   }
   const minutes = length.minutes ?? time.rangeMinutes ?? answeredDuration(plan);
   if (minutes === undefined) return askDuration(plan, undefined);
-  schedule(plan, { people, minutes, time, book, title: readTitle(words.rest, topic, people) });
+  const rooms = roomsFor(plan, wishes);
+  if (wishes.wantsRoom && rooms.length === 0) return askRooms(plan);
+  const title = readTitle(words.rest, topic, people);
+  schedule(plan, { people, minutes, time, book, title, wishes, rooms });
 }
 
 /** "Block 2 hours tomorrow morning for writing": an event without guests. */
@@ -51,6 +63,8 @@ export function planBlock(plan: PlanBuilder, intent: Intent): void {
     time,
     book: true,
     title: readTitle(words.rest, topic, []),
+    wishes: readWishes(''),
+    rooms: [],
   });
 }
 
@@ -60,14 +74,20 @@ type Meeting = {
   readonly time: TimeWords;
   readonly book: boolean;
   readonly title: string;
+  readonly wishes: WishWords;
+  readonly rooms: readonly string[];
 };
 
-function schedule(plan: PlanBuilder, { people, minutes, time, book, title }: Meeting): void {
+function schedule(plan: PlanBuilder, meeting: Meeting): void {
+  const { people, minutes, time, book, title, wishes, rooms } = meeting;
   // "an hour between 15:00 and 18:00" leaves room to choose in.
   const within = time.rangeMinutes !== undefined && time.rangeMinutes > minutes;
-  const moment = time.stretch === undefined && !within ? momentOf(time) : undefined;
+  const named = time.stretch === undefined && !within ? momentOf(time) : undefined;
+  // Which room is free then has to be found out, also for a time that is fixed.
+  const moment = rooms.length === 0 ? named : undefined;
   const guests = people.map(({ email }) => email);
   let start = moment;
+  let room: string[] | null = null;
   if (start === undefined || !book) {
     const who = people.length === 0 ? 'you are' : `you and ${listNames(people)} are`;
     const slots = plan.add(
@@ -78,18 +98,31 @@ function schedule(plan: PlanBuilder, { people, minutes, time, book, title }: Mee
         durationMinutes: minutes,
         window: within ? rangeWindow(time) : (windowOf(time) ?? defaultWindow),
         partOfDay: partOf(plan, time),
+        must: named === undefined ? wishes.must : { ...wishes.must, ...exactly(time, minutes) },
+        prefer: wishes.prefer,
+        rooms: rooms.length === 0 ? null : [...rooms],
       },
       `Find ${minutes} minutes when ${who} free.`,
     );
     start = outputOf(slots, 'best.start');
     plan.materials.push(outputOf(slots, 'best.startLocal'));
+    if (rooms.length > 0) room = [outputOf(slots, 'best.room')];
   }
   if (!book) return;
-  const input: JsonObject = { title, start, durationMinutes: minutes, guests };
+  const input: JsonObject = { title, start, durationMinutes: minutes, guests, rooms: room };
   const why = people.length === 0 ? 'Put it into your calendar.' : `Invite ${listNames(people)}.`;
   const event = plan.add('createEvent', 'event', input, why);
   plan.materials.push(outputOf(event, 'title'));
   if (start === moment) plan.materials.push(outputOf(event, 'start'));
+}
+
+/** A fixed time as wishes, for a search that only looks who or what is free then. */
+function exactly({ clock = '' }: TimeWords, minutes: number): JsonObject {
+  const [hour = 0, minute = 0] = (clockAs24(clock) ?? '').split(':').map(Number);
+  const end = hour * 60 + minute + minutes;
+  const two = (value: number) => String(value).padStart(2, '0');
+  const notAfter = end < 1_440 ? `${two(Math.floor(end / 60))}:${two(end % 60)}` : null;
+  return { notBefore: `${two(hour)}:${two(minute)}`, notAfter };
 }
 
 /** "Remind me to call Bob tomorrow at 9": a short event of one's own; nobody is written to. */
@@ -138,6 +171,18 @@ export function planAgenda(plan: PlanBuilder, intent: Intent): void {
 function answeredPeople(plan: PlanBuilder): readonly Named[] {
   const answer = plan.answer('Who should take part?');
   return answer === undefined ? [] : plan.readPeople(answer).people;
+}
+
+/** The rooms that would do: those the person named, else all that are in the directory. */
+function roomsFor(plan: PlanBuilder, { wantsRoom, rooms }: WishWords): readonly string[] {
+  if (!wantsRoom || rooms.length > 0) return rooms;
+  const known = plan.directory.filter(({ name }) => /^room\b/i.test(name));
+  const answer = plan.answer('Which rooms');
+  return answer === undefined ? known.map(({ email }) => email) : readWishes(answer).rooms;
+}
+
+function askRooms(plan: PlanBuilder): void {
+  plan.ask('rooms', 'Which rooms would do? Give their addresses.');
 }
 
 function answeredDuration(plan: PlanBuilder): number | undefined {

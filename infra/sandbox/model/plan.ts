@@ -13,6 +13,7 @@ import { planCancel, planMove } from './plan-changes.ts';
 import { planMail, planPage, planReply, planResearch, planTriage, planWrite } from './plan-mail.ts';
 import { planOrganise, planTone } from './plan-organise.ts';
 import { planHold, planRelease, planRespond } from './plan-series.ts';
+import { planProposal, planTimeReply } from './plan-proposals.ts';
 import { revise } from './revise.ts';
 import { type Intent, understand } from './understand.ts';
 
@@ -59,6 +60,10 @@ function planOne(plan: PlanBuilder, intent: Intent, invites: boolean): void {
   switch (intent.kind) {
     case 'meet':
       return planMeeting(plan, intent, intent.book || invites);
+    case 'propose':
+      return planProposal(plan, intent);
+    case 'time_reply':
+      return planTimeReply(plan, intent);
     case 'block':
       return planBlock(plan, intent);
     case 'invite':

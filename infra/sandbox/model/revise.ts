@@ -6,6 +6,7 @@ import { type Json, type JsonObject, isJsonObject } from '#contracts/json.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { dependenciesOf, outputOf, type PlanBuilder, textOf } from './builder.ts';
 import { momentOf, readDuration, readTime, windowOf } from './phrases.ts';
+import { afterTimeReply } from './plan-proposals.ts';
 
 /** What is still to be done, added to `plan`; nothing when there is nothing to change. */
 export function revise(plan: PlanBuilder, revision: JsonObject): void {
@@ -23,6 +24,7 @@ export function revise(plan: PlanBuilder, revision: JsonObject): void {
   }
   const seen = /^Checkpoint after step ([a-z0-9_]+)/.exec(reason)?.[1];
   const found = done.find(({ id }) => id === seen);
+  if (afterTimeReply(plan, left, found)) return;
   const event = isJsonObject(found?.output) ? found.output.event : undefined;
   if (isJsonObject(event)) afterFinding(plan, left, event);
 }

@@ -6,6 +6,8 @@
 /** What a clause asks for. */
 export type IntentKind =
   | 'meet'
+  | 'propose'
+  | 'time_reply'
   | 'block'
   | 'remind'
   | 'invite'
@@ -134,6 +136,11 @@ function firstVerb(text: string): IntentKind | undefined {
     )
   ) {
     return 'invite';
+  }
+  if (/^(?:propose|offer|suggest)\b.*\b(?:times|slots|dates)\b.*\bto\b/i.test(text))
+    return 'propose';
+  if (/\b(?:time|slot|one|which)\b.*\b(?:chose|picked|took|accepted)\b/i.test(text)) {
+    return 'time_reply';
   }
   if (/^invite\b/i.test(text)) return 'meet';
   if (/^learn (?:my (?:tone|style)|how i write)\b/i.test(text)) return 'tone';

@@ -6,7 +6,7 @@ import { providerNames } from '#contracts/accounts.ts';
 import { UnknownOutcomeError } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { mustReconnect } from '../reconnect.ts';
-import type { Provider } from '../token-seal.ts';
+import { type Provider, reconnectHint } from '../token-seal.ts';
 import { judgeFailure, type Verdict } from './verdict.ts';
 
 /** What is known of an error of a vendor's client library. */
@@ -133,8 +133,12 @@ function refusalOf(vendor: VendorError, call: VendorCall, cause: unknown): Error
       return failure('InvalidInputError', `${refused}: ${vendor.message}`, { cause });
     case 401:
       return reconnectFailure(call, cause);
-    case 403:
-      return failure('PermissionDeniedError', `${refused}: ${vendor.message}`, { cause });
+    case 403: {
+      // The account was connected for less than this asks for.
+      const isForLess = /insufficient .*(?:scope|privilege|permission)/i.test(vendor.message);
+      const hint = isForLess ? ` ${reconnectHint(call.provider)}` : '';
+      return failure('PermissionDeniedError', `${refused}: ${vendor.message}${hint}`, { cause });
+    }
     case 412: {
       const message = `${refused}: it has changed since it was looked at.`;
       return failure('PreconditionFailedError', message, { cause });

@@ -133,7 +133,9 @@ describe('a search on Google and on Microsoft', () => {
       ms: fc.integer({ min: 0, max: 30 }).map((n) => nowMs - n * 7 * hourMs - 500),
     }),
     fc.constant<MailQuery>({ kind: 'hasAttachment' }),
-    fc.constantFrom('Project X', 'project-x', 'none').map((value) => ({ kind: 'label' as const, value })),
+    fc
+      .constantFrom('Project X', 'project-x', 'none')
+      .map((value) => ({ kind: 'label' as const, value })),
   );
   const { query } = fc.letrec<{ query: MailQuery }>((tie) => ({
     query: fc.oneof(

@@ -21,7 +21,7 @@ let colleaguePort: CalendarPort;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ now: () => new Date('2026-10-07T08:00:00Z') });
-  microsoft = connectMicrosoft(sandbox, { timeoutMs: 900 });
+  microsoft = connectMicrosoft(sandbox, { timeoutMs: 1_500 });
   port = await microsoft.calendar(owner);
   colleaguePort = await microsoft.calendar(colleague);
 });
@@ -126,7 +126,7 @@ const faults: Record<string, object> = {
   'lost before it was done': { action: 'drop_before' },
   'delivered twice': { action: 'duplicate' },
   'an answer cut short': { action: 'truncate' },
-  'an answer too late': { action: 'delay', delayMs: 1_200 },
+  'an answer too late': { action: 'delay', delayMs: 2_200 },
   '503': { action: 'status', status: 503 },
   '500 twice': { action: 'status', status: 500, times: 2 },
   '412': { action: 'status', status: 412 },

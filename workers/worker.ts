@@ -22,7 +22,14 @@ export const hostedActivities = {
     'listEffects',
     'closeGoal',
   ],
-  model: ['proposePlan', 'planResearch', 'extractClaims', 'writeSynthesis', 'classifyMail', ...modelReadTools],
+  model: [
+    'proposePlan',
+    'planResearch',
+    'extractClaims',
+    'writeSynthesis',
+    'classifyMail',
+    ...modelReadTools,
+  ],
   connectors: [
     'listEvents',
     'findEvent',

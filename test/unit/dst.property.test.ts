@@ -4,6 +4,8 @@
  */
 import fc from 'fast-check';
 import { DateTime, IANAZone } from 'luxon';
+// CommonJS whose names Node does not see.
+// oxlint-disable-next-line import/default
 import rrule from 'rrule';
 import { describe, expect, it } from 'vitest';
 import { startsOf } from '#activities/calendar/recurrence.ts';
@@ -47,8 +49,12 @@ function shown(zone: string, ms: number): number {
     format = new Intl.DateTimeFormat('en-GB', {
       timeZone: zone,
       calendar: 'iso8601',
-      ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
-      ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
     } as Intl.DateTimeFormatOptions);
     formats.set(zone, format);
   }

@@ -1,9 +1,10 @@
-/** Checks a step's input: the tool's own schema apart from references, and invented addresses. Pure. */
+/** Checks a step's input: the tool's own schema apart from references, and what is invented. Pure. */
 import { type Json, isJsonObject } from '#contracts/json.ts';
 import { isWholeReference } from '#contracts/references.ts';
 import { addressSchema } from '#contracts/schemas/common.ts';
 import type { PlanStep } from '#contracts/schemas/plan.ts';
 import { toolSchemas } from '#contracts/schemas/tools.ts';
+import type { CheckContext } from './check.ts';
 
 /** Input fields that hold addresses of people. */
 const addressFields = [
@@ -24,13 +25,13 @@ const addresses = /[^\s@<>,;:"'()[\]\\]+@[^\s@<>,;:"'()[\]\\]*[^\s@<>,;:"'()[\]\
 /** What is wrong with one step's input. */
 export function checkInput(
   step: PlanStep,
-  context: { readonly goalText: string; readonly people: readonly { readonly email: string }[] },
+  context: Pick<CheckContext, 'goalText' | 'people' | 'accounts'>,
 ): string[] {
   const parsed = toolSchemas[step.tool].input.safeParse(step.input);
   const issues = (parsed.success ? [] : parsed.error.issues)
     .filter(({ path }) => !holdsReference(step.input as Json, path))
     .map(({ path, message }) => `step ${step.id}: input.${show(path)}: ${message}`);
-  return [...issues, ...inventedAddresses(step, context)];
+  return [...issues, ...inventedAddresses(step, context), ...inventedAccount(step, context)];
 }
 
 /** Whether the place, or one above it, is a reference: its value comes later. */
@@ -50,6 +51,20 @@ function holdsReference(input: Json, path: readonly PropertyKey[]): boolean {
 
 function show(path: readonly PropertyKey[]): string {
   return path.length === 0 ? '(whole)' : path.map(String).join('.');
+}
+
+/** Whoever's account it names, it must be one of the person's. */
+function inventedAccount(step: PlanStep, { accounts }: Pick<CheckContext, 'accounts'>): string[] {
+  const value = Object.hasOwn(step.input, 'account') ? step.input['account'] : undefined;
+  if (accounts === undefined || typeof value !== 'string' || isWholeReference(value)) return [];
+  const name = value.trim().toLowerCase();
+  if (accounts.some(({ email, label }) => name === email || name === label?.toLowerCase())) {
+    return [];
+  }
+  return [
+    `step ${step.id}: input.account: ${value} is none of the person's accounts; name one of ` +
+      '`accounts`, or leave it null.',
+  ];
 }
 
 function inventedAddresses(

@@ -15,6 +15,8 @@ export type CheckContext = {
   /** All the planner was told: an address that is neither here nor in `people` is invented. */
   readonly goalText: string;
   readonly people: readonly { readonly email: string }[];
+  /** The person's accounts; absent where they are not known and preparing a step refuses others. */
+  readonly accounts?: readonly { readonly email: string; readonly label: string | null }[];
   /** Steps of an earlier revision that are done: they may be referred to and stay as they are. */
   readonly finished?: readonly PlanStep[];
   /** A revision may add nothing. */

@@ -66,7 +66,10 @@ async function propose(
 ): Promise<PlanResult> {
   const data = planningData(request, known.people, known.accounts);
   // The person's own addresses are theirs to write to, like those of the directory.
-  const context = checkContext(request, [...known.people, ...known.accounts]);
+  const context = {
+    ...checkContext(request, [...known.people, ...known.accounts]),
+    accounts: known.accounts,
+  };
   const usage: ModelUsage[] = [];
   let problems: readonly string[] = [];
   let previous: Json = null;

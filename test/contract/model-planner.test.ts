@@ -84,7 +84,7 @@ describe('proposing a plan', () => {
     );
     expect(result.plan?.steps.map(({ tool }) => tool)).toEqual(['findTime', 'createEvent']);
     expect(result).toMatchObject({ repairs: 0, problems: [], questions: [] });
-    expect(result.promptVersion).toMatch(/^plan\.v1 \([0-9a-f]{8}\)$/);
+    expect(result.promptVersion).toMatch(/^plan\.v2 \([0-9a-f]{8}\)$/);
     const { body, headers } = server.requests[0]!;
     expect(headers.authorization).toBe('Bearer sandbox');
     const validate = vendorValidator()('CreateResponse');
@@ -92,7 +92,9 @@ describe('proposing a plan', () => {
     const [message] = body.input as { role: string; content: string }[];
     const data = JSON.parse(message!.content) as Record<string, unknown>;
     expect(Object.keys(data).sort()).toEqual(
-      'answers constraints context goal localNow me now people revision tools zone'.split(' '),
+      'accounts answers constraints context goal localNow me now people revision tools zone'.split(
+        ' ',
+      ),
     );
     expect(data.localNow).toBe('Saturday 2026-11-21 11:15');
     expect(JSON.stringify(data)).not.toContain('workingHours');

@@ -144,6 +144,7 @@ const samples: Record<string, { body: object }> = {
   'put /v1/goals/{id}/plan': { body: { expectedRevision: 1, plan } },
   'post /v1/goals/{id}/plan': { body: { expectedRevision: 1, plan } },
   'put /v1/people': { body: { people: [] } },
+  'patch /v1/accounts/{email}': { body: { isDefault: true } },
   'post /v1/documents': { body: { name: 'a.txt', contentBase64: 'aGk=' } },
   'put /v1/accounts/{email}/signature': { body: { signature: 'Alice' } },
   'put /v1/tone': { body: tone },

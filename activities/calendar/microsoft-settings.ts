@@ -45,5 +45,9 @@ function toWorkingHours(
   if (timeZone?.name && toIanaZone(timeZone.name, zone) !== zone) return null;
   const days = daysOfWeek.flatMap((day) => (day === null ? [] : isoDays[day]));
   // `08:00:00.0000000`
-  return { days: days.toSorted((a, b) => a - b), start: startTime.slice(0, 5), end: endTime.slice(0, 5) };
+  return {
+    days: days.toSorted((a, b) => a - b),
+    start: startTime.slice(0, 5),
+    end: endTime.slice(0, 5),
+  };
 }

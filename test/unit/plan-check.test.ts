@@ -121,7 +121,7 @@ describe('each defect is named', () => {
       'step __proto__: id',
     ],
     ['a missing field', [step('a', 'searchMail', {})], 'step a: input.query'],
-    ['an extra field', [step('a', 'searchMail', { query: 'x', account: 'eve' })], 'account'],
+    ['an extra field', [step('a', 'searchMail', { query: 'x', calendarId: 'eve' })], 'calendarId'],
     ['a wrong literal', [step('a', 'searchMail', { query: 'x', limit: 'many' })], 'input.limit'],
     ['repeated ids', [findTime, findTime], 'used more than once'],
     [

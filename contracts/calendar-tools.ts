@@ -1,8 +1,9 @@
-/** The calendar's part of the tool catalogue. */
+/** The calendar's part of the tool catalogue. Data only. */
 import type { ToolEntry } from './tools.ts';
 
 const read = { effectClass: 'read', tier: 0, undo: null, sensitive: [] } as const;
 
+/** Every tool that reads or changes calendars, by name. */
 export const calendarTools = {
   listEvents: {
     ...read,
@@ -93,4 +94,4 @@ export const calendarTools = {
     outputTrust: 'trusted',
     sensitive: ['eventId', 'title', 'keep', 'guests', 'location'],
   },
-} as const satisfies Record<string, ToolEntry>;
+} as const satisfies Readonly<Record<string, ToolEntry>>;

@@ -2,6 +2,7 @@
  * The tool catalogue: what a plan may use, how dangerous each tool is and how it is undone.
  * Data only; input and output schemas are in schemas/tools.ts, so that workflows stay free of zod.
  */
+
 import { calendarTools } from './calendar-tools.ts';
 
 /** How dangerous a step is: 0 read, 1 prepare, 2 reversible, 3 commit, 4 high stakes. */

@@ -5,10 +5,8 @@
  */
 import ICAL from 'ical.js';
 import { DateTime } from 'luxon';
-// CommonJS whose names Node does not see.
-// oxlint-disable-next-line import/default
-import rrule from 'rrule';
 import { startsOf } from '#activities/calendar/recurrence.ts';
+import { rrule } from '#test/support/rrule.ts';
 import type { Effort, Row } from './measurement.ts';
 import { bootstrapInterval, median } from './statistics.ts';
 

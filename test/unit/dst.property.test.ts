@@ -4,10 +4,8 @@
  */
 import fc from 'fast-check';
 import { DateTime, IANAZone } from 'luxon';
-// CommonJS whose names Node does not see.
-// oxlint-disable-next-line import/default
-import rrule from 'rrule';
 import { describe, expect, it } from 'vitest';
+import { rrule } from '#test/support/rrule.ts';
 import { startsOf } from '#activities/calendar/recurrence.ts';
 import { resolveInstant } from '#activities/calendar/time-phrases.ts';
 import { instantAt, MINUTE_MS, toRfc3339, wallClock } from '#activities/calendar/zone-time.ts';

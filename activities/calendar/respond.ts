@@ -5,6 +5,7 @@
 import { type RespondPayload, respondPayloadSchema } from '#contracts/schemas/event-changes.ts';
 import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -47,7 +48,7 @@ export function createRespondHandler(deps: CalendarAccess): EffectHandler<Respon
         comment: input.comment ?? null,
         conflicts,
       };
-      const card = respondCard(payload);
+      const card = respondCard(payload, await ownAddressesOf(deps, context.owner));
       return {
         payload,
         recipients: payload.to,

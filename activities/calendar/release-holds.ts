@@ -20,11 +20,11 @@ import { hasFields } from './event-fields.ts';
 import {
   changedSince,
   countGuests,
-  type HeldEvent,
   receiptOf,
   requireOwnEvent,
   timesOf,
 } from './existing-event.ts';
+import type { HeldEvent } from './held-events.ts';
 import {
   ensureHold,
   heldTitle,

@@ -13,7 +13,8 @@ import { cleanLine } from '../visible-text.ts';
 import { respondCard } from './change-cards.ts';
 import { conflictsAt, unreadWarning } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
-import { changedSince, type HeldEvent, holdersOf, sameMoment, timesOf } from './existing-event.ts';
+import { changedSince, holdersOf, sameMoment, timesOf } from './existing-event.ts';
+import type { HeldEvent } from './held-events.ts';
 import type { CalendarEvent, CalendarPort } from './port.ts';
 import { showStart } from './summaries.ts';
 

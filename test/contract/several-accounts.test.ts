@@ -27,7 +27,7 @@ import { createDirectory } from '#activities/people.ts';
 import { connectedAccounts } from '#workers/accounts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { alwaysCalls } from '#test/support/health.ts';
-import { effectContext, effectKey, stepContext } from './google-setup.ts';
+import { connectGoogle, effectContext, effectKey, stepContext } from './google-setup.ts';
 
 const work = 'alex.morgan@office.example.com';
 const home = 'alex@morgan-family.example.org';
@@ -161,6 +161,71 @@ describe('reading', () => {
     expect(new Set(messages.map(({ account }) => account))).toEqual(new Set([work, home]));
     const dates = messages.map(({ date }) => Date.parse(date));
     expect(dates).toEqual(dates.toSorted((a, b) => b - a));
+  });
+});
+
+describe('a meeting to which both accounts are invited', () => {
+  const date = '2026-11-02';
+  const time = (clock: string) => `${date}T${clock}:00+01:00`;
+  const invite = async (title: string, clock: string, rule: string | null = null) => {
+    const bobs = await connectGoogle(sandbox).calendar(bob);
+    const hour = Number(clock.slice(0, 2));
+    return bobs.insertEvent({
+      ...plainEvent,
+      effectKey: effectKey(title),
+      title,
+      start: time(clock),
+      end: time(`${hour + 1}:00`),
+      zone,
+      guests: [work, home],
+      recurrence: rule === null ? null : { rule, excluded: [] },
+      location: null,
+      description: null,
+    });
+  };
+  const titlesInTheWay = (payload: JsonObject) =>
+    (payload['conflicts'] as { title: string }[]).map(({ title }) => title);
+  type Merged = { title: string; account: string; alsoIn: string[]; start: string };
+  const listedOn = async (window: string) =>
+    valueOf<{ events: Merged[] }>(await reads.listEvents(request({ window }))).events;
+
+  it('is listed once, with both accounts named, and found without asking which', async () => {
+    await invite('Reunion', '15:00');
+    const named = { title: 'Reunion', account: work, alsoIn: [home] };
+    const listedThen = (await listedOn(date)).filter(({ title }) => title === 'Reunion');
+    expect(listedThen).toMatchObject([named]);
+    const found = await reads.findEvent(request({ window: date, words: 'reunion' }));
+    expect(valueOf<JsonObject>(found)).toMatchObject({ event: named });
+  });
+
+  it('is listed once a day when it repeats, though the vendors name occurrences differently', async () => {
+    await invite('Kickabout', '17:00', 'FREQ=DAILY;COUNT=3');
+    const games = (await listedOn('2026-11-02/2026-11-04')).filter(
+      ({ title }) => title === 'Kickabout',
+    );
+    expect(games.map(({ start }) => start.slice(0, 10))).toEqual([
+      '2026-11-02',
+      '2026-11-03',
+      '2026-11-04',
+    ]);
+    expect(games.every(({ alsoIn }) => alsoIn.join() === home)).toBe(true);
+  });
+
+  it('is in the way once, and never in the way of itself', async () => {
+    const input = { title: 'Call', start: time('15:30'), durationMinutes: 60, guests: [] };
+    const { payload } = await prepare('createEvent', input);
+    expect(titlesInTheWay(payload).filter((title) => title === 'Reunion')).toHaveLength(1);
+    const own = { title: 'Family', start: time('12:00'), durationMinutes: 60, guests: [home] };
+    const made = await prepare('createEvent', own);
+    const receipt = await handlers
+      .get('createEvent')!
+      .perform(made.payload, effectContext(context(), 'family'));
+    const moved = await prepare('moveEvent', {
+      eventId: String(receipt['eventId']),
+      start: time('12:30'),
+    });
+    expect(moved.payload).toMatchObject({ account: work });
+    expect(titlesInTheWay(moved.payload)).not.toContain('Family');
   });
 });
 

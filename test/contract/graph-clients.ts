@@ -29,7 +29,10 @@ export interface GraphClients {
 }
 
 /** The client of a person at Microsoft, retries off, all traffic to the sandbox. */
-export async function connectGraph(sandbox: Sandbox, email: string): Promise<GraphClients> {
+export async function connectGraph(
+  sandbox: Pick<Sandbox, 'url'>,
+  email: string,
+): Promise<GraphClients> {
   const token = await accessToken(sandbox, email);
   const violations: string[] = [];
   let count = 0;
@@ -75,7 +78,7 @@ export async function connectGraph(sandbox: Sandbox, email: string): Promise<Gra
 
 /** An access token of a person, from the refresh token that every sandbox knows. */
 export async function accessToken(
-  sandbox: Sandbox,
+  sandbox: Pick<Sandbox, 'url'>,
   email: string,
   refreshToken = `sandbox-microsoft-refresh-${email}`,
 ): Promise<string> {

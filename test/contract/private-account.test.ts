@@ -89,9 +89,9 @@ describe('what lies there', () => {
     await alex.handler(tool).perform(payload, alex.effect(name));
     const again = await alex.handler(tool).reconcile(payload, alex.effect(name));
     expect(again).toMatchObject({ found: 'done' });
-    const undo = alex.handler(tool).undo!;
-    await undo(payload, receipt, alex.effect(`${name}.undo`));
-    await undo(payload, receipt, alex.effect(`${name}.undo`));
+    const act = alex.handler(tool);
+    await act.undo!(payload, receipt, alex.effect(`${name}.undo`));
+    await act.undo!(payload, receipt, alex.effect(`${name}.undo`));
     expect(await stateOf(id)).toEqual(before);
   });
 
@@ -166,16 +166,16 @@ describe('what is written from there', () => {
       { ...input, account: 'private' },
       'draft',
     );
-    const draftId = String(receipt['draftId']);
+    const draftId = receipt['draftId'] as string;
     expect(await mailbox.draft(draftId)).not.toBeNull();
-    const { reconcile, undo } = alex.handler('createDraft');
-    expect(await reconcile(payload, alex.effect('draft'))).toEqual({ found: 'done', receipt });
-    expect(await undo!(payload, receipt, alex.effect('draft.undo'))).toMatchObject({
+    const act = alex.handler('createDraft');
+    expect(await act.reconcile(payload, alex.effect('draft'))).toEqual({ found: 'done', receipt });
+    expect(await act.undo!(payload, receipt, alex.effect('draft.undo'))).toMatchObject({
       account: home,
       deleted: true,
     });
     expect(await mailbox.draft(draftId)).toBeNull();
-    await undo!(payload, receipt, alex.effect('draft.undo'));
+    await act.undo!(payload, receipt, alex.effect('draft.undo'));
     expect((await alex.seen('draft')).map(({ operation, count }) => [operation, count])).toEqual([
       ['drafts.create', 1],
       ['drafts.delete', 1],

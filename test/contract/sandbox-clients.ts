@@ -24,6 +24,11 @@ export interface Clients {
 
 /** Clients of a person, retries off, all traffic to the sandbox. */
 export function connect(sandbox: Sandbox, email = sandbox.office.main.email): Clients {
+  return connectAs(sandbox, email);
+}
+
+/** The same for a sandbox that runs in another process. */
+export function connectAs(sandbox: Pick<Sandbox, 'url'>, email: string): Clients {
   const violations: string[] = [];
   let count = 0;
   const fetchImplementation = (async (input: string | URL | Request, init: RequestInit = {}) => {

@@ -149,7 +149,7 @@ describe('a meeting to which both accounts are invited', () => {
     const own = { title: 'Family', start: time('12:00'), durationMinutes: 60, guests: [home] };
     const { receipt } = await alex.carryOut('createEvent', own, 'family');
     const moved = await prepare('moveEvent', {
-      eventId: String(receipt['eventId']),
+      eventId: receipt['eventId'] as string,
       start: time('12:30'),
     });
     expect(moved.payload).toMatchObject({ account: work });

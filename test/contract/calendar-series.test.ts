@@ -228,9 +228,16 @@ describe.each(providers)('on $name', (provider) => {
       const start = '2026-10-18T06:00:00+02:00';
       const made = await tools.port.insertEvent({
         ...plainEvent,
-        ...{ effectKey: effectKey('secret'), title: 'Secret', zone, private: true },
-        ...{ start, end: '2026-10-18T06:30:00+02:00', guests: [], location: null },
-        ...{ description: null, showAs: 'tentative' as const },
+        effectKey: effectKey('secret'),
+        title: 'Secret',
+        start,
+        end: '2026-10-18T06:30:00+02:00',
+        zone,
+        guests: [],
+        location: null,
+        description: null,
+        private: true,
+        showAs: 'tentative',
       });
       const cancel = tools.handler('cancelEvent');
       const { payload } = await tools.prepare('cancelEvent', { eventId: made.id });

@@ -103,13 +103,16 @@ export function createReleaseHoldsHandler(
       }
       return { found: 'done', receipt: receiptFor(payload, event) };
     },
-    /** The event becomes a hold again, and the others come back as new ones. */
+    /** The event becomes a hold again, and those that went come back as new ones. */
     async undo(payload, _receipt, context) {
       const port = await calendar(context.step.owner, payload.account);
       const { kept, released, zone } = payload;
       if (kept !== null) await unchoose(port, payload, context, kept.eventId);
       const again: string[] = [];
       for (const { start, end, eventId } of released) {
+        // One that was left, because somebody made something else of it, is not held once more.
+        const left = await port.getEvent(eventId, zone);
+        if (left !== null && !left.cancelled) continue;
         const key = writeKey(context.effectKey, eventId);
         const hold = newHold(key, payload.holdTitle, { start, end }, zone);
         again.push((await ensureHold(port, hold)).id);

@@ -4,6 +4,7 @@
  */
 import type { AccountActivities } from './accounts.ts';
 import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
+import type { ResearchActivities, TriageActivities } from './child-activities.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
 import type { JournalEvent } from './journal.ts';
@@ -11,8 +12,6 @@ import type { Json, JsonObject } from './json.ts';
 import type { GoalId } from './names.ts';
 import type { StepOutput } from './references.ts';
 import type { Plan, Question } from './schemas/plan.ts';
-import type { Claim, PageSummary, SearchHit } from './schemas/research.ts';
-import type { TriagedMail } from './schemas/triage.ts';
 import type { EffectToolName, ReadToolName, ToolName } from './tools.ts';
 import type { Origin, Taint, Trust } from './trust.ts';
 import type { WebhookActivities } from './webhooks.ts';
@@ -93,72 +92,6 @@ export type ReadActivities = Record<
 >;
 /** The read tools that need the model. */
 export const modelReadTools = ['summarize', 'composeEmail', 'readTimeReply', 'learnTone'] as const;
-
-/** Steps of a research workflow. `planResearch` and `extractClaims` run on the model queue. */
-export interface ResearchActivities {
-  planResearch(request: {
-    context: StepContext;
-    question: string;
-  }): Promise<{ questions: string[]; usage: ModelUsage[] }>;
-  searchSources(request: {
-    context: StepContext;
-    query: string;
-    limit: number;
-  }): Promise<{ results: SearchHit[] }>;
-  fetchSource(request: { context: StepContext; url: string }): Promise<PageSummary>;
-  extractClaims(request: {
-    context: StepContext;
-    question: string;
-    pages: PageSummary[];
-  }): Promise<{ claims: Claim[]; dropped: string[]; usage: ModelUsage[] }>;
-  writeSynthesis(request: {
-    context: StepContext;
-    question: string;
-    claims: Claim[];
-    pages: PageSummary[];
-  }): Promise<{ summary: string; cited: number[]; dropped: string[]; usage: ModelUsage[] }>;
-}
-
-/** A reply worth drafting, with what it replaces. */
-export type ReplyPlan = {
-  readonly to: string;
-  readonly name: string | null;
-  readonly subject: string;
-  readonly excerpt: string;
-  readonly date: string;
-  /** A draft of an earlier run for the same thread that nobody has edited. */
-  readonly replaces: { goalId: GoalId; stepId: string; effectKey: string } | null;
-};
-/** Steps of a triage. `classifyMail` runs on the model queue, the others on the connectors'. */
-export interface TriageActivities {
-  /** Takes up what came in since the last time. Nothing is lost when it fails half way. */
-  syncMail(request: { context: StepContext; account: string | null; limit: number }): Promise<{
-    /** Addresses of the accounts that were read. */
-    accounts: string[];
-    unreachable: { account: string; reason: string }[];
-    waiting: number;
-    gaps: { account: string; since: string }[];
-    origins: Origin[];
-  }>;
-  /** Classifies the oldest waiting mails, each once; none when none waits. */
-  classifyMail(request: {
-    context: StepContext;
-    accounts: readonly string[];
-    /** Names this call: a retry returns what the first attempt came to. */
-    batch: string;
-    limit: number;
-  }): Promise<{ mails: TriagedMail[]; usage: ModelUsage[] }>;
-  /** Decides whether a mail gets a draft; null when it does not. */
-  planReply(request: { context: StepContext; mail: TriagedMail }): Promise<ReplyPlan | null>;
-  /** Remembers the draft that now answers a thread. */
-  recordReply(request: {
-    context: StepContext;
-    mail: TriagedMail;
-    effectKey: string;
-    /** Its id at the provider, as the receipt has it. */
-    messageId: string | null;
-  }): Promise<void>;
-}
 
 export type PrepareRequest = {
   readonly context: StepContext;

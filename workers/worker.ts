@@ -4,7 +4,7 @@
  */
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Pool } from 'pg';
-import { type AllActivities, modelReadTools } from '#contracts/activities.ts';
+import { type AllActivities, effectActivityOf, modelReadTools } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { type QueueKind, queueName } from '#contracts/names.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
@@ -22,7 +22,14 @@ export const hostedActivities = {
     'listEffects',
     'closeGoal',
   ],
-  model: ['proposePlan', 'planResearch', 'extractClaims', 'writeSynthesis', 'classifyMail', ...modelReadTools],
+  model: [
+    'proposePlan',
+    'planResearch',
+    'extractClaims',
+    'writeSynthesis',
+    'classifyMail',
+    ...modelReadTools,
+  ],
   connectors: [
     'listEvents',
     'findEvent',
@@ -31,6 +38,7 @@ export const hostedActivities = {
     'findContact',
     'searchMail',
     'readThread',
+    'readAttachment',
     'searchWeb',
     'readPage',
     'searchSources',
@@ -44,19 +52,7 @@ export const hostedActivities = {
     'completeSignIn',
     'disconnectAccount',
   ],
-  effects: [
-    'createEmailDraft',
-    'createCalendarEvent',
-    'moveCalendarEvent',
-    'cancelCalendarEvent',
-    'updateCalendarEvent',
-    'respondToInvitation',
-    'holdCalendarSlots',
-    'releaseCalendarHolds',
-    'sendEmail',
-    'undoEffect',
-    'settleEffect',
-  ],
+  effects: [...new Set(Object.values(effectActivityOf)), 'undoEffect', 'settleEffect'],
 } as const satisfies Record<QueueKind, readonly (keyof AllActivities)[]>;
 
 export type WorkersOptions = {

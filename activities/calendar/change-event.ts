@@ -12,7 +12,7 @@ import { cleanLine } from '../visible-text.ts';
 import { writtenSchema } from './create-event.ts';
 import { hasFields, patchOf, sameRecurrence } from './event-fields.ts';
 import { changedSince, receiptOf } from './existing-event.ts';
-import { insertWhole } from './insert-series.ts';
+import { insertWhole, takeOut } from './insert-series.ts';
 import type { CalendarEvent, CalendarPort } from './port.ts';
 
 type Change = { readonly payload: UpdateEventPayload; readonly context: EffectContext };
@@ -152,10 +152,14 @@ async function undoSplit(
   if (!isWhole && !isTrimmed(series, split, change.context.effectKey))
     throw changedSince(title, kept);
   return refusing(title, kept, async () => {
-    const patch = { recurrence: split.previous };
+    // What is out already is said with the rule; what came back with it is taken out after it.
+    const { rule } = split.previous;
+    const patch = { recurrence: { rule, excluded: leftOut(series) } };
     const whole = isWhole
       ? series
       : await port.updateEvent({ ...preconditionOf(change, series.etag), patch });
+    const { effectKey } = change.context;
+    await takeOut(port, { seriesId: series.id, effectKey, zone }, split.previous.excluded);
     if (isThere) {
       const gone = preconditionOf(change, second.etag);
       await port.deleteEvent({ ...gone, eventId: second.id });
@@ -178,6 +182,10 @@ function receiptFor(event: CalendarEvent, payload: UpdateEventPayload): JsonObje
 function isChanged(event: CalendarEvent, { payload, context }: Change): boolean {
   if (event.cancelled) return false;
   return hasFields(event, payload.after) || event.effectKey === context.effectKey;
+}
+
+function leftOut({ recurrence }: CalendarEvent): readonly string[] {
+  return recurrence === null || recurrence === 'inexpressible' ? [] : recurrence.excluded;
 }
 
 function isTrimmed(

@@ -1,6 +1,6 @@
 /**
- * Creating a series with some of its occurrences left out. A provider that keeps no such list gives
- * them all, so those that are there are taken out one by one, each under a key of its own.
+ * Creating a series with some of its occurrences left out. Not every provider takes such a list, so
+ * the whole series is made and they are taken out one by one, each under a key of its own.
  */
 import { limits } from '#contracts/limits.ts';
 import { writeKey } from './holds.ts';
@@ -14,13 +14,23 @@ export async function insertWhole(
   event: NewEvent,
   earlier: CalendarEvent | null,
 ): Promise<CalendarEvent> {
-  const made = earlier ?? (await calendar.insertEvent(event));
-  const { zone, recurrence, effectKey } = event;
-  const excluded = recurrence?.excluded ?? [];
-  if (excluded.length === 0) return made;
-  const out = new Set(excluded.map((start) => msOf(start, zone)));
+  const { recurrence } = event;
+  const whole = recurrence === null ? null : { ...recurrence, excluded: [] };
+  const made = earlier ?? (await calendar.insertEvent({ ...event, recurrence: whole }));
+  await takeOut(calendar, { ...event, seriesId: made.id }, recurrence?.excluded ?? []);
+  return made;
+}
+
+/** Takes occurrences out of a series, by their starts. Those that are not there are left so. */
+export async function takeOut(
+  calendar: CalendarPort,
+  { seriesId, effectKey, zone }: { seriesId: string; effectKey: string; zone: string },
+  starts: readonly string[],
+): Promise<void> {
+  if (starts.length === 0) return;
+  const out = new Set(starts.map((start) => msOf(start, zone)));
   const query = {
-    seriesId: made.id,
+    seriesId,
     fromMs: Math.min(...out),
     toMs: Math.max(...out) + DAY_MS,
     zone,
@@ -32,5 +42,4 @@ export async function insertWhole(
     const key = writeKey(effectKey, `without ${originalStartMs ?? startMs}`);
     await calendar.deleteEvent({ effectKey: key, eventId, etag, notify: false });
   }
-  return made;
 }

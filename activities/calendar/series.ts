@@ -99,7 +99,13 @@ export async function cutSeries({ calendar, event, written }: Target, zone: stri
     event.allDay === null ? new Date(cutMs).toISOString() : dateText(wallClock(zone, cutMs).day);
   const { kept, rest } = splitRecurrence(previous, series, start);
   const { out, lost } = await exceptionsOf(calendar, written, rest, start);
-  return { previous, kept, rest: { ...rest, excluded: [...rest.excluded, ...out] }, start, lost };
+  return {
+    previous: { ...previous, excluded: [...previous.excluded, ...out] },
+    kept,
+    rest: { ...rest, excluded: [...rest.excluded, ...out] },
+    start,
+    lost,
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The research connector: read tools for plans, and the steps of researchWorkflow. Reads only. */
-import type { ReadActivities, ResearchActivities } from '#contracts/activities.ts';
+import type { ReadActivities } from '#contracts/activities.ts';
+import type { ResearchActivities } from '#contracts/child-activities.ts';
 import type { ResearchDeps } from './dependencies.ts';
 import { createResearchLanguageActivities } from './language.ts';
 import { createPageActivities } from './read-page.ts';

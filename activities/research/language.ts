@@ -4,7 +4,8 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import type { z } from 'zod';
-import type { ResearchActivities, StepContext } from '#contracts/activities.ts';
+import type { StepContext } from '#contracts/activities.ts';
+import type { ResearchActivities } from '#contracts/child-activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import type { Claim, PageSummary } from '#contracts/schemas/research.ts';

@@ -1,5 +1,5 @@
 /** The activities of triage: taking up mail, classifying it, and choosing what gets a draft. */
-import type { TriageActivities } from '#contracts/activities.ts';
+import type { TriageActivities } from '#contracts/child-activities.ts';
 import { classifyMail } from './classify.ts';
 import type { TriageDeps } from './dependencies.ts';
 import { planReply, recordReply } from './replies.ts';

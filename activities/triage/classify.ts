@@ -4,7 +4,8 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
-import type { ModelUsage, TriageActivities } from '#contracts/activities.ts';
+import type { ModelUsage } from '#contracts/activities.ts';
+import type { TriageActivities } from '#contracts/child-activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { triageClassSchema } from '#contracts/schemas/triage.ts';
 import { failure } from '../failures.ts';

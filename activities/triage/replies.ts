@@ -2,7 +2,7 @@
  * Which mails get a draft, and which draft answers a thread. One draft for a thread: a later one
  * replaces it, unless the person has edited it. It writes and deletes no draft itself.
  */
-import type { ReplyPlan, TriageActivities } from '#contracts/activities.ts';
+import type { ReplyPlan, TriageActivities } from '#contracts/child-activities.ts';
 import { limits } from '#contracts/limits.ts';
 import type { MailMessage } from '../email/port.ts';
 import { cleanLine, cleanText } from '../visible-text.ts';

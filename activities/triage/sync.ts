@@ -2,7 +2,8 @@
  * Taking up new mail: asks each mailbox what came in since the cursor, and stores it before the cursor
  * moves. It classifies nothing and reads no more than the first characters of a text.
  */
-import type { StepContext, TriageActivities } from '#contracts/activities.ts';
+import type { StepContext } from '#contracts/activities.ts';
+import type { TriageActivities } from '#contracts/child-activities.ts';
 import { limits } from '#contracts/limits.ts';
 import type { EmailPort, MailMessage } from '../email/port.ts';
 import { readAccounts } from '../accounts.ts';

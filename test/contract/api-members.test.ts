@@ -112,7 +112,7 @@ describe('a member', () => {
     for (const [path, methods] of Object.entries<object>(document.paths)) {
       if (!path.startsWith('/v1/') || open.test(path)) continue;
       for (const method of Object.keys(methods)) {
-        const where = path.replace('{id}', goalId).replace('{email}', deputy);
+        const where = path.replace('{id}', goalId).replace(/\{(?:email|account|sender)\}/, deputy);
         const { body } = samples[`${method} ${path}`] ?? { body: {} };
         const answer = await asMember({
           method: method as 'GET',
@@ -138,12 +138,15 @@ const tone = {
 };
 const plan = { reasoning: '', estimatedComplexity: 'low', steps: [] };
 const samples: Record<string, { body: object }> = {
+  'patch /v1/triage/{account}/{messageId}': { body: { class: 'fyi' } },
+  'put /v1/triage/senders/{sender}': { body: { drafts: true } },
   'post /v1/goals': { body: { goal: 'Invite Bob' } },
   'post /v1/goals/{id}/answers': { body: { answers: [{ questionId: 'a', answer: 'b' }] } },
   'post /v1/goals/{id}/steer': { body: { instruction: 'Rather on Tuesday' } },
   'put /v1/goals/{id}/plan': { body: { expectedRevision: 1, plan } },
   'post /v1/goals/{id}/plan': { body: { expectedRevision: 1, plan } },
   'put /v1/people': { body: { people: [] } },
+  'patch /v1/accounts/{email}': { body: { isDefault: true } },
   'post /v1/documents': { body: { name: 'a.txt', contentBase64: 'aGk=' } },
   'put /v1/accounts/{email}/signature': { body: { signature: 'Alice' } },
   'put /v1/tone': { body: tone },

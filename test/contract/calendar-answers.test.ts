@@ -1,6 +1,5 @@
 /** Edits, answers and holds on both providers: every write once, and undone by its own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject } from '#contracts/json.ts';
 import { writeKey } from '#activities/calendar/holds.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';

@@ -44,14 +44,14 @@ it('redeems the code for a refresh token that works, and knows whose account it 
   const { verifier, back } = await consent(carla);
   expect(back.searchParams.get('state')).toBe('its-state');
   const code = back.searchParams.get('code')!;
-  const { redeem, revoke } = microsoftSignIn(options());
-  const account = await redeem({ code, verifier, redirectUri });
+  const flow = microsoftSignIn(options());
+  const account = await flow.redeem({ code, verifier, redirectUri });
   expect(account.email).toBe(carla);
   const renewed = await renewTokens(options(), carla, account.refreshToken);
   expect(renewed.expiresAt.getTime()).toBeGreaterThan(Date.now());
   expect(renewed.refreshToken).not.toBe(account.refreshToken);
-  expect(revoke).toBeNull();
-  const again = redeem({ code, verifier, redirectUri });
+  expect(flow.revoke).toBeNull();
+  const again = flow.redeem({ code, verifier, redirectUri });
   await expect(again).rejects.toMatchObject({ type: 'ReconnectRequiredError' });
 });
 

@@ -21,7 +21,7 @@ let colleaguePort: CalendarPort;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ now: () => new Date('2026-10-07T08:00:00Z') });
-  microsoft = connectMicrosoft(sandbox, { timeoutMs: 900 });
+  microsoft = connectMicrosoft(sandbox, { timeoutMs: 1_500 });
   port = await microsoft.calendar(owner);
   colleaguePort = await microsoft.calendar(colleague);
 });
@@ -48,6 +48,14 @@ const insert = (name: string, from: CalendarPort, guests: string[]) =>
     location: null,
     description: null,
   });
+/** For what a test begins with: the fault before may have left a connection that is closing. */
+const given = async (name: string, from: CalendarPort, guests: string[]) => {
+  try {
+    return await insert(name, from, guests);
+  } catch {
+    return (await from.findCreated(effectKey(name), zone)) ?? insert(name, from, guests);
+  }
+};
 const change = (name: string, { id, etag }: CalendarEvent) => ({
   effectKey: effectKey(name),
   eventId: id,
@@ -84,7 +92,7 @@ const writes: Record<string, Write> = {
     operation: 'events.patch',
     method: 'PATCH',
     path: '/me/events/',
-    given: (name) => insert(`${name}.given`, port, [colleague]),
+    given: (name) => given(`${name}.given`, port, [colleague]),
     call: (name, event) => port.updateEvent({ ...change(name, event!), patch: later }),
     isDone: async (name, event) =>
       (await port.getEvent(event!.id, zone))?.effectKey === effectKey(name),
@@ -93,7 +101,7 @@ const writes: Record<string, Write> = {
     operation: 'events.cancel',
     method: 'POST',
     path: '/cancel$',
-    given: (name) => insert(`${name}.given`, port, [colleague]),
+    given: (name) => given(`${name}.given`, port, [colleague]),
     call: (name, event) => port.deleteEvent({ ...change(name, event!), message: 'Sorry' }),
     isDone: async (_name, event) => (await port.getEvent(event!.id, zone)) === null,
   },
@@ -101,7 +109,7 @@ const writes: Record<string, Write> = {
     operation: 'events.delete',
     method: 'DELETE',
     path: '/me/events/',
-    given: (name) => insert(`${name}.given`, port, []),
+    given: (name) => given(`${name}.given`, port, []),
     call: (name, event) => port.deleteEvent(change(name, event!)),
     isDone: async (_name, event) => (await port.getEvent(event!.id, zone)) === null,
   },
@@ -110,7 +118,7 @@ const writes: Record<string, Write> = {
     method: 'POST',
     path: '/tentativelyAccept$',
     given: async (name) => {
-      await insert(`${name}.given`, colleaguePort, [owner]);
+      await given(`${name}.given`, colleaguePort, [owner]);
       return find(`${name}.given`)();
     },
     call: (name, event) =>
@@ -126,7 +134,7 @@ const faults: Record<string, object> = {
   'lost before it was done': { action: 'drop_before' },
   'delivered twice': { action: 'duplicate' },
   'an answer cut short': { action: 'truncate' },
-  'an answer too late': { action: 'delay', delayMs: 1_200 },
+  'an answer too late': { action: 'delay', delayMs: 2_200 },
   '503': { action: 'status', status: 503 },
   '500 twice': { action: 'status', status: 500, times: 2 },
   '412': { action: 'status', status: 412 },
@@ -158,12 +166,12 @@ async function settle(write: Write, name: string, event: CalendarEvent | undefin
 }
 
 describe.each(Object.entries(writes))('%s', (kind, write) => {
-  it.each(Object.entries(faults))('happens once: %s', async (fault, given) => {
+  it.each(Object.entries(faults))('happens once: %s', async (fault, action) => {
     // Graph has no key and documents no tag for answers: the organizer hears the same thing twice.
     const timesDone = kind === 'respond' && fault === 'delivered twice' ? 2 : 1;
     const name = `${kind} ${fault}`;
     const event = await write.given(name);
-    await setFault(sandbox, { match: { method: write.method, pathRegex: write.path }, ...given });
+    await setFault(sandbox, { match: { method: write.method, pathRegex: write.path }, ...action });
     expect(await settle(write, name, event)).toBe(true);
     await fetch(`${sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
     expect(await write.isDone(name, event)).toBe(true);

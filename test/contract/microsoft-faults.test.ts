@@ -19,7 +19,9 @@ let clockMs = Date.parse('2026-10-07T08:00:00Z');
 
 beforeAll(async () => {
   sandbox = await startSandbox({ now: () => new Date(clockMs) });
-  microsoft = connectMicrosoft(sandbox, { timeoutMs: 900 });
+  microsoft = connectMicrosoft(sandbox, { timeoutMs: 1_500 });
+  // The first exchange compiles the contract, which is no fault of the vendor's.
+  await list().catch(() => undefined);
 });
 afterAll(async () => sandbox[Symbol.asyncDispose]());
 beforeEach(clearFaults);
@@ -102,7 +104,7 @@ const cases: [name: string, reads: string, writes: string, given: object][] = [
   ['a cut answer', away, 'unknown', { action: 'truncate' }],
   ['a reset', away, 'unknown', { action: 'drop_before' }],
   ['a lost answer', away, 'unknown', { action: 'drop_after_commit' }],
-  ['silence', away, 'unknown', { action: 'delay', delayMs: 1_500 }],
+  ['silence', away, 'unknown', { action: 'delay', delayMs: 2_500 }],
 ];
 
 describe('what an answer becomes', () => {
@@ -145,7 +147,7 @@ describe('what an answer becomes', () => {
       { status: 503, headers: { 'retry-after': '0' } },
       { action: 'drop_before' },
       { action: 'drop_after_commit' },
-      { action: 'delay', delayMs: 1_500 },
+      { action: 'delay', delayMs: 2_500 },
     ];
     for (const [i, given] of answers.entries()) {
       const before = await requestsTo('/v1.0/me/events');
@@ -208,7 +210,7 @@ describe('the session', () => {
         accessToken: async (_owner, _account, { renew }) => renew(account.refreshToken),
       },
       health: alwaysCalls,
-      timeoutMs: 900,
+      timeoutMs: 1_500,
     });
     const port = createMicrosoftCalendar(await clients(owner, owner));
     expect((await failed(port.settings())).type).toBe('EgressBlockedError');

@@ -12,6 +12,7 @@ import { measureColdStart } from './cold-start.ts';
 import { measureCrashTax } from './crash-tax.ts';
 import { measureEngine } from './engine.ts';
 import { measureEvents } from './events.ts';
+import { measureMailbox } from './mailbox.ts';
 import { type Effort, markdownTable, type Row } from './measurement.ts';
 import { measureHistory, measureLargeResults } from './history-size.ts';
 import { measureRecords } from './record-keeping.ts';
@@ -25,7 +26,7 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 const words = process.argv.slice(2);
 const effort: Effort = words.includes('--full') ? 'full' : 'default';
 const waiting = goalsOption();
-const only = words.filter((word) => /^(P\d+|crash-tax)$/.test(word));
+const only = words.filter((word) => /^(P\d+|crash-tax|recurrence|mailbox)$/.test(word));
 const rows: Row[] = [];
 const startedAt = Date.now();
 const progress = (line: string) =>
@@ -45,10 +46,11 @@ async function measure(id: string, work: () => Promise<Row[]>): Promise<void> {
 
 async function main(): Promise<void> {
   await measure('P10', () => measureSlotSearch(effort));
-  await measure('P11', () => measureRecurrence(effort));
-  if (only.length > 0 && only.every((id) => ['P10', 'P11'].includes(id))) return;
+  await measure('recurrence', () => measureRecurrence(effort));
+  if (only.length > 0 && only.every((id) => ['P10', 'recurrence'].includes(id))) return;
   await using servers = await startServers(progress);
   await measureOnEngine(servers);
+  await measure('mailbox', () => measureMailbox(servers.pool));
   await measure('P7', () => measureWaiting(servers, effort, waiting, progress));
   await measure('P9', () => measureColdStart(servers, effort));
   await measure('crash-tax', () => measureCrashTax(effort));

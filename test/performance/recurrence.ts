@@ -1,12 +1,12 @@
 /**
- * P11: expanding recurrences. The product walks a rule with ical.js and turns each wall-clock time into
+ * recurrence: expanding recurrences. The product walks a rule with ical.js and turns each wall-clock time into
  * an instant; the other arms are rrule with luxon, and ical.js with luxon. All must give the same
  * instants before any is timed.
  */
 import ICAL from 'ical.js';
 import { DateTime } from 'luxon';
-import rrule from 'rrule';
 import { startsOf } from '#activities/calendar/recurrence.ts';
+import { rrule } from '#test/support/rrule.ts';
 import type { Effort, Row } from './measurement.ts';
 import { bootstrapInterval, median } from './statistics.ts';
 
@@ -53,7 +53,7 @@ const arms: Readonly<Record<'ours' | 'rrule and luxon' | 'ical.js and luxon', Ar
   },
 };
 
-/** Measures P11. */
+/** Measures recurrence. */
 export function measureRecurrence(effort: Effort): Promise<Row[]> {
   const unequal = rules.filter((rule) => {
     const ours = arms.ours(rule).join();
@@ -72,14 +72,14 @@ export function measureRecurrence(effort: Effort): Promise<Row[]> {
     const [low, high] = bootstrapInterval(times);
     const ratio = name === 'ours' ? '' : `; ${(median(times) / ours).toFixed(1)}× ours`;
     return {
-      id: 'P11',
+      id: 'recurrence',
       what: `an occurrence by ${name === 'ours' ? 'the product' : name}`,
       measured: `${median(times).toFixed(2)} µs (95 %: ${low.toFixed(2)} to ${high.toFixed(2)})${ratio}`,
       goal: '',
     };
   });
   const equality: Row = {
-    id: 'P11',
+    id: 'recurrence',
     what: `${rules.length} rules of ${occurrences} occurrences over changes of the clock, equal`,
     measured: unequal.length === 0 ? 'all' : `not ${unequal.join(', ')}`,
     goal: 'all',

@@ -10,6 +10,7 @@ import {
   goalIdOfWorkflow,
   researchWorkflowId,
   type StepId,
+  triageWorkflowId,
   webhookWorkflowId,
 } from '#contracts/names.ts';
 import { createWebhookStore } from '#api/webhooks/webhook-store.ts';
@@ -56,19 +57,26 @@ describe.skipIf(missing.length === 0)('goals', () => {
   });
 });
 
-it.skipIf(kept.has('research-child'))('a goal with a research child, and the child', async () => {
-  await using installation = await startInstallation();
-  const handle = await installation.start('Research solid state batteries', { protocol: 2 });
-  expect((await handle.result()).state).toBe('completed');
-  const { pool } = installation;
-  await keepHistory(version, 'research-goal', await handle.fetchHistory(), pool);
-  const { steps } = await handle.query<GoalView>('getGoal');
-  const research = steps.find(({ tool }) => tool === 'research')!;
-  const goalId = goalIdOfWorkflow(handle.workflowId)!;
-  const child = researchWorkflowId(goalId, research.id as StepId, research.revision);
-  const history = await handle.client.getHandle(child).fetchHistory();
-  await keepHistory(version, 'research-child', history, pool);
-});
+const children = [
+  { name: 'research', goal: 'Research solid state batteries', idOf: researchWorkflowId },
+  { name: 'triage', goal: 'Triage my inbox', idOf: triageWorkflowId },
+];
+it.each(children.filter(({ name }) => !kept.has(`${name}-child`)))(
+  'a goal with a $name child, and the child',
+  async ({ name, goal, idOf }) => {
+    await using installation = await startInstallation();
+    const handle = await installation.start(goal, { protocol: 2 });
+    expect((await handle.result()).state).toBe('completed');
+    const { pool } = installation;
+    await keepHistory(version, `${name}-goal`, await handle.fetchHistory(), pool);
+    const { steps } = await handle.query<GoalView>('getGoal');
+    const [step] = steps;
+    const goalId = goalIdOfWorkflow(handle.workflowId)!;
+    const child = idOf(goalId, step!.id as StepId, step!.revision);
+    const history = await handle.client.getHandle(child).fetchHistory();
+    await keepHistory(version, `${name}-child`, history, pool);
+  },
+);
 
 it.skipIf(kept.has('webhook'))('a delivery to a webhook', async () => {
   await using database = await createTestDatabase();

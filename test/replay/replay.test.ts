@@ -12,8 +12,8 @@ import manifest from '../../package.json' with { type: 'json' };
 
 const kept = keptHistories();
 /** What is recorded beside the scenarios of goals. */
-const others = ['research-goal', 'research-child', 'webhook'];
-const notGoals = /\/(research-child|webhook)$/;
+const others = ['research-goal', 'research-child', 'triage-goal', 'triage-child', 'webhook'];
+const notGoals = /\/(research-child|triage-child|webhook)$/;
 type Bundle = Awaited<ReturnType<typeof workflowBundle>>;
 
 /** Where workflows report spans; nobody listens here. */

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { DateTime, IANAZone } from 'luxon';
-import rrule from 'rrule';
 import { describe, expect, it } from 'vitest';
+import { rrule } from '#test/support/rrule.ts';
 import { startsOf } from '#activities/calendar/recurrence.ts';
 import { resolveInstant } from '#activities/calendar/time-phrases.ts';
 import { instantAt, MINUTE_MS, toRfc3339, wallClock } from '#activities/calendar/zone-time.ts';
@@ -47,8 +47,12 @@ function shown(zone: string, ms: number): number {
     format = new Intl.DateTimeFormat('en-GB', {
       timeZone: zone,
       calendar: 'iso8601',
-      ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
-      ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
     } as Intl.DateTimeFormatOptions);
     formats.set(zone, format);
   }

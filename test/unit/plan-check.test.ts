@@ -5,8 +5,7 @@ import { checkPlan } from '#activities/planner/check.ts';
 import type { Plan } from '#contracts/schemas/plan.ts';
 
 const people = [{ email: 'bob@office.example.com' }, { email: 'alex@office.example.com' }];
-const accounts = [{ email: 'alex@home.example.org', label: 'Private' }];
-const context = { goalText: 'Find 30 minutes with Bob', people, accounts };
+const context = { goalText: 'Find 30 minutes with Bob', people };
 
 function step(id: string, tool: string, input: unknown, more: object = {}): object {
   const rest = { rationale: 'because', critical: true, requiresConfirmation: false };
@@ -45,13 +44,6 @@ const problemsOf = (steps: unknown[], ctx: Parameters<typeof checkPlan>[1] = con
 };
 
 describe('a sound plan', () => {
-  it.each(['private', 'alex@home.example.org', '{{steps.s1.output.best.start}}', null])(
-    'may name an account of the person: %s',
-    (account) => {
-      expect(planOf([findTime, event({ account })]).steps).toHaveLength(2);
-    },
-  );
-
   it('passes, with nulls removed and the missing dependency added', () => {
     const plan = planOf([findTime, event({ location: null })]);
     expect(plan.steps[0]!.input).not.toHaveProperty('partOfDay');
@@ -129,12 +121,7 @@ describe('each defect is named', () => {
       'step __proto__: id',
     ],
     ['a missing field', [step('a', 'searchMail', {})], 'step a: input.query'],
-    ['an extra field', [step('a', 'searchMail', { query: 'x', mailbox: 'eve' })], 'mailbox'],
-    [
-      'an account of nobody',
-      [step('a', 'searchMail', { query: 'x', account: 'eve' })],
-      "eve is none of the person's accounts",
-    ],
+    ['an extra field', [step('a', 'searchMail', { query: 'x', calendarId: 'eve' })], 'calendarId'],
     ['a wrong literal', [step('a', 'searchMail', { query: 'x', limit: 'many' })], 'input.limit'],
     ['repeated ids', [findTime, findTime], 'used more than once'],
     [

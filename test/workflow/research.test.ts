@@ -6,7 +6,7 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import '../support/quiet-runtime.ts';
 import { failure } from '#activities/failures.ts';
-import type { ResearchActivities } from '#contracts/activities.ts';
+import type { ResearchActivities } from '#contracts/child-activities.ts';
 import { queueName, workflowTypes } from '#contracts/names.ts';
 import type { ResearchWorkflow } from '#contracts/workflows.ts';
 import { newGoalId } from '#test/support/effects.ts';

@@ -66,6 +66,16 @@ function sentenceOf(step: Step): string {
       return `Moved “${text('title')}” to ${when}${guests}.`;
     case 'cancelEvent':
       return `Cancelled “${text('title')}” of ${when}${guests}.`;
+    case 'updateEvent':
+      return `Changed “${text('title')}” on ${when}${guests}.`;
+    case 'respondToInvitation':
+      return `Answered “${text('title')}” on ${when}: ${text('response')}.`;
+    case 'holdSlots':
+      return `Held ${plural(countOf(receipt['holds']), 'slot')} for “${text('title')}”.`;
+    case 'releaseHolds':
+      return receipt['event'] == null
+        ? `Released the holds for “${text('title')}”.`
+        : `Made one hold the event “${text('title')}” and released the others.`;
     case 'sendEmail':
       return `Sent “${text('subject')}” to ${text('to')}.`;
     case 'createDraft':
@@ -81,15 +91,18 @@ function sentenceOf(step: Step): string {
 }
 
 function mailSentence(tool: string, { messageIds, left }: JsonObject): string {
-  const count = (value: Json | undefined): number => (Array.isArray(value) ? value.length : 0);
   const verbs: Readonly<Record<string, string>> = {
     labelMail: 'Changed the labels of',
     archiveMail: 'Archived',
     markMail: 'Marked',
     moveMail: 'Moved',
   };
-  const rest = count(left) === 0 ? '' : ` ${plural(count(left), 'mail')} could not be changed.`;
-  return `${verbs[tool] ?? tool} ${plural(count(messageIds), 'mail')}.${rest}`;
+  const rest = countOf(left) === 0 ? '' : ` ${plural(countOf(left), 'mail')} could not be changed.`;
+  return `${verbs[tool] ?? tool} ${plural(countOf(messageIds), 'mail')}.${rest}`;
+}
+
+function countOf(value: Json | undefined): number {
+  return Array.isArray(value) ? value.length : 0;
 }
 
 function problemOf(step: Step): string[] {

@@ -1,6 +1,6 @@
 /** Activity proxies of researchWorkflow: queues, timeouts and retries. Everything here only reads. */
 import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { ResearchActivities } from '#contracts/activities.ts';
+import type { ResearchActivities } from '#contracts/child-activities.ts';
 import { siblingQueue } from '#contracts/names.ts';
 
 /** As for goals: see workflows/proxies.ts. */

@@ -1,11 +1,7 @@
 /** Activity proxies of triageWorkflow. Drafts go through the same gateway as a goal's effects. */
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type {
-  EffectActivities,
-  PrepareActivities,
-  ReadActivities,
-  TriageActivities,
-} from '#contracts/activities.ts';
+import type { EffectActivities, PrepareActivities, ReadActivities } from '#contracts/activities.ts';
+import type { TriageActivities } from '#contracts/child-activities.ts';
 import { siblingQueue } from '#contracts/names.ts';
 import { withSummary } from '../proxies.ts';
 

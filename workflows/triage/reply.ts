@@ -2,7 +2,8 @@
  * One draft for one mail: written by the model from that mail only, put into the mailbox through the
  * effect gateway, and the draft it replaces taken away after that. It sends nothing.
  */
-import type { ReplyPlan, StepContext } from '#contracts/activities.ts';
+import type { StepContext } from '#contracts/activities.ts';
+import type { ReplyPlan } from '#contracts/child-activities.ts';
 import { gate } from '#contracts/gate.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { TriagedMail } from '#contracts/schemas/triage.ts';

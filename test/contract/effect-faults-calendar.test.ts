@@ -208,12 +208,12 @@ describe.each(vendors)('$name', ({ provider, name: vendor, knobs, creating }) =>
   beforeAll(async () => {
     bench = await FaultBench.start(provider, knobs);
     const { owner, colleague } = provider;
-    const patient = provider.connect(bench.sandbox);
+    const patient = provider.connect(bench.sandbox, { timeoutMs: 20_000 });
     port = await patient.calendar(owner, owner);
     colleaguePort = await patient.calendar(colleague, colleague);
     const acting = provider.connect(bench.sandbox, { timeoutMs: patienceMs });
     ({ violations } = acting);
-    bench.use(createCalendarHandlers(acting));
+    bench.use(createCalendarHandlers(patient), createCalendarHandlers(acting));
     for (const [, scene] of played) await bench.plain(scene);
   });
   afterAll(async () => {

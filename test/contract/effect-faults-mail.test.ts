@@ -103,14 +103,16 @@ describe.each(vendors)('$name', ({ name: vendor, owner, colleague, connect, knob
   beforeAll(async () => {
     bench = await FaultBench.start({ owner, colleague }, knobs);
     const { directory, files, signatureOf } = connectGoogle(bench.sandbox); // No vendor's own.
+    const handlersOf = ({ email, accounts }: ReturnType<typeof connect>) =>
+      createEmailHandlers({ email, accounts, directory, files, signatureOf });
+    const patient = connect(bench.sandbox, { timeoutMs: 20_000 });
     const acting = connect(bench.sandbox, { timeoutMs: patienceMs });
-    const { email, accounts } = acting;
     ({ violations } = acting);
-    mailbox = await connect(bench.sandbox).email(owner);
+    mailbox = await patient.email(owner);
     const content = Buffer.from('Figures of the quarter');
     const file = { owner, name: 'figures.txt', mimeType: 'text/plain', content, origin: null };
     ({ documentId } = await files.put(file));
-    bench.use(createEmailHandlers({ email, accounts, directory, files, signatureOf }));
+    bench.use(handlersOf(patient), handlersOf(acting));
     for (const scene of Object.values(scenes)) await bench.plain(scene);
   });
   afterAll(async () => {

@@ -62,7 +62,8 @@ export class FaultBench implements AsyncDisposable {
   readonly cast: Cast;
   readonly #keys = testKeys();
   readonly #clock: { offsetMs: number };
-  #handlers: ReadonlyMap<string, EffectHandler> = new Map();
+  #preparing: ReadonlyMap<string, EffectHandler> = new Map();
+  #acting: ReadonlyMap<string, EffectHandler> = new Map();
   readonly #plain = new Map<Scene, { writes: Write[]; census: Census }>();
   /** How often each outcome came. */
   readonly outcomes = { confirmed: 0, not_done: 0, unknown: 0 };
@@ -82,9 +83,10 @@ export class FaultBench implements AsyncDisposable {
     return new FaultBench(sandbox, database, cast, clock as never);
   }
 
-  /** The handlers that act; they should have little patience. */
-  use(handlers: readonly EffectHandler[]): void {
-    this.#handlers = new Map(handlers.map((handler) => [handler.tool, handler]));
+  /** Handlers that prepare with patience, and the same that act with little. */
+  use(preparing: readonly EffectHandler[], acting: readonly EffectHandler[]): void {
+    this.#preparing = new Map(preparing.map((handler) => [handler.tool, handler]));
+    this.#acting = new Map(acting.map((handler) => [handler.tool, handler]));
   }
 
   /** A local time some days from now, each time on another day. */
@@ -137,6 +139,7 @@ export class FaultBench implements AsyncDisposable {
       };
     });
     this.outcomes[ending.outcome] += 1;
+    this.#forget(name);
     return ending;
   }
 
@@ -157,12 +160,12 @@ export class FaultBench implements AsyncDisposable {
 
   /** Prepares an effect, stores it, and approves it; returns one attempt of it. */
   async #approved(tool: EffectToolName, input: JsonObject): Promise<Attempt> {
-    const handler = this.#handlers.get(tool)!;
+    const handler = this.#preparing.get(tool)!;
     const { owner } = this.cast;
     const goalId = newGoalId();
     const now = this.sandbox.office.now().toISOString();
     const context = { goalId, owner, zone: 'Europe/Berlin', stepId: 's1', now };
-    const { payload, card } = await this.#patiently(() => handler.prepare(context, input));
+    const { payload, card } = await handler.prepare(context, input);
     const digest = await storePayload(
       this.database.pool,
       { goalId, stepId: 's1' },
@@ -181,7 +184,7 @@ export class FaultBench implements AsyncDisposable {
       ledgerKey: this.#keys.ledgerKey,
       decisionPublicKey: this.#keys.decisionPublicKey,
       unsignedDecisions: 'refuse',
-      handlers: this.#handlers,
+      handlers: this.#acting,
     } as const;
     const asked = { context, tool, revision: 1, digest, mode: 'live', approvalId } as const;
     return (reconcileForMs: number) =>
@@ -204,17 +207,6 @@ export class FaultBench implements AsyncDisposable {
         if (type === undefined || attempt > attemptsMax) throw error;
         if (failures[type].category === 'permanent') return 'not_done';
         this.#clock.offsetMs += Math.min(1_000 * 2 ** attempt, 120_000);
-      }
-    }
-  }
-
-  /** Reads again when a busy machine was slower than the little patience. */
-  async #patiently<Result>(read: () => Promise<Result>): Promise<Result> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await read();
-      } catch (error) {
-        if (failureTypeOf(error) !== 'ProviderUnavailableError' || attempt === 5) throw error;
       }
     }
   }
@@ -246,6 +238,15 @@ export class FaultBench implements AsyncDisposable {
       sent: copiesIn(office.mailbox(owner).messages, name),
       received: copiesIn(office.mailbox(colleague).messages, name),
     };
+  }
+
+  /** Takes a scene's events away, so that later scenes do not wait for ever longer lists. */
+  #forget(name: string): void {
+    for (const { events } of Object.values(this.sandbox.office.state.calendars)) {
+      for (const [id, event] of Object.entries(events)) {
+        if ((event.summary ?? '').includes(name)) delete events[id];
+      }
+    }
   }
 
   /** What became of all that met a fault, in one line. */

@@ -151,7 +151,15 @@ async function choose(
   const now = await port.getEvent(kept.eventId, zone);
   if (now !== null && isChosen(now, payload)) return now;
   const change = { effectKey, eventId: kept.eventId, etag: kept.etag, notify: guests.length > 0 };
-  return port.updateEvent({ ...change, patch: chosenFields(payload) });
+  try {
+    return await port.updateEvent({ ...change, patch: chosenFields(payload) });
+  } catch (error) {
+    if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+    // Somebody else's change, or our own delivered twice.
+    const event = await port.getEvent(kept.eventId, zone);
+    if (event !== null && isChosen(event, payload)) return event;
+    throw error;
+  }
 }
 
 async function unchoose(

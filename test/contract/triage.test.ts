@@ -237,7 +237,8 @@ describe('triage', () => {
     const found = { messageId: mail.id, threadId: mail.threadId, sender: 'once@example.org' };
     const store = createTriageStore(pool);
     const row = { ...found, subject: 'Once', receivedAt: new Date(), excerpt: 'Said once.' };
-    await store.takeUp(owner, owner, [row], (await store.syncState(owner, owner))!.cursor);
+    const { cursor } = (await store.syncState(owner, owner))!;
+    await store.takeUp(owner, owner, [row], { cursor, isNewest: true });
     let asked = 0;
     const model = {
       askModel: ({ schema }: { schema: { parse: (value: unknown) => unknown } }) => {

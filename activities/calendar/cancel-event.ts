@@ -8,10 +8,11 @@ import {
   updateEventPayloadSchema,
 } from '#contracts/schemas/event-changes.ts';
 import { z } from 'zod';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectHandler, PreparedPayload } from '../effects/handler.ts';
 import { failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
-import { cancelEventCard } from './cards.ts';
+import { cancelEventCard, type OwnAddresses } from './cards.ts';
 import { changeCard } from './change-cards.ts';
 import { findChange, performChange, undoChange } from './change-event.ts';
 import type { CalendarAccess } from './dependencies.ts';
@@ -42,8 +43,9 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
     async prepare(context, raw) {
       const input = parseToolInput('cancelEvent', raw);
       const target = await targetOf(deps, context, input, 'cancel');
-      if (target.scope === 'following') return prepareEnd(target);
-      return prepareCancel(target, context.zone);
+      const own = await ownAddressesOf(deps, context.owner);
+      if (target.scope === 'following') return prepareEnd(target, own);
+      return prepareCancel(target, own, context.zone);
     },
     async perform(payload, context) {
       const port = await calendar(context.step.owner, payload.account);
@@ -86,6 +88,7 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
 
 async function prepareCancel(
   target: Target,
+  own: OwnAddresses,
   zone: string,
 ): Promise<PreparedPayload<CancelEventPayload>> {
   const { scope, written, account } = target;
@@ -117,7 +120,7 @@ async function prepareCancel(
   return {
     payload,
     recipients: guests,
-    card: cancelEventCard(payload),
+    card: cancelEventCard(payload, own),
     summary: `Cancel ${whole ? 'a series' : 'an event'}${told}`,
   };
 }
@@ -130,7 +133,10 @@ async function wholeRule({ calendar, written }: Target) {
 }
 
 /** The series ends before the occurrence; nothing goes on. */
-async function prepareEnd(target: Target): Promise<PreparedPayload<UpdateEventPayload>> {
+async function prepareEnd(
+  target: Target,
+  own: OwnAddresses,
+): Promise<PreparedPayload<UpdateEventPayload>> {
   const { event, written, account } = target;
   const { zone } = written;
   const { previous, kept, rest, start, lost } = await cutSeries(target, zone);
@@ -155,7 +161,7 @@ async function prepareEnd(target: Target): Promise<PreparedPayload<UpdateEventPa
   return {
     payload,
     recipients: guests,
-    card: changeCard(payload),
+    card: changeCard(payload, own),
     summary: `End a series${told}`,
   };
 }

@@ -9,6 +9,7 @@ import {
   releaseHoldsPayloadSchema,
 } from '#contracts/schemas/event-changes.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -19,11 +20,11 @@ import { hasFields } from './event-fields.ts';
 import {
   changedSince,
   countGuests,
-  type HeldEvent,
   receiptOf,
   requireOwnEvent,
   timesOf,
 } from './existing-event.ts';
+import type { HeldEvent } from './held-events.ts';
 import {
   ensureHold,
   heldTitle,
@@ -78,7 +79,7 @@ export function createReleaseHoldsHandler(
       return {
         payload,
         recipients: guests,
-        card: releaseHoldsCard(payload),
+        card: releaseHoldsCard(payload, await ownAddressesOf(deps, context.owner)),
         summary: keep ? `Make a hold an event${told}` : 'Release holds',
       };
     },

@@ -19,13 +19,13 @@ export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateD
     tool: 'createDraft',
     payloadSchema: createDraftPayloadSchema,
     async prepare(context, input) {
-      const { content, answered } = await prepareMail(deps, 'createDraft', context, input);
+      const { content, ...read } = await prepareMail(deps, 'createDraft', context, input);
       const payload: CreateDraftPayload = { kind: 'createDraft', ...content };
       const recipients = recipientsOf(payload);
       return {
         payload,
         recipients,
-        card: emailCard(payload, answered),
+        card: emailCard(payload, read),
         summary: `Draft a mail to ${countPeople(recipients.length)}`,
       };
     },

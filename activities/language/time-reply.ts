@@ -14,7 +14,7 @@ import type { ToolInput } from '#contracts/schemas/tools.ts';
 import { combineOrigins, type Origin } from '#contracts/trust.ts';
 import { type OfferedTime, offer, readOffers } from '../calendar/proposal-text.ts';
 import { MINUTE_MS, toRfc3339 } from '../calendar/zone-time.ts';
-import { type Accounts, ownAddresses } from '../accounts.ts';
+import { type Accounts, ownAddressesOf } from '../accounts.ts';
 import { ownPartOf } from '../email/mail-text.ts';
 import type { DocumentStore } from '../documents.ts';
 import { failure } from '../failures.ts';
@@ -52,7 +52,7 @@ export function createReadTimeReply(deps: Dependencies) {
     const { context } = request;
     const input = parseToolInput('readTimeReply', request.input);
     const messages = parseMessages(input.messages);
-    const addresses = ownAddresses(context.owner, await deps.accounts.list(context.owner));
+    const addresses = await ownAddressesOf(deps, context.owner);
     const isOwn = ({ from }: Message) => addresses.has(from.email.toLowerCase());
     const at = messages.findLastIndex((message) => !isOwn(message));
     const reply = messages[at];

@@ -133,6 +133,8 @@ export const eventSummarySchema = z.object({
   id: z.string(),
   /** The account whose calendar has it. */
   account: z.string(),
+  /** The person's other accounts that have it too. */
+  alsoIn: z.array(z.string()).default([]),
   etag: z.string(),
   title: z.string(),
   start: z.string(),

@@ -108,6 +108,7 @@ export class GoalBench implements AsyncDisposable {
       signalIdentity: () => Promise.resolve('tester'),
       handlers: new Map(tools.map((tool) => [tool, this.provider.handler(tool)])),
       directory: { list: () => Promise.resolve([]), find: () => Promise.resolve(new Map()) },
+      accounts: { list: () => Promise.resolve([]) },
       connectors: this.connectors(),
     });
     this.#workers = await createWorkers({

@@ -57,6 +57,7 @@ export async function prepareMail(
     account,
     from: input.from ?? null,
   });
+  // All of them, also where the step names one account: nobody writes to themselves.
   const own = await ownAddressesOf(deps, context.owner);
   const recipients = recipientsOf(input, answered, [...own, ...sender.own]);
   const attachments = await attachmentsOf(deps, mailbox, context, input, answered);

@@ -125,7 +125,7 @@ describe('triage', () => {
       receivedAt: new Date(Date.UTC(2026, 10, 20, i)),
       excerpt: 'Text',
     }));
-    await store.takeUp(alice, alice, mails, 'cursor');
+    await store.takeUp(alice, alice, mails, { cursor: 'cursor', isNewest: true });
     const verdict = { account: alice, reason: 'Says it is due today.', confidence: 0.9 };
     await store.classify(alice, 'b', [
       { ...verdict, messageId: 'm/1', class: 'urgent', summary: 'Sign the contract.' },

@@ -7,6 +7,7 @@ import type { JsonObject } from '#contracts/json.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import type { NewEvent } from '#activities/calendar/port.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
+import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
 import { connectGoogle, effectKey } from './google-setup.ts';
 import { home, TwoAccounts, work } from './two-accounts.ts';
 
@@ -260,5 +261,25 @@ describe('what is changed', () => {
     expect((await prepare('sendEmail', text)).payload).toMatchObject({ account: work });
     const thread = await alex.read('readThread', { threadId: mail!.threadId });
     expect(thread).toMatchObject({ account: home });
+  });
+
+  it('never answers to the person themselves, whichever account a step names', async () => {
+    const subject = 'To both of my addresses';
+    const raw = [
+      `From: Nora <nora@acme.example.org>`,
+      `To: ${work}, ${home}, ${bob}`,
+      `Subject: ${subject}`,
+      'Message-ID: <both-addresses@acme.example.org>',
+      `Date: ${alex.sandbox.office.now().toUTCString()}`,
+      '',
+      'Hello both.',
+    ].join('\r\n');
+    const { id } = addMessage(alex.sandbox.office, alex.sandbox.office.main, {
+      raw: Buffer.from(raw),
+      labelIds: ['INBOX'],
+    });
+    const input = { mode: 'replyAll', replyToMessageId: id, body: 'Hi.', account: work };
+    const { payload } = await prepare('sendEmail', input);
+    expect(payload).toMatchObject({ account: work, to: ['nora@acme.example.org'], cc: [bob] });
   });
 });

@@ -68,6 +68,14 @@ export function ownAddresses(
   return new Set([owner.toLowerCase(), ...accounts.map(({ email }) => email)]);
 }
 
+/** `ownAddresses` with every account that is connected. */
+export async function ownAddressesOf(
+  { accounts }: { readonly accounts: Pick<Accounts, 'list'> },
+  owner: string,
+): Promise<ReadonlySet<string>> {
+  return ownAddresses(owner, await accounts.list(owner));
+}
+
 /** An account that could not be read, and why: for people. */
 export type UnreachableAccount = { readonly account: string; readonly reason: string };
 

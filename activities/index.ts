@@ -12,6 +12,7 @@ import { prepareEffect } from './effects/prepare.ts';
 import { listEffects } from './effects/ledger.ts';
 import { settleByPerson, undoEffect } from './effects/undo.ts';
 import { closeGoal, publishGoal } from './journal/publish.ts';
+import type { Accounts } from './accounts.ts';
 import type { Directory } from './people.ts';
 import { checkAmendment } from './planner/amend.ts';
 
@@ -22,7 +23,11 @@ export type ConnectorActivities = Omit<
 >;
 
 export type ActivityDeps = PerformDeps &
-  AdmitDeps & { readonly directory: Directory; readonly connectors: ConnectorActivities };
+  AdmitDeps & {
+    readonly directory: Directory;
+    readonly accounts: Pick<Accounts, 'list'>;
+    readonly connectors: ConnectorActivities;
+  };
 
 /** An effect is not interrupted: its outcome must be known. */
 const neverAborted = new AbortController().signal;

@@ -3,6 +3,7 @@
  * (cards) or dropped (excerpts). It changes what is shown, never what is sent.
  */
 import { domainToASCII } from 'node:url';
+import { outsideOf } from './outside.ts';
 
 /**
  * Control, bidi, zero-width and other characters that do not look like what they are. Not line breaks
@@ -61,10 +62,16 @@ export function textWarnings(fields: Readonly<Record<string, string | null>>): s
   });
 }
 
-/** What to look at twice in addresses: outsiders, look-alike letters. */
-export function addressWarnings(addresses: readonly string[], ownAddress: string): string[] {
-  const domain = ownAddress.split('@')[1]?.toLowerCase() ?? '';
-  const outside = addresses.filter((address) => !address.toLowerCase().endsWith(`@${domain}`));
+/**
+ * What to look at twice in addresses: outsiders of the account that is used, look-alike letters. The
+ * person's `own` addresses are no outsiders.
+ */
+export function addressWarnings(
+  addresses: readonly string[],
+  account: string,
+  own: ReadonlySet<string>,
+): string[] {
+  const outside = outsideOf(addresses, account, own);
   const odd = addresses.filter(
     (address) => /[^\u0021-\u007e]/.test(address) || /@(?:.*\.)?xn--/i.test(address),
   );

@@ -11,9 +11,9 @@ import type { Taint } from './trust.ts';
 export type EffectFacts = {
   /** Everyone who would be told, lower case. */
   readonly recipients: readonly string[];
-  /** Those outside the person's own domain. */
+  /** Those outside the organisation of the account that is used; the person's own never are. */
   readonly external: readonly string[];
-  /** Those who are neither in the directory nor in the goal's own words. */
+  /** Those who are neither in the directory nor in the goal's own words, nor the person themselves. */
   readonly unverified: readonly string[];
 };
 

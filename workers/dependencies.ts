@@ -60,6 +60,7 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
   return createActivities({
     pool,
     directory,
+    accounts,
     ledgerKey: Buffer.from(readSecret(config.keys.ledgerFile), 'hex'),
     decisionPublicKey: createPublicKey(readSecret(config.keys.decisionPublicFile)),
     unsignedDecisions: config.unsignedDecisions,

@@ -10,8 +10,8 @@ import { failure } from '../failures.ts';
 import { fitOutput, parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { CalendarDeps } from './dependencies.ts';
-import type { HeldEvent } from './existing-event.ts';
 import { findTime } from './find-time.ts';
+import { type MergedEvent, mergeHeld } from './held-events.ts';
 import { matchEvents } from './match-events.ts';
 import type { CalendarEvent } from './port.ts';
 import { eventOrigin, resolving, showStart, summarizeEvent } from './summaries.ts';
@@ -40,9 +40,7 @@ async function listEvents(deps: CalendarDeps, request: ReadRequest): Promise<Rea
   const window = resolving(resolveWindow, input.window, context, true);
   const { query, account } = input;
   const { events, truncated, unreachable } = await load(deps, request, window, { query, account });
-  const { kept, cut } = fitOutput(
-    events.map((held) => summarizeEvent(held.event, context.zone, held.account)),
-  );
+  const { kept, cut } = fitOutput(events.map((merged) => summarizeEvent(merged, context.zone)));
   return {
     value: { window: showWindow(window), events: kept, truncated: truncated || cut, unreachable },
     trust: 'untrusted',
@@ -66,7 +64,7 @@ async function findEvent(deps: CalendarDeps, request: ReadRequest): Promise<Read
   const events = held.map(({ event }) => event);
   const people = input.withPeople ?? [];
   const found = matchEvents(events, { words: input.words ?? '', people, zone });
-  const [event] = found;
+  const event = held.find((merged) => merged.event === found[0]);
   const words = input.words ? ` matching "${cleanLine(input.words, 100)}"` : '';
   const sought = `${words}${people.length > 0 ? ` with ${people.join(', ')}` : ''}`;
   if (event === undefined) {
@@ -86,11 +84,11 @@ async function findEvent(deps: CalendarDeps, request: ReadRequest): Promise<Read
   }
   return {
     value: {
-      event: summarizeEvent(event, zone, held[events.indexOf(event)]?.account ?? ''),
+      event: summarizeEvent(event, zone),
       unreachable,
     },
     trust: 'untrusted',
-    origins: [eventOrigin(event, zone)],
+    origins: [eventOrigin(event.event, zone)],
   };
 }
 
@@ -100,7 +98,7 @@ async function load(
   window: ResolvedWindow,
   { query, account }: { query?: string | null | undefined; account?: string | null | undefined },
 ): Promise<{
-  events: HeldEvent[];
+  events: MergedEvent[];
   truncated: boolean;
   unreachable: readonly UnreachableAccount[];
 }> {
@@ -112,11 +110,11 @@ async function load(
     const calendar = await deps.calendar(owner, email);
     return calendar.listEvents({ fromMs, toMs, zone, text: query ?? undefined, limit });
   });
-  const events = found
-    .flatMap(({ account: { email }, value }) =>
+  const events = mergeHeld(
+    found.flatMap(({ account: { email }, value }) =>
       value.events.map((event) => ({ event, account: email })),
-    )
-    .sort((a, b) => a.event.startMs - b.event.startMs);
+    ),
+  );
   return {
     events: events.slice(0, limit),
     truncated: events.length > limit || found.some(({ value }) => value.truncated),

@@ -8,10 +8,11 @@ import {
   updateEventPayloadSchema,
 } from '#contracts/schemas/event-changes.ts';
 import { z } from 'zod';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectHandler, PreparedPayload } from '../effects/handler.ts';
 import { failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
-import { cancelEventCard } from './cards.ts';
+import { cancelEventCard, type OwnAddresses } from './cards.ts';
 import { changeCard } from './change-cards.ts';
 import { findChange, performChange, undoChange } from './change-event.ts';
 import type { CalendarAccess } from './dependencies.ts';
@@ -42,8 +43,9 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
     async prepare(context, raw) {
       const input = parseToolInput('cancelEvent', raw);
       const target = await targetOf(deps, context, input, 'cancel');
-      if (target.scope === 'following') return prepareEnd(target);
-      return prepareCancel(target, context.zone);
+      const own = await ownAddressesOf(deps, context.owner);
+      if (target.scope === 'following') return prepareEnd(target, own);
+      return prepareCancel(target, own, context.zone);
     },
     async perform(payload, context) {
       const port = await calendar(context.step.owner, payload.account);
@@ -72,12 +74,13 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
       if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
       const again = await port.findCreated(context.effectKey, payload.zone);
       const { title, start, end, zone, location, description, recurrence } = payload;
-      const { optionalGuests, rooms } = payload;
+      const { optionalGuests, rooms, showAs } = payload;
       const { effectKey } = context;
       const guests = payload.guests.filter((email) => !optionalGuests.includes(email));
       const times = { title, start, end, zone, recurrence };
       const people = { guests, optionalGuests, rooms };
-      const event = { ...plainEvent, effectKey, ...times, ...people, location, description };
+      const shown = { location, description, private: payload.private, showAs };
+      const event = { ...plainEvent, effectKey, ...times, ...people, ...shown };
       return receiptOf(await insertWhole(port, event, again), payload);
     },
   };
@@ -85,12 +88,13 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
 
 async function prepareCancel(
   target: Target,
+  own: OwnAddresses,
   zone: string,
 ): Promise<PreparedPayload<CancelEventPayload>> {
   const { scope, written, account } = target;
   const whole = scope === 'all';
   const recurrence = whole && written.recurrence !== null ? await wholeRule(target) : null;
-  const { optionalGuests, rooms } = fieldsOf(written, zone);
+  const { optionalGuests, rooms, private: isPrivate, showAs } = fieldsOf(written, zone);
   // A series comes back in its own zone, so that its wall-clock time holds.
   const shownZone = recurrence === null ? zone : written.zone;
   const payload: CancelEventPayload = {
@@ -106,6 +110,8 @@ async function prepareCancel(
     description: written.description,
     optionalGuests: [...optionalGuests],
     rooms: [...rooms],
+    private: isPrivate,
+    showAs,
     recurrence,
     instances: instancesOf(target),
   };
@@ -114,7 +120,7 @@ async function prepareCancel(
   return {
     payload,
     recipients: guests,
-    card: cancelEventCard(payload),
+    card: cancelEventCard(payload, own),
     summary: `Cancel ${whole ? 'a series' : 'an event'}${told}`,
   };
 }
@@ -127,7 +133,10 @@ async function wholeRule({ calendar, written }: Target) {
 }
 
 /** The series ends before the occurrence; nothing goes on. */
-async function prepareEnd(target: Target): Promise<PreparedPayload<UpdateEventPayload>> {
+async function prepareEnd(
+  target: Target,
+  own: OwnAddresses,
+): Promise<PreparedPayload<UpdateEventPayload>> {
   const { event, written, account } = target;
   const { zone } = written;
   const { previous, kept, rest, start, lost } = await cutSeries(target, zone);
@@ -152,7 +161,7 @@ async function prepareEnd(target: Target): Promise<PreparedPayload<UpdateEventPa
   return {
     payload,
     recipients: guests,
-    card: changeCard(payload),
+    card: changeCard(payload, own),
     summary: `End a series${told}`,
   };
 }

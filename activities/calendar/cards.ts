@@ -1,6 +1,6 @@
 /**
- * Cards of creating, moving and cancelling an event, rendered from the payload and from nothing else.
- * Everyone who is told is shown; nothing is shortened.
+ * Cards of creating, moving and cancelling an event, rendered from the payload; who of the people on it
+ * is outside, from the person's own addresses. Everyone who is told is shown; nothing is shortened.
  */
 import type { Card } from '#contracts/approval.ts';
 import type {
@@ -22,9 +22,11 @@ import { countStarts } from './recurrence.ts';
 
 /** A card as its handler renders it; the catalogue adds what undoes it. */
 export type CardContent = Omit<Card, 'undo'>;
+/** The person's own addresses: whoever has one of them is nobody else. */
+export type OwnAddresses = ReadonlySet<string>;
 
 /** The card of an event to create. */
-export function createEventCard(payload: CreateEventPayload): CardContent {
+export function createEventCard(payload: CreateEventPayload, own: OwnAddresses): CardContent {
   const { title, start, end, zone, guests, location, description, recurrence } = payload;
   const told = [...guests, ...payload.optionalGuests];
   const instances = recurrence === null ? 1 : countStarts(recurrence, { start, zone });
@@ -38,11 +40,11 @@ export function createEventCard(payload: CreateEventPayload): CardContent {
       ...optionalLine('Location', location),
       ...optionalLine('Description', description),
       ...detailLines(payload, zone),
-      reachLine({ account: payload.account, told, rooms: payload.rooms, instances }),
+      reachLine({ account: payload.account, own, told, rooms: payload.rooms, instances }),
       line('Calendar', payload.account),
     ],
     warnings: [
-      ...addressWarnings(told, payload.account),
+      ...addressWarnings(told, payload.account, own),
       ...textWarnings({
         'The title': title,
         'The location': location,
@@ -54,7 +56,7 @@ export function createEventCard(payload: CreateEventPayload): CardContent {
 }
 
 /** The card of an event to move. */
-export function moveEventCard(payload: MoveEventPayload): CardContent {
+export function moveEventCard(payload: MoveEventPayload, own: OwnAddresses): CardContent {
   const { title, previous, start, end, zone, guests } = payload;
   return {
     title: `Move "${makeVisible(title)}"`,
@@ -64,11 +66,11 @@ export function moveEventCard(payload: MoveEventPayload): CardContent {
       line('Start', showTime(start, zone)),
       line('End', showTime(end, zone)),
       peopleLine('Guests', guests),
-      reachLine({ account: payload.account, told: guests }),
+      reachLine({ account: payload.account, own, told: guests }),
       line('Calendar', payload.account),
     ],
     warnings: [
-      ...addressWarnings(guests, payload.account),
+      ...addressWarnings(guests, payload.account, own),
       ...textWarnings({ 'The title': title }),
       ...conflictWarnings(payload.conflicts, zone),
     ],
@@ -76,7 +78,7 @@ export function moveEventCard(payload: MoveEventPayload): CardContent {
 }
 
 /** The card of an event to cancel. */
-export function cancelEventCard(payload: CancelEventPayload): CardContent {
+export function cancelEventCard(payload: CancelEventPayload, own: OwnAddresses): CardContent {
   const { title, start, end, zone, guests, location, description, instances } = payload;
   const whole = payload.recurrence === null ? '' : 'the whole series ';
   return {
@@ -89,11 +91,11 @@ export function cancelEventCard(payload: CancelEventPayload): CardContent {
       ...optionalLine('Location', location),
       ...optionalLine('Description', description),
       ...detailLines({ recurrence: payload.recurrence, rooms: payload.rooms }, zone),
-      reachLine({ account: payload.account, told: guests, rooms: payload.rooms, instances }),
+      reachLine({ account: payload.account, own, told: guests, rooms: payload.rooms, instances }),
       line('Calendar', payload.account),
     ],
     warnings: [
-      ...addressWarnings(guests, payload.account),
+      ...addressWarnings(guests, payload.account, own),
       ...textWarnings({
         'The title': title,
         'The location': location,

@@ -1,6 +1,6 @@
 /**
- * Cards of changes, answers and holds, rendered from the payload and from nothing else. What is lost
- * by a change is said.
+ * Cards of changes, answers and holds, rendered from the payload and, for who is outside, from the
+ * person's own addresses. What is lost by a change is said.
  */
 import type { CardLine } from '#contracts/approval.ts';
 import type {
@@ -12,7 +12,7 @@ import type {
 } from '#contracts/schemas/event-changes.ts';
 import { addressWarnings, makeVisible, textWarnings, visibleAddress } from '../visible-text.ts';
 import { conflictWarnings, line, optionalLine, peopleLine, showTime } from './card-lines.ts';
-import type { CardContent } from './cards.ts';
+import type { CardContent, OwnAddresses } from './cards.ts';
 import { reachLine } from './reach.ts';
 import { describeRule } from './recurrence.ts';
 
@@ -40,7 +40,7 @@ const what = {
 } as const;
 
 /** The card of a change, and of a series that ends early. */
-export function changeCard(payload: UpdateEventPayload): CardContent {
+export function changeCard(payload: UpdateEventPayload, own: OwnAddresses): CardContent {
   const { title, scope, zone, guests, before, after, split, instances, start } = payload;
   const ends = split !== null && split.continuation === null;
   return {
@@ -52,6 +52,7 @@ export function changeCard(payload: UpdateEventPayload): CardContent {
       ...(guests.length === 0 ? [] : [peopleLine('Told', guests)]),
       reachLine({
         account: payload.account,
+        own,
         told: guests,
         rooms: after.rooms ?? [],
         writes: split?.continuation ? 2 : 1,
@@ -60,7 +61,7 @@ export function changeCard(payload: UpdateEventPayload): CardContent {
       line('Calendar', payload.account),
     ],
     warnings: [
-      ...addressWarnings(guests, payload.account),
+      ...addressWarnings(guests, payload.account, own),
       ...textWarnings({
         'The title': after.title ?? title,
         'The location': after.location ?? null,
@@ -117,7 +118,7 @@ function show(name: keyof EventFields, fields: EventFields, zone: string): strin
 }
 
 /** The card of an answer to an invitation. */
-export function respondCard(payload: RespondPayload): CardContent {
+export function respondCard(payload: RespondPayload, own: OwnAddresses): CardContent {
   const { title, start, end, zone, to, response, previous, comment } = payload;
   const verb = { accepted: 'Accept', declined: 'Decline', tentative: 'Tentatively accept' }[
     response
@@ -131,11 +132,11 @@ export function respondCard(payload: RespondPayload): CardContent {
       line('Answer so far', previous === 'none' ? 'none' : previous),
       ...optionalLine('Comment', comment),
       peopleLine('Told', to),
-      reachLine({ account: payload.account, told: to }),
+      reachLine({ account: payload.account, own, told: to }),
       line('Calendar', payload.account),
     ],
     warnings: [
-      ...addressWarnings(to, payload.account),
+      ...addressWarnings(to, payload.account, own),
       ...textWarnings({ 'The title': title, 'The comment': comment }),
       ...conflictWarnings(payload.conflicts, zone),
       ...(previous === 'none' ? ['An answer cannot be taken back, only changed.'] : []),
@@ -159,7 +160,7 @@ export function holdSlotsCard(payload: HoldSlotsPayload): CardContent {
         line(`Slot ${index + 1}`, `${showTime(start, zone)} until ${showTime(end, zone)}`),
       ),
       line('Released', `${showTime(expiresAt, zone)}, those that are not chosen by then`),
-      reachLine({ account, told: [] }),
+      reachLine({ account, own: new Set(), told: [] }),
       line('Calendar', account),
     ],
     warnings: [...textWarnings({ 'The title': title }), ...conflictWarnings(conflicts, zone)],
@@ -167,7 +168,7 @@ export function holdSlotsCard(payload: HoldSlotsPayload): CardContent {
 }
 
 /** The card of choosing one hold, or of releasing all. */
-export function releaseHoldsCard(payload: ReleaseHoldsPayload): CardContent {
+export function releaseHoldsCard(payload: ReleaseHoldsPayload, own: OwnAddresses): CardContent {
   const { title, kept, released, zone, guests, location, description, account } = payload;
   const shown = makeVisible(title);
   return {
@@ -185,11 +186,11 @@ export function releaseHoldsCard(payload: ReleaseHoldsPayload): CardContent {
       ...optionalLine('Description', description),
       ...(payload.conference ? [line('Online', 'with a link to meet')] : []),
       ...released.map(({ start }) => line('Released', showTime(start, zone))),
-      reachLine({ account, told: guests }),
+      reachLine({ account, own, told: guests }),
       line('Calendar', account),
     ],
     warnings: [
-      ...addressWarnings(guests, account),
+      ...addressWarnings(guests, account, own),
       ...textWarnings({
         'The title': title,
         'The location': location,

@@ -10,6 +10,7 @@ import { cleanLine } from '../visible-text.ts';
 import { showTime } from './card-lines.ts';
 import { timesOf } from './existing-event.ts';
 import type { CalendarAccess } from './dependencies.ts';
+import { copyKey, mergeHeld } from './held-events.ts';
 import type { CalendarEvent, Recurrence } from './port.ts';
 import { msOf, startsOf } from './recurrence.ts';
 import { DAY_MS } from './zone-time.ts';
@@ -27,7 +28,8 @@ const comparedMs = 28 * DAY_MS;
 
 /**
  * Events of the person that make them busy during a slot, or the first four weeks of a series, in any
- * of their calendars, by start. `own` are events the change is itself about.
+ * of their calendars, each once and by start. `own` are events the change is itself about, which may
+ * lie in several of the calendars.
  */
 export async function conflictsAt(
   deps: CalendarAccess,
@@ -44,22 +46,27 @@ export async function conflictsAt(
     await deps.accounts.covered(owner),
     async ({ email }) => (await deps.calendar(owner, email)).listEvents(query),
   );
+  const held = found.flatMap(({ account, value }) =>
+    value.events.map((event) => ({ event, account: account.email })),
+  );
+  const isOwn = ({ id, recurringEventId }: CalendarEvent) =>
+    own.includes(id) || own.includes(recurringEventId ?? '');
+  const copies = new Set(
+    held.filter(({ event }) => isOwn(event)).map(({ event }) => copyKey(event)),
+  );
+  copies.delete(null);
   const isInTheWay = (event: CalendarEvent) =>
     event.busy &&
     !event.cancelled &&
     event.response !== 'declined' &&
-    !own.includes(event.id) &&
-    !own.includes(event.recurringEventId ?? '') &&
+    !isOwn(event) &&
+    !copies.has(copyKey(event)) &&
     spans.some((span) => event.startMs < span.toMs && event.endMs > span.fromMs);
-  const conflicts = found
-    .flatMap(({ value }) => value.events)
-    .filter(isInTheWay)
-    .sort((a, b) => a.startMs - b.startMs)
-    .map((event) => ({
-      eventId: event.id,
-      title: cleanLine(event.title, 100),
-      ...timesOf(event, zone),
-    }));
+  const conflicts = mergeHeld(held.filter(({ event }) => isInTheWay(event))).map(({ event }) => ({
+    eventId: event.id,
+    title: cleanLine(event.title, 100),
+    ...timesOf(event, zone),
+  }));
   return { conflicts, unreachable };
 }
 

@@ -10,6 +10,7 @@ import {
   eventReceiptSchema,
 } from '#contracts/schemas/calendar.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -42,7 +43,7 @@ export function createCreateEventHandler(deps: CalendarAccess): EffectHandler<Cr
           ? { conflicts: null, unreachable: [] }
           : await conflictsAt(deps, context.owner, slot);
       const payload: CreateEventPayload = { ...eventOf(input, account), ...slot, conflicts };
-      const card = createEventCard(payload);
+      const card = createEventCard(payload, await ownAddressesOf(deps, context.owner));
       const told = toldOf(payload);
       const invite = told.length === 0 ? 'an event' : `an event and invite ${countGuests(told)}`;
       return {

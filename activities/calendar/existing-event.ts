@@ -5,12 +5,10 @@ import { findHolders } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
 import type { CalendarAccess } from './dependencies.ts';
+import type { HeldEvent } from './held-events.ts';
 import type { CalendarEvent } from './port.ts';
 import { formatInstant } from './time-phrases.ts';
 import { toRfc3339 } from './zone-time.ts';
-
-/** An event and the account whose calendar has it. */
-export type HeldEvent = { readonly event: CalendarEvent; readonly account: string };
 
 /**
  * The event a change is about, as it stands now, in whichever of the person's calendars has it.

@@ -2,6 +2,7 @@
 import type { calendar_v3 } from 'googleapis/build/src/apis/calendar/index.js';
 import { DateTime } from 'luxon';
 import { failure } from '../failures.ts';
+import { meetingUid } from './meeting-uid.ts';
 import type { CalendarEvent, CalendarGuest, Response, Showing } from './port.ts';
 import { readRecurrence } from './recurrence-lines.ts';
 
@@ -15,6 +16,7 @@ export function toCalendarEvent(event: calendar_v3.Schema$Event, zone: string): 
   const eventZone = start?.timeZone ?? zone;
   return {
     id: event.id ?? '',
+    uid: meetingUid(event.iCalUID),
     etag: event.etag ?? '',
     cancelled: event.status === 'cancelled',
     title: event.summary ?? '(no title)',

@@ -12,6 +12,7 @@ import type {
 } from '@microsoft/microsoft-graph-types';
 import { DateTime } from 'luxon';
 import { prefer, query } from '../microsoft/client.ts';
+import { meetingUid } from './meeting-uid.ts';
 import { toGraphRecurrence, toRule } from './microsoft-recurrence.ts';
 import type {
   CalendarEvent,
@@ -37,7 +38,7 @@ const creationKeyId = `${propertySet} Name CreationKey`;
 export const eventPreference = prefer('outlook.timezone="UTC"', 'outlook.body-content-type="text"');
 
 const fields =
-  'id,changeKey,subject,body,start,end,isAllDay,isCancelled,isOrganizer,organizer,attendees,location,' +
+  'id,iCalUId,changeKey,subject,body,start,end,isAllDay,isCancelled,isOrganizer,organizer,attendees,location,' +
   'originalStart,originalStartTimeZone,type,seriesMasterId,recurrence,responseStatus,sensitivity,showAs,' +
   'isReminderOn,reminderMinutesBeforeStart,isOnlineMeeting,onlineMeeting,onlineMeetingUrl,webLink';
 const $expand = `singleValueExtendedProperties($filter=id eq '${effectKeyId}')`;
@@ -69,6 +70,7 @@ export function toCalendarEvent(event: GraphEvent, zone: string, account: string
   const body = event.body?.content?.replaceAll('\r\n', '\n').trim();
   return {
     id: event.id ?? '',
+    uid: meetingUid(event.iCalUId),
     etag: event['@odata.etag'] ?? '',
     cancelled: event.isCancelled === true,
     title: event.subject || '(no title)',

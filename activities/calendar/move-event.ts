@@ -8,6 +8,7 @@ import {
   type UpdateEventPayload,
   updateEventPayloadSchema,
 } from '#contracts/schemas/event-changes.ts';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -74,7 +75,7 @@ export function createMoveEventHandler(deps: CalendarAccess): EffectHandler<Payl
         ...slot,
         conflicts,
       };
-      const card = moveEventCard(payload);
+      const card = moveEventCard(payload, await ownAddressesOf(deps, context.owner));
       const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
       return {
         payload,

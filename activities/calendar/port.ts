@@ -21,6 +21,8 @@ export type Recurrence = {
 /** An event as it stands at the provider. */
 export type CalendarEvent = {
   readonly id: string;
+  /** Names the meeting, and all its occurrences, in every calendar that has it; null: not told. */
+  readonly uid: string | null;
   /** Changes with every change of the event; the precondition of moves and cancellations. */
   readonly etag: string;
   readonly cancelled: boolean;

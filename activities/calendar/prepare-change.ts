@@ -5,6 +5,7 @@
 import type { StepContext } from '#contracts/activities.ts';
 import type { EventFields, UpdateEventPayload } from '#contracts/schemas/event-changes.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
+import { ownAddressesOf } from '../accounts.ts';
 import type { PreparedPayload } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { changeCard } from './change-cards.ts';
@@ -74,7 +75,7 @@ export async function prepareChange(
     instances: scope === 'all' && after.recurrence == null ? instancesOf(target) : countOf(whole),
     conflicts,
   };
-  const card = changeCard(payload);
+  const card = changeCard(payload, await ownAddressesOf(deps, context.owner));
   const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
   return {
     payload,

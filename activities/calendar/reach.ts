@@ -1,10 +1,13 @@
 /** How far a calendar effect reaches, for its card: who is told, by how many mails, how often it happens. */
 import type { CardLine } from '#contracts/approval.ts';
+import { outsideOf } from '../outside.ts';
 
 /** What an effect reaches. */
 export type Reach = {
-  /** The owner's own address: whoever has another domain is outside. */
+  /** Whose calendar it is: outsiders are judged by it. */
   readonly account: string;
+  /** The person's own addresses. */
+  readonly own: ReadonlySet<string>;
   /** Everyone who is told. */
   readonly told: readonly string[];
   readonly rooms?: readonly string[];
@@ -17,8 +20,7 @@ export type Reach = {
 /** The line of a card. Providers send these mails themselves, to those they see a change for. */
 export function reachLine(reach: Reach): CardLine {
   const { told, rooms = [], writes = 1, instances = 1 } = reach;
-  const domain = reach.account.split('@')[1]?.toLowerCase() ?? '';
-  const outside = told.filter((email) => !email.toLowerCase().endsWith(`@${domain}`)).length;
+  const outside = outsideOf(told, reach.account, reach.own).length;
   const parts = [
     told.length === 0
       ? 'nobody is told'

@@ -9,6 +9,7 @@ import {
   releaseHoldsPayloadSchema,
 } from '#contracts/schemas/event-changes.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -19,11 +20,11 @@ import { hasFields } from './event-fields.ts';
 import {
   changedSince,
   countGuests,
-  type HeldEvent,
   receiptOf,
   requireOwnEvent,
   timesOf,
 } from './existing-event.ts';
+import type { HeldEvent } from './held-events.ts';
 import {
   ensureHold,
   heldTitle,
@@ -78,7 +79,7 @@ export function createReleaseHoldsHandler(
       return {
         payload,
         recipients: guests,
-        card: releaseHoldsCard(payload),
+        card: releaseHoldsCard(payload, await ownAddressesOf(deps, context.owner)),
         summary: keep ? `Make a hold an event${told}` : 'Release holds',
       };
     },
@@ -103,13 +104,16 @@ export function createReleaseHoldsHandler(
       }
       return { found: 'done', receipt: receiptFor(payload, event) };
     },
-    /** The event becomes a hold again, and the others come back as new ones. */
+    /** The event becomes a hold again, and those that went come back as new ones. */
     async undo(payload, _receipt, context) {
       const port = await calendar(context.step.owner, payload.account);
       const { kept, released, zone } = payload;
       if (kept !== null) await unchoose(port, payload, context, kept.eventId);
       const again: string[] = [];
       for (const { start, end, eventId } of released) {
+        // One that was left, because somebody made something else of it, is not held once more.
+        const left = await port.getEvent(eventId, zone);
+        if (left !== null && !left.cancelled) continue;
         const key = writeKey(context.effectKey, eventId);
         const hold = newHold(key, payload.holdTitle, { start, end }, zone);
         again.push((await ensureHold(port, hold)).id);

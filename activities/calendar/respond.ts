@@ -5,6 +5,7 @@
 import { type RespondPayload, respondPayloadSchema } from '#contracts/schemas/event-changes.ts';
 import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
+import { ownAddressesOf } from '../accounts.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -12,7 +13,8 @@ import { cleanLine } from '../visible-text.ts';
 import { respondCard } from './change-cards.ts';
 import { conflictsAt, unreadWarning } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
-import { changedSince, type HeldEvent, holdersOf, sameMoment, timesOf } from './existing-event.ts';
+import { changedSince, holdersOf, sameMoment, timesOf } from './existing-event.ts';
+import type { HeldEvent } from './held-events.ts';
 import type { CalendarEvent, CalendarPort } from './port.ts';
 import { showStart } from './summaries.ts';
 
@@ -47,7 +49,7 @@ export function createRespondHandler(deps: CalendarAccess): EffectHandler<Respon
         comment: input.comment ?? null,
         conflicts,
       };
-      const card = respondCard(payload);
+      const card = respondCard(payload, await ownAddressesOf(deps, context.owner));
       return {
         payload,
         recipients: payload.to,

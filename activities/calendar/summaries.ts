@@ -5,15 +5,20 @@ import type { EventSummary } from '#contracts/schemas/calendar.ts';
 import type { Origin } from '#contracts/trust.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
+import type { MergedEvent } from './held-events.ts';
 import type { CalendarEvent } from './port.ts';
 import { formatInstant, formatWindow, TimePhraseError } from './time-phrases.ts';
 import { toRfc3339 } from './zone-time.ts';
 
-/** An event as other steps and the model see it. `zone` is the person's, `account` has the event. */
-export function summarizeEvent(event: CalendarEvent, zone: string, account: string): EventSummary {
+/** An event as other steps and the model see it. `zone` is the person's. */
+export function summarizeEvent(
+  { event, account, alsoIn }: MergedEvent,
+  zone: string,
+): EventSummary {
   return {
     id: event.id,
     account,
+    alsoIn: [...alsoIn],
     etag: event.etag,
     title: cleanLine(event.title, 300),
     start: toRfc3339(event.startMs, zone),

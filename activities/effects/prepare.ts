@@ -9,8 +9,10 @@ import type { JsonObject } from '#contracts/json.ts';
 import { approvalIdOf } from '#contracts/names.ts';
 import { targetOf } from '#contracts/standing-rule.ts';
 import { isEffectTool, type ToolName, tools } from '#contracts/tools.ts';
+import { type Accounts, ownAddressesOf } from '../accounts.ts';
 import { liveRuleFor } from '../approvals/standing-rules.ts';
 import { failure, failureTypeOf } from '../failures.ts';
+import { outsideOf } from '../outside.ts';
 import type { Directory } from '../people.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { differenceOf } from './audit.ts';
@@ -21,6 +23,7 @@ import { loadPayload, storePayload } from './payloads.ts';
 export type PrepareDeps = {
   readonly pool: Pool;
   readonly directory: Directory;
+  readonly accounts: Pick<Accounts, 'list'>;
   readonly handlers: ReadonlyMap<string, EffectHandler>;
 };
 
@@ -78,7 +81,7 @@ async function prepareAnew(
       tainted: taints.length > 0,
     },
   );
-  const facts = await factsOf(deps, request, prepared.recipients);
+  const facts = await factsOf(deps, request, prepared);
   return { digest, card, facts, summary: prepared.summary };
 }
 
@@ -95,7 +98,9 @@ async function answerDone(
     );
   }
   const { card, content } = await loadPayload(deps.pool, done.digest);
-  const facts = await factsOf(deps, request, targetOf(content.payload).recipients);
+  const { payload } = content;
+  const { recipients } = targetOf(payload);
+  const facts = await factsOf(deps, request, { payload, recipients });
   const settled = receiptOf(done);
   return { digest: done.digest, card, facts, summary: 'Done already', settled, taken: false };
 }
@@ -144,15 +149,20 @@ export function normalizeInput(tool: ToolName, input: JsonObject): JsonObject {
 async function factsOf(
   deps: PrepareDeps,
   { context, goalText }: PrepareRequest,
-  recipients: readonly string[],
+  { payload, recipients }: Pick<PreparedPayload<JsonObject>, 'payload' | 'recipients'>,
 ): Promise<PreparedEffect['facts']> {
-  const known = await deps.directory.find(context.owner, recipients);
+  const [known, own] = await Promise.all([
+    deps.directory.find(context.owner, recipients),
+    ownAddressesOf(deps, context.owner),
+  ]);
   const words = goalText.toLowerCase();
-  const domain = context.owner.split('@')[1] ?? '';
+  const account = typeof payload['account'] === 'string' ? payload['account'] : context.owner;
   return {
     recipients,
-    external: recipients.filter((email) => !email.endsWith(`@${domain}`)),
-    unverified: recipients.filter((email) => !known.has(email) && !words.includes(email)),
+    external: outsideOf(recipients, account, own),
+    unverified: recipients.filter(
+      (email) => !known.has(email) && !own.has(email) && !words.includes(email),
+    ),
   };
 }
 

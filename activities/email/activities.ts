@@ -4,7 +4,7 @@
  */
 import type { ReadActivities, ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { combineOrigins } from '#contracts/trust.ts';
-import { findHolders, ownAddresses } from '../accounts.ts';
+import { findHolders, ownAddressesOf } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { fitOutput, parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
@@ -98,7 +98,7 @@ async function readThread(deps: EmailDeps, { context, input }: ReadRequest): Pro
       return summarizeMessage(message, { zone: context.zone, account, documentId });
     }),
   );
-  const own = ownAddresses(context.owner, accounts);
+  const own = await ownAddressesOf(deps, context.owner);
   const received = messages.findLastIndex(({ from, sent }) => !sent && !own.has(from.email));
   // The newest messages matter most; older ones give way. `lastReceived` takes its own room.
   const last = summaries[received] ?? null;

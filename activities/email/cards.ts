@@ -1,6 +1,6 @@
 /**
- * Cards of mail effects, rendered from the payload and from nothing else. Every recipient, the whole
- * text and every file are shown.
+ * Cards of mail effects, rendered from the payload; where code took words from and who is outside comes
+ * from what was read with it. Every recipient, the whole text and every file are shown.
  */
 import type { Card, CardLine } from '#contracts/approval.ts';
 import type { CreateDraftPayload, SendEmailPayload } from '#contracts/schemas/email.ts';
@@ -12,11 +12,11 @@ const runs = /\.(?:exe|com|bat|cmd|scr|pif|js|jse|vbs|vbe|wsf|msi|jar|ps1|hta|ln
 
 /**
  * The card of a mail to send or to keep as a draft. `answered` says where recipients and quoted text
- * come from when code took them from the answered message.
+ * come from when code took them from the answered message; `own` are the person's addresses.
  */
 export function emailCard(
   payload: SendEmailPayload | CreateDraftPayload,
-  answered: Origin | null = null,
+  { answered, own }: { readonly answered: Origin | null; readonly own: ReadonlySet<string> },
 ): Omit<Card, 'undo'> {
   const { account, fromName, to, cc, bcc, subject, body, reply, mode, signature, quoted } = payload;
   const { attachments = [] } = payload;
@@ -51,7 +51,7 @@ export function emailCard(
         : [{ label: 'Quoted text', value: makeVisible(quoted), collapsed: true, ...origin }]),
     ],
     warnings: [
-      ...addressWarnings(everyone, account),
+      ...addressWarnings(everyone, account, own),
       ...(bcc.length > 0
         ? [`Hidden recipients (Bcc): ${bcc.map(visibleAddress).join(', ')}.`]
         : []),

@@ -5,7 +5,7 @@ import { limits } from '#contracts/limits.ts';
 import type { SendEmailPayload } from '#contracts/schemas/email.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
 import type { Origin } from '#contracts/trust.ts';
-import { findHolders, ownAddresses } from '../accounts.ts';
+import { findHolders, ownAddressesOf } from '../accounts.ts';
 import type { ConnectedAccount } from '../credentials.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
@@ -19,8 +19,15 @@ import { mailOrigin } from './summaries.ts';
 
 /** Everything of a mail but its kind. */
 export type MailContent = Omit<SendEmailPayload, 'kind'>;
-/** A mail, and the message whose words stand in it where the plan did not write them. */
-export type PreparedMail = { readonly content: MailContent; readonly answered: Origin | null };
+/**
+ * A mail, the message whose words stand in it where the plan did not write them, and the person's own
+ * addresses.
+ */
+export type PreparedMail = {
+  readonly content: MailContent;
+  readonly answered: Origin | null;
+  readonly own: ReadonlySet<string>;
+};
 
 type Input = ToolInput<'sendEmail'>;
 type Mode = 'reply' | 'replyAll' | 'forward';
@@ -50,8 +57,9 @@ export async function prepareMail(
     account,
     from: input.from ?? null,
   });
-  const own = [...ownAddresses(context.owner, accounts), ...sender.own];
-  const recipients = recipientsOf(input, answered, own);
+  // All of them, also where the step names one account: nobody writes to themselves.
+  const own = await ownAddressesOf(deps, context.owner);
+  const recipients = recipientsOf(input, answered, [...own, ...sender.own]);
   const attachments = await attachmentsOf(deps, mailbox, context, input, answered);
   const quoted = quotedOf(answered, context.zone);
   const content: MailContent = {
@@ -68,7 +76,7 @@ export async function prepareMail(
     reply: answered === null ? null : await threading(mailbox, answered.message),
   };
   const origin = answered === null ? null : mailOrigin(answered.message, context.zone);
-  return { content, answered: origin };
+  return { content, answered: origin, own };
 }
 
 /** The message that is answered or forwarded, how, and the account whose mailbox has it. */

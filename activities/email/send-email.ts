@@ -21,13 +21,13 @@ export function createSendEmailHandler(deps: WriteDeps): EffectHandler<SendEmail
     tool: 'sendEmail',
     payloadSchema: sendEmailPayloadSchema,
     async prepare(context, input) {
-      const { content, answered } = await prepareMail(deps, 'sendEmail', context, input);
+      const { content, ...read } = await prepareMail(deps, 'sendEmail', context, input);
       const payload: SendEmailPayload = { kind: 'sendEmail', ...content };
       const recipients = recipientsOf(payload);
       return {
         payload,
         recipients,
-        card: emailCard(payload, answered),
+        card: emailCard(payload, read),
         summary: `Send mail to ${countPeople(recipients.length)}`,
       };
     },

@@ -24,7 +24,8 @@ export async function planReply(
   const newest = messages.findLast(({ draft }) => !draft);
   // The person has answered, or somebody wrote again: that mail gets the draft.
   if (newest?.id !== messageId || newest.sent || newest.messageId === null) return null;
-  const drafts = messages.filter(({ draft }) => draft);
+  // Outlook moves a draft that is taken away into the bin, where nobody means to send it.
+  const drafts = messages.filter(({ draft, folder }) => draft && folder !== 'trash');
   const earlier = await triage.draftOf(owner, account, threadId);
   const ours = earlier === null ? undefined : drafts.find((draft) => isAsWritten(draft, earlier));
   // A draft that the person wrote or edited is theirs, and one draft is enough.

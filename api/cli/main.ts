@@ -18,13 +18,8 @@ import { exportCommand, fetchAudit, notChecked, readBundle, verifyCommand } from
 import { connectAccount } from './connect.ts';
 import { describeControl } from './control-program.ts';
 import { CliError, findApi } from './find-api.ts';
-import {
-  attachFiles,
-  forgetToneCommand,
-  learnToneCommand,
-  signatureCommand,
-  toneCommand,
-} from './mail-commands.ts';
+import { attachFiles } from './mail-commands.ts';
+import { describeMail } from './mail-program.ts';
 import { createPaint, escapeText } from './render.ts';
 
 /** The world as the tool sees it. */
@@ -146,27 +141,6 @@ function describe(
   describeMail(program, act);
   describeControl(program, act);
   return program;
-}
-
-function describeMail(program: Command, act: (work: Work) => Promise<void>): void {
-  const tone = program
-    .command('tone')
-    .description('how you write')
-    .action(() => act(toneCommand));
-  tone
-    .command('learn')
-    .description('learn it from a sample of your sent mail')
-    .action(() => act(learnToneCommand));
-  tone
-    .command('forget')
-    .description('delete the profile')
-    .action(() => act(forgetToneCommand));
-  program
-    .command('signature <address> [text]')
-    .description('what stands below mail from an address; \\n begins a line')
-    .action((address: string, text: string | undefined) =>
-      act((context) => signatureCommand(context, address, text)),
-    );
 }
 
 function addAuditCommands(program: Command, io: CliIo, exit: (code: number) => void): void {

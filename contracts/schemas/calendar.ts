@@ -133,6 +133,8 @@ export const eventSummarySchema = z.object({
   id: z.string(),
   /** The account whose calendar has it. */
   account: z.string(),
+  /** The person's other accounts that have it too. */
+  alsoIn: z.array(z.string()).default([]),
   etag: z.string(),
   title: z.string(),
   start: z.string(),
@@ -248,6 +250,8 @@ export const cancelEventPayloadSchema = z.strictObject({
   /** What is needed to create it again. */
   optionalGuests: guestsSchema.default([]),
   rooms: roomsSchema.default([]),
+  private: z.boolean().default(false),
+  showAs: showAsSchema.default('busy'),
   /** Set when a whole series is cancelled. */
   recurrence: recurrenceSchema.nullable().default(null),
   /** Occurrences that go with it; null without an end. One for a single event. */

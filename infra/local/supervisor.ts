@@ -50,7 +50,7 @@ type Kept = {
 };
 
 /** How long a stop waits for a part that is just starting. */
-const startingGraceMs = 2_000;
+const startingGraceMs = 6_000;
 
 /** Creates a supervisor without parts. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {

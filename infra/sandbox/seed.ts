@@ -1,8 +1,9 @@
-/** Puts the sandbox's people into the directory, so that goals know whom a first name means. */
+/** Puts the sandbox's people and rooms into the directory, so that goals know what a name means. */
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { providers } from '#contracts/accounts.ts';
 import { personSchema } from '#contracts/schemas/common.ts';
+import { rooms } from './office/rooms.ts';
 
 const accountSchema = z.object({ email: z.email(), vendor: z.enum(providers) });
 const officeSchema = z.array(
@@ -22,7 +23,8 @@ export type SandboxOwner = {
 };
 
 /**
- * Reads the office from the oracle and stores everyone in the main person's directory. Idempotent.
+ * Reads the office from the oracle and stores everyone and every room in the main person's directory.
+ * Idempotent.
  * @returns the main person, who owns this installation while it runs on the sandbox
  */
 export async function seedOffice(pool: Pool, oracleUrl: string): Promise<SandboxOwner> {
@@ -30,7 +32,7 @@ export async function seedOffice(pool: Pool, oracleUrl: string): Promise<Sandbox
   const people = officeSchema.parse(await response.json());
   const main = people.find((person) => person.main === true);
   if (main === undefined) throw new Error('The sandbox office has no main person.');
-  for (const { email, name, zone, workingHours } of people) {
+  for (const { email, name, zone, workingHours } of [...people, ...rooms]) {
     await pool.query(
       `insert into people (owner, email, name, zone, working_hours) values ($1, $2, $3, $4, $5)
        on conflict (owner, email) do nothing`,

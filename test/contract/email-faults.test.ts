@@ -19,6 +19,12 @@ import { faults, lateMs, patienceMs } from './twelve-faults.ts';
 /** Faults in which a second draft may come to lie unsent beside the one that is sent. */
 const mayStoreTwice = ['delivered twice', 'done after nobody waited any more'];
 
+/** What a person does to a draft. */
+const edits: Readonly<Record<string, [RegExp, string]>> = {
+  text: [/Best/, 'I will, on Friday.\r\n\r\nBest'],
+  recipients: [/^To: .*$/m, 'To: somebody.else@example.org'],
+};
+
 /** What differs between the vendors: people, and the path on which a draft is stored. */
 const vendors = [
   {
@@ -108,6 +114,30 @@ describe.each(vendors)('$vendor', ({ owner, colleague, connect, knobs, store }) 
     const input = { to: [colleague], subject, body: 'Hello', ...more };
     return (await handlerOf(tool).prepare(stepContext(sandbox, owner), input)).payload;
   };
+
+  it.each(['text', 'recipients'])('keeps a draft whose %s somebody has worked on', async (what) => {
+    const body =
+      'See https://example.org/a?b=c&d and www.example.org.\n\n* one < two\n> three\n\nBest';
+    const undo = handlerOf('createDraft').undo!;
+    const context = effectContext(stepContext(sandbox, owner), `worked on ${what}`);
+    const subject = `Worked on: ${what} – höher`;
+    const payload = await prepare('createDraft', subject, { body, cc: [], bcc: [owner] });
+    const receipt = await perform('createDraft', payload, `keep ${what}`);
+    const { messages } = sandbox.office.mailbox(owner);
+    const stored = Object.values(messages).find(({ raw }) =>
+      Buffer.from(raw, 'base64').includes(effectKey(`keep ${what}`)),
+    )!;
+    const written = stored.raw;
+    const edited = Buffer.from(written, 'base64')
+      .toString()
+      .replace(...edits[what]!);
+    messages[stored.id] = { ...stored, raw: Buffer.from(edited).toString('base64') };
+    await expect(undo(payload, receipt, context)).rejects.toThrow(/was edited since/);
+    expect(await mailbox.draft(receipt['draftId'] as string)).not.toBeNull();
+    messages[stored.id] = { ...stored, raw: written };
+    await undo(payload, receipt, context);
+    expect(await mailbox.draft(receipt['draftId'] as string)).toBeNull();
+  });
 
   describe.each(Object.entries(faults))('%s', (name, fault) => {
     const inject = (pathRegex: string) => setFault(sandbox, { match: { pathRegex }, ...fault });

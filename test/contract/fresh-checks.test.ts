@@ -47,7 +47,12 @@ const owner = () => sandbox.office.main.email;
 const context = () => ({ ...stepContext(sandbox), goalId });
 const prepare = (tool: EffectToolName, input: JsonObject, previousDigest?: string) =>
   prepareEffect(
-    { pool: database.pool, directory: google.directory, handlers: deps.handlers },
+    {
+      pool: database.pool,
+      directory: google.directory,
+      accounts: google.accounts,
+      handlers: deps.handlers,
+    },
     {
       context: context(),
       tool,

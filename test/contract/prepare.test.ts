@@ -1,5 +1,6 @@
 /** Preparing on a real Postgres: what the ledger, the decisions and the rules say of a step already. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ConnectedAccount } from '#activities/credentials.ts';
 import { prepareEffect } from '#activities/effects/prepare.ts';
 import { undoEffect } from '#activities/effects/undo.ts';
 import { failureTypeOf } from '#activities/failures.ts';
@@ -22,6 +23,17 @@ beforeEach(async () => {
 });
 
 const directory = { list: async () => [], find: async () => new Map() };
+const home = 'alex@home.example.org';
+const account = (email: string): ConnectedAccount => ({
+  email,
+  provider: 'google',
+  isDefault: email === owner,
+  label: null,
+  state: 'connected',
+  scopes: [],
+  connectedAt: new Date(0),
+});
+const accounts = { list: async () => [owner, home].map(account) };
 const prepare = (changes: Partial<PrepareRequest> & { stepId?: string } = {}) => {
   const { stepId = 's1', ...more } = changes;
   const { goalId } = bench;
@@ -36,7 +48,8 @@ const prepare = (changes: Partial<PrepareRequest> & { stepId?: string } = {}) =>
     policyVersion: 'p1',
     ...more,
   };
-  return prepareEffect({ pool: bench.pool, directory, handlers: bench.deps.handlers }, request);
+  const { pool } = bench;
+  return prepareEffect({ pool, directory, accounts, handlers: bench.deps.handlers }, request);
 };
 const event = { title: 'Plan', start: '2026-11-24T15:00', durationMinutes: 30, guests: [] };
 
@@ -110,6 +123,18 @@ describe('what changed since content that was approved', () => {
     ]);
     const unknown = `v1:sha256:${'0'.repeat(64)}`;
     expect((await prepare({ previousDigest: unknown })).difference).toEqual([]);
+  });
+});
+
+describe('who is outside', () => {
+  const to = [home, 'zoe@home.example.org', 'bob@office.example.com'];
+
+  it.each([
+    [owner, ['zoe@home.example.org']],
+    [home, ['bob@office.example.com']],
+  ])('is judged by the account that is used: %s', async (used, external) => {
+    const { facts } = await prepare({ input: { ...mail, account: used, to } });
+    expect(facts).toEqual({ recipients: to, external, unverified: to.slice(1) });
   });
 });
 

@@ -122,6 +122,7 @@ export async function setKnobs(sandbox: Sandbox, knobs: object): Promise<void> {
 
 /** One row of the oracle's table of effects. */
 export interface EffectRow {
+  vendor: string;
   operation: string;
   account: string;
   key: string;

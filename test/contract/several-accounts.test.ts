@@ -2,83 +2,30 @@
  * One person with an account at Google and one at Microsoft, wired as a worker wires them: reads cover
  * both, changes find the account that holds the thing, and what cannot be read is said.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ReadResult } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
-import { createCalendarReads } from '#activities/calendar/activities.ts';
-import { createCalendarHandlers } from '#activities/calendar/effects.ts';
+import type { EffectToolName } from '#contracts/tools.ts';
 import type { NewEvent } from '#activities/calendar/port.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
-import { createSignatures } from '#activities/email/signatures.ts';
-import { createFileStore } from '#activities/files.ts';
-import { createDocumentStore } from '#activities/documents.ts';
-import type { EffectHandler } from '#activities/effects/handler.ts';
-import { createEmailReads } from '#activities/email/activities.ts';
-import { createEmailHandlers } from '#activities/email/effects.ts';
-import { loadConfig } from '#infra/config.ts';
-import { sandboxEnvironment } from '#infra/local/parts.ts';
-import { ensureSecrets } from '#infra/local/secrets.ts';
-import { seedOffice } from '#infra/sandbox/seed.ts';
-import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { createDirectory } from '#activities/people.ts';
-import { connectedAccounts } from '#workers/accounts.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { alwaysCalls } from '#test/support/health.ts';
-import { effectContext, effectKey, stepContext } from './google-setup.ts';
+import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { connectGoogle, effectKey } from './google-setup.ts';
+import { home, TwoAccounts, work } from './two-accounts.ts';
 
-const work = 'alex.morgan@office.example.com';
-const home = 'alex@morgan-family.example.org';
 const bob = 'bob.keller@office.example.com';
 const carla = 'carla.rossi@office.example.com';
 const zone = 'Europe/Berlin';
 const day = '2026-10-18';
 const at = (time: string) => `${day}T${time}:00+02:00`;
 
-let sandbox: Sandbox;
-let database: TestDatabase;
-let connected: Awaited<ReturnType<typeof connectedAccounts>>;
-let reads: ReturnType<typeof createCalendarReads> & ReturnType<typeof createEmailReads>;
-let handlers: Map<string, EffectHandler>;
-const stateDir = mkdtempSync(join(tmpdir(), 'adjutant-accounts-'));
+let alex: TwoAccounts;
 
 beforeAll(async () => {
-  [sandbox, database] = await Promise.all([
-    startSandbox({ now: () => new Date('2026-10-07T08:00:00Z') }),
-    createTestDatabase(),
-  ]);
-  const { owner, accounts } = await seedOffice(database.pool, sandbox.oracleUrl);
-  const config = loadConfig({
-    ADJUTANT_STATE_DIR: stateDir,
-    ADJUTANT_OWNER: owner,
-    ADJUTANT_SANDBOX_ACCOUNTS: accounts,
-    ...sandboxEnvironment(sandbox.url, { model: true, accounts: true, search: true }),
-  });
-  ensureSecrets(config);
-  connected = await connectedAccounts(config, database.pool, alwaysCalls);
-  const directory = createDirectory(database.pool);
-  const deps = {
-    ...connected,
-    directory,
-    documents: createDocumentStore(database.pool),
-    files: createFileStore(database.pool),
-    signatureOf: createSignatures(database.pool),
-  };
-  reads = { ...createCalendarReads(deps), ...createEmailReads(deps) };
-  handlers = new Map(
-    [...createCalendarHandlers(deps), ...createEmailHandlers(deps)].map((h) => [h.tool, h]),
-  );
+  alex = await TwoAccounts.start();
   await insert(home, 'Theatre', '19:00', '22:00');
   await insert(work, 'Budget', '10:00', '11:00');
 });
-afterAll(async () => {
-  await sandbox[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-  rmSync(stateDir, { recursive: true });
-});
-beforeEach(() => database.pool.query(`update accounts set state = 'connected'`));
+afterAll(() => alex[Symbol.asyncDispose]());
+beforeEach(() => alex.database.pool.query(`update accounts set state = 'connected'`));
 
 async function insert(account: string, title: string, from: string, to: string) {
   const event: NewEvent = {
@@ -92,34 +39,18 @@ async function insert(account: string, title: string, from: string, to: string) 
     location: null,
     description: null,
   };
-  return (await connected.calendar(work, account)).insertEvent(event);
+  return (await alex.connected.calendar(work, account)).insertEvent(event);
 }
-const context = () => stepContext(sandbox, work);
-const request = (input: JsonObject) => ({
-  context: context(),
-  input,
-  trust: 'trusted' as const,
-  origins: [],
-});
 type Events = {
   events: { id: string; title: string; account: string }[];
   unreachable: JsonObject[];
 };
-const valueOf = <Value>(result: ReadResult) => result.value as unknown as Value;
-const listed = async (input: JsonObject = {}) =>
-  valueOf<Events>(await reads.listEvents(request({ window: day, ...input })));
-const prepare = (tool: string, input: JsonObject) => handlers.get(tool)!.prepare(context(), input);
-const lose = (account: string) =>
-  database.pool.query(`update accounts set state = 'reconnect_required' where email = $1`, [
-    account,
-  ]);
-async function effectsOf(name: string) {
-  const answer = await fetch(`${sandbox.oracleUrl}/__oracle/effects`);
-  const seen = (await answer.json()) as { key: string; vendor: string; operation: string }[];
-  return seen
-    .filter(({ key }) => key === effectKey(name))
-    .map(({ vendor, operation }) => `${vendor} ${operation}`);
-}
+const listed = (input: JsonObject = {}) =>
+  alex.read<Events>('listEvents', { window: day, ...input });
+const prepare = (tool: EffectToolName, input: JsonObject) => alex.prepare(tool, input);
+const lose = (account: string) => alex.lose(account);
+const effectsOf = async (name: string) =>
+  (await alex.seen(name)).map(({ vendor, operation }) => `${vendor} ${operation}`);
 
 describe('reading', () => {
   it('covers every account, by start, and says which has what', async () => {
@@ -156,23 +87,89 @@ describe('reading', () => {
   });
 
   it('searches every mailbox, newest first', async () => {
-    const found = await reads.searchMail(request({ query: 'newer_than:60d', limit: 50 }));
-    const { messages } = valueOf<{ messages: { account: string; date: string }[] }>(found);
+    type Found = { messages: { account: string; date: string }[] };
+    const query = { query: 'newer_than:60d', limit: 50 };
+    const { messages } = await alex.read<Found>('searchMail', query);
     expect(new Set(messages.map(({ account }) => account))).toEqual(new Set([work, home]));
     const dates = messages.map(({ date }) => Date.parse(date));
     expect(dates).toEqual(dates.toSorted((a, b) => b - a));
   });
 });
 
-describe('finding a time', () => {
-  const find = (input: JsonObject) =>
-    reads.findTime(
-      request({ people: [work, bob], durationMinutes: 60, window: 'next Wednesday', ...input }),
+describe('a meeting to which both accounts are invited', () => {
+  const date = '2026-11-02';
+  const time = (clock: string) => `${date}T${clock}:00+01:00`;
+  const invite = async (title: string, clock: string, rule: string | null = null) => {
+    const bobs = await connectGoogle(alex.sandbox).calendar(bob);
+    const hour = Number(clock.slice(0, 2));
+    return bobs.insertEvent({
+      ...plainEvent,
+      effectKey: effectKey(title),
+      title,
+      start: time(clock),
+      end: time(`${hour + 1}:00`),
+      zone,
+      guests: [work, home],
+      recurrence: rule === null ? null : { rule, excluded: [] },
+      location: null,
+      description: null,
+    });
+  };
+  const titlesInTheWay = (payload: JsonObject) =>
+    (payload['conflicts'] as { title: string }[]).map(({ title }) => title);
+  type Merged = { title: string; account: string; alsoIn: string[]; start: string };
+  const listedOn = async (window: string) =>
+    (await alex.read<{ events: Merged[] }>('listEvents', { window })).events;
+
+  it('is listed once, with both accounts named, and found without asking which', async () => {
+    await invite('Reunion', '15:00');
+    const named = { title: 'Reunion', account: work, alsoIn: [home] };
+    const listedThen = (await listedOn(date)).filter(({ title }) => title === 'Reunion');
+    expect(listedThen).toMatchObject([named]);
+    const found = await alex.read('findEvent', { window: date, words: 'reunion' });
+    expect(found).toMatchObject({ event: named });
+  });
+
+  it('is listed once a day when it repeats, though the vendors name occurrences differently', async () => {
+    await invite('Kickabout', '17:00', 'FREQ=DAILY;COUNT=3');
+    const games = (await listedOn('2026-11-02/2026-11-04')).filter(
+      ({ title }) => title === 'Kickabout',
     );
+    expect(games.map(({ start }) => start.slice(0, 10))).toEqual([
+      '2026-11-02',
+      '2026-11-03',
+      '2026-11-04',
+    ]);
+    expect(games.every(({ alsoIn }) => alsoIn.join() === home)).toBe(true);
+  });
+
+  it('is in the way once, and never in the way of itself', async () => {
+    const input = { title: 'Call', start: time('15:30'), durationMinutes: 60, guests: [] };
+    const { payload } = await prepare('createEvent', input);
+    expect(titlesInTheWay(payload).filter((title) => title === 'Reunion')).toHaveLength(1);
+    const own = { title: 'Family', start: time('12:00'), durationMinutes: 60, guests: [home] };
+    const { receipt } = await alex.carryOut('createEvent', own, 'family');
+    const moved = await prepare('moveEvent', {
+      eventId: String(receipt['eventId']),
+      start: time('12:30'),
+    });
+    expect(moved.payload).toMatchObject({ account: work });
+    expect(titlesInTheWay(moved.payload)).not.toContain('Family');
+  });
+});
+
+describe('finding a time', () => {
   type Slots = { best: { start: string }; unknown: string[] };
+  const find = (input: JsonObject) =>
+    alex.read<Slots>('findTime', {
+      people: [work, bob],
+      durationMinutes: 60,
+      window: 'next Wednesday',
+      ...input,
+    });
 
   it('leaves out what the person has in any of their calendars', async () => {
-    const { best } = valueOf<Slots>(await find({}));
+    const { best } = await find({});
     const start = Date.parse(best.start);
     const busy: NewEvent = {
       ...plainEvent,
@@ -185,14 +182,14 @@ describe('finding a time', () => {
       location: null,
       description: null,
     };
-    await (await connected.calendar(work, home)).insertEvent(busy);
-    expect(Date.parse(valueOf<Slots>(await find({})).best.start)).not.toBe(start);
+    await (await alex.connected.calendar(work, home)).insertEvent(busy);
+    expect(Date.parse((await find({})).best.start)).not.toBe(start);
   });
 
   it('takes the person for unknown, never free, when one of the calendars cannot be read', async () => {
     await lose(home);
     const ends = await find({}).then(
-      (result) => valueOf<Slots>(result).unknown,
+      ({ unknown }) => unknown,
       (error: Error) => [error.message],
     );
     expect(ends.join()).toMatch(/Alex Morgan|alex\.morgan/);
@@ -200,10 +197,10 @@ describe('finding a time', () => {
 
   it('asks the default account for colleagues, whom the private one may not see', async () => {
     const busy = await (
-      await connected.calendar(work, home)
+      await alex.connected.calendar(work, home)
     ).busyTimes([bob], Date.parse(at('08:00')), Date.parse(at('18:00')));
     expect(busy.get(bob)).toBe('unknown');
-    expect(valueOf<Slots>(await find({ people: [work, bob, carla] })).unknown).toEqual([]);
+    expect((await find({ people: [work, bob, carla] })).unknown).toEqual([]);
   });
 });
 
@@ -213,8 +210,8 @@ describe('what is changed', () => {
     const { payload, card } = await prepare('moveEvent', { eventId: id, start: at('20:00') });
     expect(payload).toMatchObject({ account: home });
     expect(card.lines).toContainEqual({ label: 'Calendar', value: home });
-    const done = effectContext(context(), 'move the theatre');
-    const receipt = await handlers.get('moveEvent')!.perform(payload, done);
+    const done = alex.effect('move the theatre');
+    const receipt = await alex.handler('moveEvent').perform(payload, done);
     expect(receipt).toMatchObject({ account: home, title: 'Theatre' });
     expect(await effectsOf('move the theatre')).toEqual(['microsoft events.patch']);
     await expect(prepare('cancelEvent', { eventId: id, account: 'work' })).rejects.toMatchObject({
@@ -238,9 +235,9 @@ describe('what is changed', () => {
     const { payload } = await prepare('createEvent', { ...input, account: 'private' });
     expect(payload).toMatchObject({ account: home });
     // Whatever the default is when it is done: what was approved is done.
-    const receipt = await handlers
-      .get('createEvent')!
-      .perform(payload, effectContext(context(), 'lunch at home'));
+    const receipt = await alex
+      .handler('createEvent')
+      .perform(payload, alex.effect('lunch at home'));
     expect(receipt).toMatchObject({ account: home });
     expect(await effectsOf('lunch at home')).toEqual(['microsoft events.insert']);
   });
@@ -255,13 +252,34 @@ describe('what is changed', () => {
   });
 
   it('answers a mail from the account it came to', async () => {
-    const found = await reads.searchMail(request({ query: 'newer_than:60d', account: 'private' }));
-    const [mail] = valueOf<{ messages: { id: string; threadId: string }[] }>(found).messages;
+    type Found = { messages: { id: string; threadId: string }[] };
+    const query = { query: 'newer_than:60d', account: 'private' };
+    const [mail] = (await alex.read<Found>('searchMail', query)).messages;
     const text = { to: [bob], subject: 'Hello', body: 'Hello.' };
     const reply = await prepare('sendEmail', { ...text, replyToMessageId: mail!.id });
     expect(reply.payload).toMatchObject({ account: home, fromName: 'Alex Morgan' });
     expect((await prepare('sendEmail', text)).payload).toMatchObject({ account: work });
-    const thread = await reads.readThread(request({ threadId: mail!.threadId }));
-    expect(valueOf<JsonObject>(thread)).toMatchObject({ account: home });
+    const thread = await alex.read('readThread', { threadId: mail!.threadId });
+    expect(thread).toMatchObject({ account: home });
+  });
+
+  it('never answers to the person themselves, whichever account a step names', async () => {
+    const subject = 'To both of my addresses';
+    const raw = [
+      `From: Nora <nora@acme.example.org>`,
+      `To: ${work}, ${home}, ${bob}`,
+      `Subject: ${subject}`,
+      'Message-ID: <both-addresses@acme.example.org>',
+      `Date: ${alex.sandbox.office.now().toUTCString()}`,
+      '',
+      'Hello both.',
+    ].join('\r\n');
+    const { id } = addMessage(alex.sandbox.office, alex.sandbox.office.main, {
+      raw: Buffer.from(raw),
+      labelIds: ['INBOX'],
+    });
+    const input = { mode: 'replyAll', replyToMessageId: id, body: 'Hi.', account: work };
+    const { payload } = await prepare('sendEmail', input);
+    expect(payload).toMatchObject({ account: work, to: ['nora@acme.example.org'], cc: [bob] });
   });
 });

@@ -47,6 +47,24 @@ test('every stand-up moves by one change of the series', async () => {
   expect(operations(effects)).toEqual(['events.patch 1']);
 });
 
+test('a meeting gets a room that is free, which takes the booking', async () => {
+  const { view, shown, effects } = await carryOut(
+    'Set up an hour with Bob next week with a room about the launch',
+  );
+  expect(view.state).toBe('completed');
+  expect(line(shown, 'Rooms')).toMatch(/^room-\w+@office\.example\.com$/);
+  expect(line(shown, 'Reach')).toBe('1 guest; up to 1 mail; 1 room');
+  expect(operations(effects)).toEqual(['events.insert 1']);
+  const room = line(shown, 'Rooms')!;
+  type Calendars = Record<string, { events: Record<string, { attendees?: Attendee[] }> }>;
+  type Attendee = { email: string; responseStatus: string };
+  const { calendars } = await stack.oracle<{ calendars: Calendars }>('/__oracle/state');
+  const answers = Object.values(calendars[room]!.events).flatMap(({ attendees = [] }) =>
+    attendees.filter(({ email }) => email === room),
+  );
+  expect(answers.map(({ responseStatus }) => responseStatus)).toEqual(['accepted']);
+});
+
 test('an invitation is declined, and its organizer is named before', async () => {
   const { view, shown, effects } = await carryOut('Decline the invitation to the product review');
   expect(view.state).toBe('completed');

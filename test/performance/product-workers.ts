@@ -64,6 +64,7 @@ function activitiesOf(options: ProductOptions, records: boolean): AllActivities 
     signalIdentity: () => Promise.resolve('bench'),
     handlers: new Map(handlers.map((handler) => [handler.tool, handler])),
     directory: { list: () => Promise.resolve([]), find: () => Promise.resolve(new Map()) },
+    accounts: { list: () => Promise.resolve([]) },
     connectors: {
       ...(Object.fromEntries(
         unusedActivities.map((name) => [name, () => Promise.reject(new Error(`no ${name}`))]),

@@ -34,18 +34,27 @@ const mail: SendEmailPayload = {
   body: 'Text',
   reply: null,
 };
+const own = new Set(['alex@office.example.com', 'alex@home.example.org']);
+const read = { answered: null, own };
 const valueOf = (card: { lines: readonly { label: string; value: string }[] }, label: string) =>
   card.lines.find((line) => line.label === label)?.value;
 
 describe('cards of events', () => {
   it('say when in words with the zone, and name every guest', () => {
-    const card = createEventCard(event);
+    const card = createEventCard(event, own);
     expect(valueOf(card, 'Start')).toBe('Tue 24 Nov 2026, 15:00 (Europe/Berlin)');
     expect(valueOf(card, 'End')).toBe('Tue 24 Nov 2026, 15:30 (Europe/Berlin)');
     expect(valueOf(card, 'Guests')).toBe(event.guests.join(', '));
     expect(valueOf(card, 'Location')).toBe('Room 1');
     expect(valueOf(card, 'Reach')).toBe('2 guests, 1 outside your organisation; up to 2 mails');
     expect(card.warnings).toEqual(['Outside your organisation: eve@elsewhere.example.net.']);
+  });
+
+  it('judge who is outside by the calendar that is used, and never the person themselves', () => {
+    const guests = ['alex@office.example.com', 'bob@office.example.com', 'zoe@home.example.org'];
+    const card = createEventCard({ ...event, account: 'alex@home.example.org', guests }, own);
+    expect(card.warnings).toEqual(['Outside your organisation: bob@office.example.com.']);
+    expect(valueOf(card, 'Reach')).toBe('3 guests, 1 outside your organisation; up to 3 mails');
   });
 
   it('show where a moved event comes from and that nobody is told', () => {
@@ -58,7 +67,7 @@ describe('cards of events', () => {
       etag: '"1"',
       previous: { start: '2026-11-20T09:00:00+01:00', end: '2026-11-20T09:30:00+01:00' },
     };
-    const card = moveEventCard(payload);
+    const card = moveEventCard(payload, own);
     expect(valueOf(card, 'From')).toContain('Fri 20 Nov 2026, 09:00 (Europe/Berlin)');
     expect(valueOf(card, 'Guests')).toBe('nobody');
     expect(valueOf(card, 'Reach')).toBe('nobody is told');
@@ -67,15 +76,18 @@ describe('cards of events', () => {
 
   it('say how often a series happens, and what it has beside its times', () => {
     const series = (rule: string) =>
-      createEventCard({
-        ...event,
-        optionalGuests: ['carla@office.example.com'],
-        rooms: ['room-1@office.example.com'],
-        recurrence: { rule, excluded: [] },
-        reminderMinutes: 15,
-        conference: true,
-        private: true,
-      });
+      createEventCard(
+        {
+          ...event,
+          optionalGuests: ['carla@office.example.com'],
+          rooms: ['room-1@office.example.com'],
+          recurrence: { rule, excluded: [] },
+          reminderMinutes: 15,
+          conference: true,
+          private: true,
+        },
+        own,
+      );
     const card = series('FREQ=WEEKLY;BYDAY=TU;UNTIL=20261222T225959Z');
     expect(valueOf(card, 'Repeats')).toBe('every week on Tue, until Tue 22 Dec 2026');
     expect(valueOf(card, 'Reach')).toBe(
@@ -91,15 +103,18 @@ describe('cards of events', () => {
   });
 
   it('show all-day events as days', () => {
-    const card = cancelEventCard({
-      ...event,
-      kind: 'cancelEvent',
-      eventId: 'e',
-      etag: '"1"',
-      start: '2026-11-24',
-      end: '2026-11-25',
-      instances: 1,
-    });
+    const card = cancelEventCard(
+      {
+        ...event,
+        kind: 'cancelEvent',
+        eventId: 'e',
+        etag: '"1"',
+        start: '2026-11-24',
+        end: '2026-11-25',
+        instances: 1,
+      },
+      own,
+    );
     expect(valueOf(card, 'Start')).toBe('2026-11-24 (all day)');
   });
 });
@@ -107,7 +122,7 @@ describe('cards of events', () => {
 describe('cards of mail', () => {
   it('show all recipients, hidden ones with a warning, and the whole body (seen: 15)', () => {
     const body = 'x'.repeat(20_000);
-    const card = emailCard({ ...mail, body });
+    const card = emailCard({ ...mail, body }, read);
     expect(valueOf(card, 'To')).toBe('bob@office.example.com');
     expect(valueOf(card, 'Bcc')).toBe('eve@elsewhere.example.net');
     expect(valueOf(card, 'Body')).toBe(body);
@@ -115,24 +130,38 @@ describe('cards of mail', () => {
     expect(card.warnings.join(' ')).toMatch(/Outside your organisation.*Hidden recipients \(Bcc\)/);
   });
 
+  it('do not call the person themselves an outsider', () => {
+    const card = emailCard({ ...mail, bcc: [], to: ['Alex@home.example.org'] }, read);
+    expect(card.warnings).toEqual([]);
+  });
+
+  it('call everybody an outsider of an account where anyone can have one', () => {
+    const to = ['stranger@gmail.com', 'alex@office.example.com'];
+    const card = emailCard({ ...mail, account: 'alex@gmail.com', to, cc: [], bcc: [] }, read);
+    expect(card.warnings).toEqual(['Outside your organisation: stranger@gmail.com.']);
+  });
+
   it('make bidi, zero-width and control characters visible and warn', () => {
-    const card = emailCard({
-      ...mail,
-      subject: 'invoice\u202Efdp.exe',
-      body: 'pay\u200B now\u0007',
-    });
+    const card = emailCard(
+      {
+        ...mail,
+        subject: 'invoice\u202Efdp.exe',
+        body: 'pay\u200B now\u0007',
+      },
+      read,
+    );
     expect(valueOf(card, 'Subject')).toBe('invoice[U+202E]fdp.exe');
     expect(valueOf(card, 'Body')).toBe('pay[U+200B] now[U+0007]');
     expect(card.warnings.filter((w) => w.includes('hidden characters'))).toHaveLength(2);
   });
 
   it('warn about text pushed out of sight by blank space', () => {
-    const card = emailCard({ ...mail, body: `Fine.${'\n'.repeat(60)}And wire the money.` });
+    const card = emailCard({ ...mail, body: `Fine.${'\n'.repeat(60)}And wire the money.` }, read);
     expect(card.warnings.join()).toContain('long blank stretch');
   });
 
   it('show look-alike domains as the network reads them, with a warning', () => {
-    const card = emailCard({ ...mail, to: ['bob@оffice.example.com'] });
+    const card = emailCard({ ...mail, to: ['bob@оffice.example.com'] }, read);
     expect(valueOf(card, 'To')).toBe('bob@xn--ffice-iye.example.com');
     expect(card.warnings.join()).toContain('look like others');
     expect(visibleAddress('bob@xn--ffice-iye.example.com')).toBe('bob@xn--ffice-iye.example.com');

@@ -144,7 +144,7 @@ describe('a forward with files', () => {
 
   it('shows all of it on its card, the quoted mail on demand', () => {
     const origin = { kind: 'mail', label: 'mail from Dana Reyes, 6 Oct', ref: 'm1' } as const;
-    const { lines, warnings } = emailCard(payload, origin);
+    const { lines, warnings } = emailCard(payload, { answered: origin, own: new Set() });
     const line = (label: string) => lines.find((entry) => entry.label === label);
     expect(line('From')?.value).toBe(`Alex <${alias}>`);
     expect(line('Attachments')?.value).toBe(

@@ -8,14 +8,16 @@ import type { PlanRequest } from '#contracts/activities.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { Plan, PlanReply } from '#contracts/schemas/plan.ts';
 import { people as office } from '#infra/sandbox/office/people.ts';
+import { rooms as meetingRooms } from '#infra/sandbox/office/rooms.ts';
 import { answerPlan } from '#infra/sandbox/model/plan.ts';
 
-const people = office.map(({ email, name, zone, workingHours }) => ({
+const personOf = ({ email, name, zone, workingHours }: (typeof office)[number]) => ({
   email,
   name,
   zone,
   workingHours: { ...workingHours, days: [...workingHours.days] },
-}));
+});
+const people = office.map(personOf);
 const owner = 'alex.morgan@office.example.com';
 const accounts = [
   { email: owner, label: 'work', provider: 'google', isDefault: true },
@@ -24,7 +26,12 @@ const accounts = [
 const now = '2026-11-21T11:15:00+01:00';
 const zone = 'Europe/Berlin';
 
-function ask(goal: string, more: Partial<PlanRequest> = {}, obedient = false): PlanReply {
+function ask(
+  goal: string,
+  more: Partial<PlanRequest> = {},
+  obedient = false,
+  directory = people,
+): PlanReply {
   const request: PlanRequest = {
     goalId: 'x' as GoalId,
     owner,
@@ -38,19 +45,19 @@ function ask(goal: string, more: Partial<PlanRequest> = {}, obedient = false): P
     ...more,
   };
   return answerPlan(
-    planningData(request, people, accounts),
+    planningData(request, directory, accounts),
     { obedient },
     planFormat,
   ) as unknown as PlanReply;
 }
 
-function plan(goal: string, more: Partial<PlanRequest> = {}): Plan {
-  const reply = ask(goal, more);
+function plan(goal: string, more: Partial<PlanRequest> = {}, directory = people): Plan {
+  const reply = ask(goal, more, false, directory);
   expect(reply.questions, goal).toEqual([]);
   const done = new Set(more.revision?.finished.map(({ id }) => id));
   const checked = checkPlan(reply, {
     goalText: JSON.stringify([goal, more, owner]),
-    people,
+    people: directory,
     mayBeEmpty: more.revision !== undefined,
     finished: more.revision?.previous.steps.filter(({ id }) => done.has(id)) ?? [],
   });
@@ -189,6 +196,17 @@ describe('goals in own words', () => {
     expect(event!.input.rooms).toEqual(['{{steps.slots.output.best.room}}']);
     const fixed = plan(`Book 30 minutes with Bob on Tuesday at 3 pm in ${rooms[0]!}`).steps;
     expect(fixed[0]!.input).toMatchObject({ must: { notBefore: '15:00', notAfter: '15:30' } });
+  });
+
+  it('take any room of the directory, or the one that is named, and never one for a person', () => {
+    const everyone = [...office, ...meetingRooms].map(personOf);
+    const [slots] = plan('Set up an hour with Bob on Tuesday with a room', {}, everyone).steps;
+    expect(slots!.input.rooms).toEqual(meetingRooms.map(({ email }) => email));
+    const named = plan('Set up an hour with Bob on Tuesday in Room Cirrus', {}, everyone).steps;
+    expect(named[0]!.input.rooms).toEqual(['room-cirrus@office.example.com']);
+    expect(named[1]!.input.guests).toEqual(['bob.keller@office.example.com']);
+    const mails = plan('Archive mail from Cirrus Cloud', {}, everyone).steps;
+    expect(JSON.stringify(mails)).not.toContain('room-cirrus');
   });
 
   it('send a mail only to those it is for, not to those it is about', () => {

@@ -23,6 +23,7 @@ import { applyBody } from './event-fields.ts';
 import { validationFailure } from './event-times.ts';
 import { changeKeyOf, isVisible } from './event-view.ts';
 import { writeId } from './ids.ts';
+import { newMeetingId } from './meeting-ids.ts';
 import { checkNeighbours } from './series.ts';
 
 /** What the oracle calls each change; parallel to Google's where Google has it. */
@@ -67,7 +68,7 @@ export function createEvent(
   const actor = { email: owner.email, displayName: owner.name };
   const blank: StoredEvent = {
     id,
-    iCalUID: `040000008200E00074C5B7101A82E008${id.toUpperCase()}`,
+    iCalUID: newMeetingId(id),
     etag: '',
     revision: 0,
     status: 'confirmed',

@@ -8,6 +8,7 @@ import { toInstantMs } from '../google/event-times.ts';
 import { bodyOf, isTeams, joinUrl, reminderOf, sameProperty } from './event-fields.ts';
 import { showInstant, showTime, zeroTime } from './event-times.ts';
 import { writeId } from './ids.ts';
+import { occurrenceId } from './meeting-ids.ts';
 import type { Preferences } from './prefer.ts';
 import { showRecurrence } from './recurrence.ts';
 import { windowsZone } from './zones.ts';
@@ -109,10 +110,11 @@ export function identity(event: StoredEvent, owner: Person, preferences: Prefere
   const kind = preferences.immutableIds ? 'immutable' : 'ordinary';
   const { originalStartTime, recurringEventId } = event;
   const original = originalStartTime && toInstantMs(originalStartTime, owner.zone);
+  const day = original === undefined ? undefined : new Date(original).toISOString().slice(0, 10);
   const id = writeId(kind, owner, event.id);
   return {
     id,
-    iCalUId: event.iCalUID + (original === undefined ? '' : `#${original}`),
+    iCalUId: day ? occurrenceId(event.iCalUID, day.replaceAll('-', '')) : event.iCalUID,
     webLink: `https://outlook.office365.com/owa/?itemid=${id}&exvsurl=1&path=/calendar/item`,
     seriesMasterId: recurringEventId ? writeId(kind, owner, recurringEventId) : null,
     ...(original === undefined ? {} : { originalStart: showInstant(original) }),

@@ -25,6 +25,7 @@ export const accountTools: ReadonlySet<ToolName> = new Set([
   'holdSlots',
   'releaseHolds',
   'sendEmail',
+  'triageInbox',
 ]);
 
 const mark = /\s*⟦([^⟧]*)⟧/;

@@ -17,7 +17,10 @@ export class PlanBuilder {
   readonly questions: Question[] = [];
   readonly notes: string[] = [];
   readonly me: Named;
+  /** The people of the directory. */
   readonly directory: readonly Named[];
+  /** Its rooms: those whose name begins so. Nobody means one by a word of its name alone. */
+  readonly rooms: readonly Named[];
   readonly constraints: string;
   /** Documents that the person said belong to this goal. */
   readonly attachments: readonly { documentId: string }[];
@@ -37,7 +40,9 @@ export class PlanBuilder {
     const me = isJsonObject(data.me) ? data.me : {};
     const email = typeof me.email === 'string' ? me.email : 'me@example.com';
     this.me = { name: typeof me.name === 'string' ? me.name : email, email };
-    this.directory = directoryOf(data.people);
+    const everyone = directoryOf(data.people);
+    this.rooms = everyone.filter(({ name }) => /^room\b/i.test(name));
+    this.directory = everyone.filter((person) => !this.rooms.includes(person));
     const { revision } = data;
     const number = isJsonObject(revision) ? revision.number : 0;
     this.revisionNumber = typeof number === 'number' ? number : 0;
@@ -128,6 +133,14 @@ export class PlanBuilder {
     )
       ? this.people
       : [];
+  }
+
+  /** The text with each room's name as its address, by which it is found. */
+  roomsNamed(text: string): string {
+    return this.rooms.reduce((rest, { name, email }) => {
+      const pattern = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/\s+/g, '\\s+');
+      return rest.replaceAll(new RegExp(`\\b${pattern}\\b`, 'gi'), email);
+    }, text);
   }
 
   /** How to address the readers of a mail; undefined for several or unknown ones. */

@@ -25,7 +25,7 @@ export const eventWindow = 'the next 14 days';
 export function planMeeting(plan: PlanBuilder, intent: Intent, book: boolean): void {
   const repeated = book ? readRepeat(intent.text) : undefined;
   if (repeated !== undefined) return planSeries(plan, repeated);
-  const wishes = readWishes(intent.text);
+  const wishes = readWishes(plan.roomsNamed(intent.text));
   const topic = topicOf(wishes.rest);
   const time = readTime(topic.head);
   const length = readDuration(time.rest);
@@ -176,9 +176,9 @@ function answeredPeople(plan: PlanBuilder): readonly Named[] {
 /** The rooms that would do: those the person named, else all that are in the directory. */
 function roomsFor(plan: PlanBuilder, { wantsRoom, rooms }: WishWords): readonly string[] {
   if (!wantsRoom || rooms.length > 0) return rooms;
-  const known = plan.directory.filter(({ name }) => /^room\b/i.test(name));
   const answer = plan.answer('Which rooms');
-  return answer === undefined ? known.map(({ email }) => email) : readWishes(answer).rooms;
+  if (answer === undefined) return plan.rooms.map(({ email }) => email);
+  return readWishes(plan.roomsNamed(answer)).rooms;
 }
 
 function askRooms(plan: PlanBuilder): void {

@@ -33,24 +33,24 @@ async function until(handle: Handle, is: (goal: GoalView) => boolean): Promise<G
 async function ended(handle: Handle): Promise<{ state: string; listed: Listed['value'] }> {
   await handle.result();
   const { state, steps } = await view(handle);
-  return { state, listed: (steps[0]?.output as unknown as Listed).value };
+  return { state, listed: (steps[0]!.output as unknown as Listed).value };
 }
 
 it('holds up what needs the account that is away, and nothing else', async () => {
-  const { sandbox, start } = installation;
+  const { sandbox } = installation;
   const headers = { 'retry-after': '31' };
   const away = { action: 'status', status: 429, times: 10_000, headers };
   await setFault(sandbox, { match: { pathRegex: '/v1.0/' }, ...away });
-  const home = await start('What is in my private calendar next week?');
+  const home = await installation.start('What is in my private calendar next week?');
   const waiting = await until(home, ({ waitingOn }) => waitingOn.length > 0);
   expect(waiting.state).toBe('waiting_on_provider');
   expect(waiting.waitingOn).toMatchObject([{ provider: 'microsoft' }]);
 
-  const work = await ended(await start('What is in my work calendar next week?'));
+  const work = await ended(await installation.start('What is in my work calendar next week?'));
   expect(work.state).toBe('completed');
   expect(new Set(work.listed.events.map(({ account }) => account)).size).toBe(1);
   expect(work.listed.unreachable).toEqual([]);
-  const both = await ended(await start('What is on my calendar next week?'));
+  const both = await ended(await installation.start('What is on my calendar next week?'));
   expect(both.state).toBe('completed');
   expect(both.listed.events.length).toBeGreaterThan(0);
   expect(both.listed.unreachable).toHaveLength(1);

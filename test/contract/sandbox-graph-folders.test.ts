@@ -261,6 +261,11 @@ it('keeps a list of categories, each name once', async () => {
   const message = await arrive('Categorised');
   await carla.api(`/me/messages/${message.id}`).patch({ categories: ['Waiting'] });
   expect((await carla.api(`/me/messages/${message.id}`).get()).categories).toEqual(['Waiting']);
+  await carla.api(`${path}/${made.id}`).delete();
+  expect((await carla.api(path).get()).value).not.toContainEqual(made);
+  expect(await graphRefusal(carla.api(`${path}/${made.id}`).delete())).toMatchObject({
+    status: 404,
+  });
 });
 
 it('holds mail of its own in the private account, some of it unread', async () => {

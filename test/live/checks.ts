@@ -21,7 +21,7 @@ export type Live = {
 /** One question to a vendor; docs/live-checks.md says under `id` what hangs on the answer. */
 export type Check = {
   readonly id: string;
-  run(live: Live): Promise<string>;
+  readonly run: (live: Live) => Promise<string>;
 };
 
 /**

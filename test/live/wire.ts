@@ -16,7 +16,8 @@ export class Answer {
   /** The text, number or truth at a place; undefined where there is none. */
   text(...place: readonly (string | number)[]): string | undefined {
     const found = this.#at(place);
-    return typeof found === 'object' || found === undefined ? undefined : String(found);
+    if (typeof found === 'string') return found;
+    return typeof found === 'number' || typeof found === 'boolean' ? String(found) : undefined;
   }
 
   /** The list at a place, each of its members looked into the same way. */

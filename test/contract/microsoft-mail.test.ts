@@ -5,7 +5,7 @@ import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { createEmailHandlers } from '#activities/email/effects.ts';
 import { composeMime } from '#activities/email/mime.ts';
 import type { EmailPort } from '#activities/email/port.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectGoogle, effectContext, effectKey, intentAt, stepContext } from './google-setup.ts';
 import { connectGraph, type GraphClients } from './graph-clients.ts';

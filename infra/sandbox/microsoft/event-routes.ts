@@ -4,12 +4,13 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
-import { eventsIn } from '../google/calendar-events.ts';
-import { toInstantMs } from '../google/event-times.ts';
+import { eventsIn } from '../calendar/events.ts';
+import { toInstantMs } from '../calendar/times.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
 import { requireMailbox } from './accounts.ts';
 import { GraphError, itemNotFound } from './errors.ts';
+import { answerEvent, forwardEvent } from './event-answers.ts';
 import {
   answerBodySchema,
   cancelBodySchema,
@@ -17,7 +18,6 @@ import {
   readEvent,
   readParameters,
 } from './event-body.ts';
-import { answerEvent, forwardEvent } from './event-answers.ts';
 import {
   cancelEvent,
   changeEvent,
@@ -27,11 +27,11 @@ import {
   removeEvent,
   requireEvent,
 } from './event-changes.ts';
+import { sameProperty } from './event-fields.ts';
 import { readBound } from './event-times.ts';
 import { isVisible, showEvent } from './event-view.ts';
 import { readId } from './ids.ts';
 import { readExpand, readFilter, readOrder, satisfies, selected } from './odata.ts';
-import { sameProperty } from './event-fields.ts';
 import { pageOf, parameter } from './paging.ts';
 import { type Preferences, readPreferences } from './prefer.ts';
 import { cancelledOccurrences, occurrencesIn } from './series.ts';

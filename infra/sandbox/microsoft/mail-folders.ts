@@ -2,7 +2,7 @@
  * Folders over a mailbox that keeps labels: which one a message lies in, what moving it changes,
  * and the folders as Graph shows them. A message lies in exactly one.
  */
-import { changeLabels } from '../google/gmail-store.ts';
+import { changeLabels } from '../mail/mailbox.ts';
 import type { Office } from '../office/office.ts';
 import type { MailboxLabel, MailboxState, Person, StoredMessage } from '../office/state.ts';
 import { GraphError, itemNotFound } from './errors.ts';

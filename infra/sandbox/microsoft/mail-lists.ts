@@ -3,8 +3,8 @@
  * they go together.
  */
 import type { FastifyRequest } from 'fastify';
-import { treeOf } from '../google/gmail-store.ts';
-import { header, mailboxes } from '../google/mime.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { header, mailboxes } from '../mail/mime.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { badRequest, GraphError } from './errors.ts';
 import { type FilterValue, parseFilter } from './mail-filter.ts';

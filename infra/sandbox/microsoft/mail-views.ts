@@ -2,8 +2,8 @@
  * Messages in the form Graph shows them, made from their bytes. Changes nothing.
  */
 import { convert } from 'html-to-text';
-import { treeOf } from '../google/gmail-store.ts';
-import { header, type Mailbox, mailboxes, type MimePart, walk } from '../google/mime.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { header, type Mailbox, mailboxes, type MimePart, walk } from '../mail/mime.ts';
 import type { MailboxState, StoredMessage } from '../office/state.ts';
 import { writeId } from './ids.ts';
 import { filesOf, showAttachment } from './mail-files.ts';

@@ -9,7 +9,7 @@ import type { Office } from '../office/office.ts';
 import type { DeltaRound, Person, StoredEvent } from '../office/state.ts';
 import { requireMailbox } from './accounts.ts';
 import { syncStateNotFound } from './errors.ts';
-import { readWindow } from './event-routes.ts';
+import { readWindow } from './event-lists.ts';
 import { showTime } from './event-times.ts';
 import { changeKeyOf, identity, isVisible, showEvent, typeOf } from './event-view.ts';
 import { writeId } from './ids.ts';

@@ -88,7 +88,7 @@ function bareWords(html: string): string {
 }
 
 /** What the writer wrote above and between the lines that are quoted; all of it if all is quoted. */
-export function ownPartOf(text: string): string {
+function ownPartOf(text: string): string {
   const whole = text
     .split('\n')
     .map((line) => line.trimEnd())

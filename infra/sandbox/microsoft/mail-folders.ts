@@ -29,7 +29,7 @@ const wellKnown: Readonly<Record<string, Folder>> = {
 const root = 'ROOT';
 
 /** Every folder of a mailbox. */
-export function allFolders(mailbox: MailboxState): Folder[] {
+function allFolders(mailbox: MailboxState): Folder[] {
   const own = mailbox.labels.flatMap(({ id, name, type, parent }) =>
     type === 'folder' ? [{ label: id, displayName: name, parent }] : [],
   );

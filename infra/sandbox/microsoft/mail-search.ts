@@ -107,7 +107,7 @@ function unquote(text: string): string {
 }
 
 /** Whether the words of a phrase stand next to each other; a star ends the last one early. */
-export function hasPhrase(text: string, phrase: string): boolean {
+function hasPhrase(text: string, phrase: string): boolean {
   const flat = (value: string): string =>
     value
       .toLowerCase()

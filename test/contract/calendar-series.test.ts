@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { CalendarTools, localStarts, providers, zone } from './calendar-tools.ts';
-import { effectKey } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
 
 let tools: CalendarTools;
 

@@ -12,7 +12,8 @@ import { createEmailHandlers } from '#activities/email/effects.ts';
 import type { EmailPort, MessageChange } from '#activities/email/port.ts';
 import { failureTypeOf } from '#activities/failures.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGoogle, effectContext, effectKey, stepContext } from './google-setup.ts';
+import { effectContext, effectKey, stepContext } from './contexts.ts';
+import { connectGoogle } from './google-setup.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';
 import { askOracle, type EffectRow, setFault } from './sandbox-clients.ts';
 

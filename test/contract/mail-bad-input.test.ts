@@ -7,7 +7,8 @@ import type { ReadRequest } from '#contracts/activities.ts';
 import { toolSchemas } from '#contracts/schemas/tools.ts';
 import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGoogle, type GoogleSetup, stepContext } from './google-setup.ts';
+import { stepContext } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 
 let sandbox: Sandbox;
 let google: GoogleSetup;

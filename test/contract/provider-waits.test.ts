@@ -10,7 +10,8 @@ import { failures, type ProviderWaitDetails } from '#contracts/failures.ts';
 import { limits } from '#contracts/limits.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
-import { connectGoogle, effectKey, type GoogleSetup } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 import { setFault } from './sandbox-clients.ts';
 
 const zone = 'Europe/Berlin';

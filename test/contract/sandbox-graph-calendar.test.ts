@@ -11,6 +11,7 @@ import {
   danaEmail,
   type GraphScene,
   guest,
+  meeting,
   notified,
   readEvent,
   startScene,
@@ -35,11 +36,6 @@ beforeAll(async () => {
 afterAll(async () => scene[Symbol.asyncDispose]());
 afterEach(() => scene.check());
 
-const meeting = (extra: object = {}): object => ({
-  subject: 'Coffee',
-  ...times('2026-10-15'),
-  ...extra,
-});
 const create = (extra: object = {}): Promise<Event> => createEvent(carla, meeting(extra));
 
 describe('reading', () => {

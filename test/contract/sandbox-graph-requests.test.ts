@@ -10,6 +10,7 @@ import {
   danaEmail,
   type GraphScene,
   guest,
+  meeting,
   readEvent,
   startScene,
   times,
@@ -26,11 +27,6 @@ beforeAll(async () => {
 afterAll(async () => scene[Symbol.asyncDispose]());
 afterEach(() => scene.check());
 
-const meeting = (extra: object = {}): object => ({
-  subject: 'Coffee',
-  ...times('2026-10-15'),
-  ...extra,
-});
 const create = (extra: object = {}): Promise<Event> => createEvent(carla, meeting(extra));
 
 describe('times', () => {

@@ -27,7 +27,7 @@ import { createDirectory } from '#activities/people.ts';
 import { connectedAccounts } from '#workers/accounts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { alwaysCalls } from '#test/support/health.ts';
-import { effectContext, effectKey, stepContext } from './google-setup.ts';
+import { effectContext, effectKey, stepContext } from './contexts.ts';
 
 const work = 'alex.morgan@office.example.com';
 const home = 'alex@morgan-family.example.org';

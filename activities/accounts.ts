@@ -80,7 +80,8 @@ export type ReadAccounts<Found> = {
 /**
  * Reads several accounts at once. One that has to wait, to be connected again or that refuses is named
  * beside what the others hold; when all do, the failure of the first is thrown, so that it is waited
- * for. Everything else is thrown at once, for Temporal to retry or for the plan to mend.
+ * for. The default account is always waited for: without it most answers would be wrong. Everything else
+ * is thrown at once, for Temporal to retry or for the plan to mend.
  */
 export async function readAccounts<Found>(
   accounts: readonly ConnectedAccount[],
@@ -94,7 +95,9 @@ export async function readAccounts<Found>(
     const end = ends[index];
     if (end?.status === 'fulfilled') found.push({ account, value: end.value });
     if (end?.status !== 'rejected') continue;
-    if (!isOfTheAccount(end.reason)) throw end.reason;
+    if (!isOfTheAccount(end.reason) || (account.isDefault && mustWait(end.reason))) {
+      throw end.reason;
+    }
     firstFailure ??= end.reason;
     unreachable.push({ account: account.email, reason: (end.reason as Error).message });
   }
@@ -132,6 +135,11 @@ export async function findHolders<Found>(
   );
   if (holders.length === 0 && unasked !== undefined) throw unasked;
   return holders;
+}
+
+function mustWait(error: unknown): boolean {
+  const type = failureTypeOf(error);
+  return type !== undefined && failures[type].category === 'waiting';
 }
 
 /** True for a failure that says something about one account and nothing about the question. */

@@ -41,7 +41,10 @@ export type CredentialStore = {
   get(owner: string, account: string): Promise<Account | undefined>;
   /** The owner's accounts: the default first, then by the time they were connected. */
   list(owner: string): Promise<readonly ConnectedAccount[]>;
-  /** Stores a newly connected account, or connects it again. The first one becomes the default. */
+  /**
+   * Stores a newly connected account, or connects it again. The first one becomes the default.
+   * @throws InvalidInputError when its address or label belongs to another one
+   */
   save(owner: string, signIn: SignIn): Promise<void>;
   /**
    * A token that is good for a while: the stored one, or else a new one that one worker gets while the
@@ -51,6 +54,13 @@ export type CredentialStore = {
   accessToken(owner: string, account: string, request: AccessTokenRequest): Promise<AccessToken>;
   /** Forgets an account and its tokens; false when it is not connected. The oldest becomes the default. */
   remove(owner: string, account: string): Promise<boolean>;
+};
+
+/** One change; `refusal` is for the person when no row takes it. */
+type Statement = {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+  readonly refusal?: string;
 };
 
 type Row = ConnectedAccount & { readonly sealed: string };
@@ -69,17 +79,15 @@ export function createCredentialStore(pool: Pool, key: Buffer): CredentialStore 
   if (key.length !== 32) throw new RangeError('The key that seals tokens must have 32 bytes.');
 
   /** Changes an owner's accounts, one change at a time, and leaves exactly one default. */
-  const change = async (
-    owner: string,
-    statements: readonly { readonly sql: string; readonly values: readonly unknown[] }[],
-  ): Promise<boolean> =>
+  const change = async (owner: string, statements: readonly Statement[]): Promise<boolean> =>
     inTransaction(pool, async (client) => {
       await client.query(`select pg_advisory_xact_lock(hashtextextended('accounts:' || $1, 0))`, [
         owner,
       ]);
       let changed = 0;
-      for (const { sql, values } of statements) {
+      for (const { sql, values, refusal } of statements) {
         changed = (await client.query(sql, [...values])).rowCount ?? 0;
+        if (changed === 0 && refusal !== undefined) throw failure('InvalidInputError', refusal);
       }
       await client.query(fillDefaultSql, [owner]);
       return changed > 0;
@@ -125,8 +133,12 @@ export function createCredentialStore(pool: Pool, key: Buffer): CredentialStore 
                 sealed_refresh_token = excluded.sealed_refresh_token, scopes = excluded.scopes,
                 label = coalesce(excluded.label, accounts.label),
                 sealed_access_token = null, access_expires_at = null,
-                state = 'connected', connected_at = now()`,
+                state = 'connected', connected_at = now()
+                where accounts.provider = excluded.provider`,
         values: [owner, provider, email, sealed, scopes, label ?? null],
+        // One vendor's account may be called by an address at another. What was approved for the one
+        // must not leave from the other.
+        refusal: `${email} is connected at another vendor already. Disconnect it first.`,
       };
       const asDefault = isDefault ? [dropDefault(owner, email), makeDefault(owner, email)] : [];
       try {

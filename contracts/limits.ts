@@ -64,6 +64,8 @@ export const limits = {
   recipientsHighStakes: 10,
   mailSearchMax: 50,
   triageMailsMax: 500,
+  /** Mails that are looked at again when a mailbox has forgotten how far it was read. */
+  triageResyncMax: 5_000,
   /** Mails one call of the model classifies. */
   triageBatch: 10,
   triageExamplesMax: 12,

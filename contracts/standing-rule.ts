@@ -6,7 +6,10 @@ import { type Json, type JsonObject, isJsonObject } from './json.ts';
 import { limits } from './limits.ts';
 import { effectToolNames, type ToolName, tools } from './tools.ts';
 
-/** Whom and what an effect touches, exactly: account, everyone who is told, and the event it changes. */
+/**
+ * Whom and what an effect touches, exactly: the address it leaves from, everyone who is told, and the
+ * event it changes.
+ */
 export type RuleTarget = {
   readonly account: string | null;
   /** Lower case, sorted, each once. */
@@ -22,8 +25,14 @@ export type RuleSubject = {
   readonly tainted: boolean;
 };
 
-/** Messages are others each time, so nothing exact could be approved in advance. */
-const withoutTarget: readonly ToolName[] = ['labelMail', 'archiveMail', 'markMail', 'moveMail'];
+/** Messages and holds are others each time, so nothing exact could be approved in advance. */
+const withoutTarget: readonly ToolName[] = [
+  'labelMail',
+  'archiveMail',
+  'markMail',
+  'moveMail',
+  'releaseHolds',
+];
 
 /** Tools whose effects a rule may cover at all: they change something exact, and never at tier 4. */
 export const ruleTools: readonly ToolName[] = effectToolNames.filter(
@@ -35,13 +44,17 @@ export function ruleActor(ruleId: string): string {
   return `rule:${ruleId}`;
 }
 
+/** Every list of a payload that says who is told. */
+const toldIn = ['to', 'cc', 'bcc', 'guests', 'optionalGuests', 'rooms'] as const;
+
 /** The target of a payload, read from the payload and nothing else. */
 export function targetOf(payload: JsonObject): RuleTarget {
-  const { account, eventId } = payload;
-  const told = ['to', 'cc', 'bcc', 'guests'].flatMap((key) => textsOf(payload[key]));
+  const { account, from, eventId } = payload;
+  const told = toldIn.flatMap((key) => textsOf(payload[key]));
   const recipients = [...new Set(told.map((email) => email.toLowerCase()))].sort();
+  const sender = typeof from === 'string' ? from : account;
   return {
-    account: typeof account === 'string' ? account.toLowerCase() : null,
+    account: typeof sender === 'string' ? sender.toLowerCase() : null,
     recipients,
     eventId: typeof eventId === 'string' ? eventId : null,
   };

@@ -72,12 +72,13 @@ export function createCancelEventHandler(deps: CalendarAccess): EffectHandler<Pa
       if (payload.kind === 'updateEvent') return undoChange(port, payload, receipt, context);
       const again = await port.findCreated(context.effectKey, payload.zone);
       const { title, start, end, zone, location, description, recurrence } = payload;
-      const { optionalGuests, rooms } = payload;
+      const { optionalGuests, rooms, showAs } = payload;
       const { effectKey } = context;
       const guests = payload.guests.filter((email) => !optionalGuests.includes(email));
       const times = { title, start, end, zone, recurrence };
       const people = { guests, optionalGuests, rooms };
-      const event = { ...plainEvent, effectKey, ...times, ...people, location, description };
+      const shown = { location, description, private: payload.private, showAs };
+      const event = { ...plainEvent, effectKey, ...times, ...people, ...shown };
       return receiptOf(await insertWhole(port, event, again), payload);
     },
   };
@@ -90,7 +91,7 @@ async function prepareCancel(
   const { scope, written, account } = target;
   const whole = scope === 'all';
   const recurrence = whole && written.recurrence !== null ? await wholeRule(target) : null;
-  const { optionalGuests, rooms } = fieldsOf(written, zone);
+  const { optionalGuests, rooms, private: isPrivate, showAs } = fieldsOf(written, zone);
   // A series comes back in its own zone, so that its wall-clock time holds.
   const shownZone = recurrence === null ? zone : written.zone;
   const payload: CancelEventPayload = {
@@ -106,6 +107,8 @@ async function prepareCancel(
     description: written.description,
     optionalGuests: [...optionalGuests],
     rooms: [...rooms],
+    private: isPrivate,
+    showAs,
     recurrence,
     instances: instancesOf(target),
   };

@@ -111,6 +111,9 @@ async function performSplit(port: CalendarPort, change: Change, split: Split): P
     return receiptFor(second ?? first, payload);
   } catch (error) {
     if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+    // Somebody else's change, or our own delivered twice: then the first half has ended as it should.
+    const now = await port.getEvent(eventId, zone);
+    if (now !== null && isTrimmed(now, split, effectKey)) return receiptFor(second ?? now, payload);
     await withdraw(port, change, second);
     throw error;
   }

@@ -45,12 +45,17 @@ export function newHold(effectKey: string, title: string, slot: HeldSlot, zone: 
   };
 }
 
-/** True for an event that still is a hold with this title at this time. */
+/**
+ * True for an event that still is a hold with this title at this time. Somebody else's event is none,
+ * whatever its title, and neither is one to which somebody was invited.
+ */
 export function isHold(event: CalendarEvent, title: string, slot?: HeldSlot): boolean {
   const now = timesOf(event, event.zone);
   const isThere =
     slot === undefined || (sameMoment(now.start, slot.start) && sameMoment(now.end, slot.end));
-  return !event.cancelled && event.title === title && event.showAs === 'tentative' && isThere;
+  const isOurs = event.organizer?.self !== false && event.guests.length === 0;
+  const isMarked = event.title === title && event.showAs === 'tentative';
+  return !event.cancelled && isOurs && isMarked && isThere;
 }
 
 /** The holds with a title from now on, by start. */

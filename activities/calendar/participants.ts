@@ -83,7 +83,7 @@ async function busyAround(
   const minutes = Math.max(input.bufferMinutes ?? limits.bufferMinutes, input.travelMinutes ?? 0);
   const fromMs = window.fromMs - minutes * MINUTE_MS;
   const toMs = window.toMs + minutes * MINUTE_MS;
-  const [reported, { found }] = await Promise.all([
+  const [reported, { found, unreachable }] = await Promise.all([
     busyTimesOf(deps, owner, emails, fromMs, toMs),
     readAccounts(await deps.accounts.covered(owner), async ({ email }) =>
       (await deps.calendar(owner, email)).listEvents({
@@ -96,6 +96,8 @@ async function busyAround(
   ]);
   const events = found.flatMap(({ value }) => value.events);
   const own = reported.get(owner) ?? 'unknown';
-  if (own === 'unknown') return reported;
+  // Where not every event is known, nothing says that a tentative one is all there is then.
+  const isWhole = unreachable.length === 0 && !found.some(({ value }) => value.truncated);
+  if (own === 'unknown' || !isWhole) return reported;
   return new Map([...reported, [owner, tellApart(own, events)]]);
 }

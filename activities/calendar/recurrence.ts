@@ -39,9 +39,9 @@ export function* startsOf(
   const most = Math.min(recur.count ?? Infinity, limits.occurrencesMax);
   const left = new Set(excluded.map((time) => msOf(time, zone)));
   const first = wallTime(start, zone);
-  const iterator = recur.iterator(beginOf(recur, first));
+  const iterator = bounded(recur.iterator(beginOf(recur, first)));
   for (let count = 0; count < most;) {
-    const next = iterator.next() as ICAL.Time | null;
+    const next = nextOf(iterator);
     if (next === null) return;
     if (next.compare(first) < 0) continue;
     count += 1;
@@ -49,6 +49,36 @@ export function* startsOf(
     const { ms } = instantAt(zone, day, next.hour * 60 + next.minute);
     if (ms > untilMs) return;
     if (!left.has(ms)) yield { ms, day };
+  }
+}
+
+/** Days without an occurrence after which a rule is taken to have none: some 130 years. */
+const stepsMax = 50_000;
+/** Thrown out of an iterator that would go on for ever. */
+class NeverAgain extends Error {}
+
+/**
+ * ical.js 2.2 looks for ever for what never comes, like 30 February of a daily rule. It asks this of
+ * every candidate, so here it can be stopped.
+ */
+function bounded(iterator: ICAL.RecurIterator): ICAL.RecurIterator {
+  const isCandidate = iterator.check_contracting_rules.bind(iterator);
+  let steps = 0;
+  iterator.check_contracting_rules = () => {
+    const found = isCandidate();
+    steps = found ? 0 : steps + 1;
+    if (steps > stepsMax) throw new NeverAgain();
+    return found;
+  };
+  return iterator;
+}
+
+function nextOf(iterator: ICAL.RecurIterator): ICAL.Time | null {
+  try {
+    return iterator.next();
+  } catch (error) {
+    if (error instanceof NeverAgain) return null;
+    throw error;
   }
 }
 

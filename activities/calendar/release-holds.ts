@@ -103,13 +103,16 @@ export function createReleaseHoldsHandler(
       }
       return { found: 'done', receipt: receiptFor(payload, event) };
     },
-    /** The event becomes a hold again, and the others come back as new ones. */
+    /** The event becomes a hold again, and those that went come back as new ones. */
     async undo(payload, _receipt, context) {
       const port = await calendar(context.step.owner, payload.account);
       const { kept, released, zone } = payload;
       if (kept !== null) await unchoose(port, payload, context, kept.eventId);
       const again: string[] = [];
       for (const { start, end, eventId } of released) {
+        // One that was left, because somebody made something else of it, is not held once more.
+        const left = await port.getEvent(eventId, zone);
+        if (left !== null && !left.cancelled) continue;
         const key = writeKey(context.effectKey, eventId);
         const hold = newHold(key, payload.holdTitle, { start, end }, zone);
         again.push((await ensureHold(port, hold)).id);
@@ -148,7 +151,15 @@ async function choose(
   const now = await port.getEvent(kept.eventId, zone);
   if (now !== null && isChosen(now, payload)) return now;
   const change = { effectKey, eventId: kept.eventId, etag: kept.etag, notify: guests.length > 0 };
-  return port.updateEvent({ ...change, patch: chosenFields(payload) });
+  try {
+    return await port.updateEvent({ ...change, patch: chosenFields(payload) });
+  } catch (error) {
+    if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+    // Somebody else's change, or our own delivered twice.
+    const event = await port.getEvent(kept.eventId, zone);
+    if (event !== null && isChosen(event, payload)) return event;
+    throw error;
+  }
 }
 
 async function unchoose(

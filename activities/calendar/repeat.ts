@@ -56,12 +56,16 @@ export function resolveRepeat(
 
 /** The BY parts. What is not said follows from the start. */
 function partsOf(
-  { every, weekdays, monthDay, ordinal }: RepeatInput,
+  { every, interval, weekdays, monthDay, ordinal }: RepeatInput,
   startDay: number,
   start: string,
 ): Record<string, (string | number)[]> {
   const days = (weekdays ?? []).map((day) => day.slice(0, 2).toUpperCase());
-  const month = every === 'year' ? { BYMONTH: [Number(dateText(startDay).slice(5, 7))] } : {};
+  if (every === 'day' && days.length > 0 && (interval ?? 1) > 1) {
+    throw failure('InvalidInputError', 'Days of the week go with every day or with weeks.');
+  }
+  const month: { BYMONTH?: number[] } =
+    every === 'year' ? { BYMONTH: [Number(dateText(startDay).slice(5, 7))] } : {};
   if (every === 'day' || every === 'week') {
     if (monthDay != null || ordinal != null) {
       throw failure('InvalidInputError', `Every ${every} has no day of the month.`);
@@ -69,7 +73,14 @@ function partsOf(
     if (days.length > 0) return { BYDAY: days };
     return every === 'day' ? {} : { BYDAY: [WEEKDAYS[weekdayOf(startDay) - 1] ?? ''] };
   }
-  if (monthDay != null) return { BYMONTHDAY: [monthDay], ...month };
+  if (monthDay != null) {
+    const [inMonth] = month.BYMONTH ?? [];
+    // A leap year has the longest months.
+    if (inMonth !== undefined && monthDay > new Date(Date.UTC(2024, inMonth, 0)).getUTCDate()) {
+      throw failure('InvalidInputError', `The month it starts in has no day ${monthDay}.`);
+    }
+    return { BYMONTHDAY: [monthDay], ...month };
+  }
   if (ordinal == null) {
     if (days.length > 0) {
       throw failure('InvalidInputError', 'Say which one of the month: first, second, … or last.');

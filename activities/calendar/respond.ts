@@ -6,7 +6,7 @@ import { type RespondPayload, respondPayloadSchema } from '#contracts/schemas/ev
 import type { StepContext } from '#contracts/activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
-import { failure } from '../failures.ts';
+import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import { respondCard } from './change-cards.ts';
@@ -64,7 +64,15 @@ export function createRespondHandler(deps: CalendarAccess): EffectHandler<Respon
           `"${cleanLine(payload.title, 80)}" was changed since it was shown, so it was not answered.`,
         );
       }
-      return answer(port, payload, context, event, payload.response, payload.comment);
+      try {
+        return await answer(port, payload, context, event, payload.response, payload.comment);
+      } catch (error) {
+        if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+        // Somebody else's change, or our own answer delivered twice.
+        const now = await port.getEvent(payload.eventId, payload.zone);
+        if (now === null || now.cancelled || answerOf(now) !== payload.response) throw error;
+        return receiptOf(payload, now, payload.response);
+      }
     },
     async reconcile(payload, context) {
       const port = await calendar(context.step.owner, payload.account);

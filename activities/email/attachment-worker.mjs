@@ -136,15 +136,21 @@ function checkZip() {
   const end = data.lastIndexOf('PK\u0005\u0006');
   if (end === -1) throw new Refusal('it is cut short');
   const count = data.readUInt16LE(end + 10);
+  const size = data.readUInt32LE(end + 12);
   let at = data.readUInt32LE(end + 16);
+  // Libraries find the list of entries in more ways than one. Only a list that every way finds is read.
+  const isPlain = data.readUInt32LE(end + 4) === 0 && data.readUInt16LE(end + 8) === count;
+  if (!isPlain || at + size !== end) throw new Refusal('it is packed in a way that is not read');
   let left = unpackedMaxBytes;
-  for (let entry = 0; entry < count; entry += 1) {
+  let entries = 0;
+  for (; at < end; entries += 1) {
     if (data.readUInt32LE(at) !== 0x02014b50) throw new Refusal('it is damaged');
     if ((data.readUInt16LE(at + 8) & 1) === 1) throw new Refusal('it needs a password');
     left -= unpackedSize(at, left);
     if (left < 0) throw new Refusal('it unpacks to more than is read');
     at += 46 + data.readUInt16LE(at + 28) + data.readUInt16LE(at + 30) + data.readUInt16LE(at + 32);
   }
+  if (entries !== count) throw new Refusal('it is damaged');
 }
 
 function unpackedSize(at, left) {

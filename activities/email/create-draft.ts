@@ -4,11 +4,13 @@
  */
 import { type CreateDraftPayload, createDraftPayloadSchema } from '#contracts/schemas/email.ts';
 import type { EffectHandler } from '../effects/handler.ts';
+import { failure } from '../failures.ts';
+import { cleanLine } from '../visible-text.ts';
 import { countPeople, emailCard, recipientsOf } from './cards.ts';
 import type { WriteDeps } from './dependencies.ts';
 import { readAttachments } from './attachments.ts';
-import { composeMime, mailKeyOf } from './mime.ts';
-import type { StoredMail } from './port.ts';
+import { composeMime, mailKeyOf, textOf } from './mime.ts';
+import type { EmailPort, MailMessage, StoredMail } from './port.ts';
 import { prepareMail } from './prepare-mail.ts';
 
 /** Builds the handler of createDraft. */
@@ -50,12 +52,43 @@ export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateD
     async undo(payload, receipt, context) {
       const mailbox = await deps.email(context.step.owner, payload.account);
       const draftId = receipt['draftId'];
-      if (typeof draftId === 'string' && (await mailbox.draft(draftId)) !== null) {
-        await mailbox.deleteDraft(draftId);
+      const draft = typeof draftId === 'string' ? await mailbox.draft(draftId) : null;
+      if (draft !== null) {
+        await requireAsWritten(mailbox, draft, payload);
+        await mailbox.deleteDraft(draft.draftId);
       }
       return { account: payload.account, draftId: null, deleted: true, subject: payload.subject };
     },
   };
+}
+
+/** Deleting a draft is for good, so one that somebody has worked on stays. @throws ConflictError */
+async function requireAsWritten(
+  mailbox: EmailPort,
+  { messageId }: StoredMail,
+  payload: CreateDraftPayload,
+): Promise<void> {
+  const stored = messageId === null ? null : await mailbox.message(messageId);
+  if (stored !== null && isAsWritten(stored, payload)) return;
+  throw failure(
+    'ConflictError',
+    `The draft "${cleanLine(payload.subject, 80)}" was edited since, so it was not deleted.`,
+  );
+}
+
+/** Providers fold lines and write texts anew; people, words and files are what counts. */
+function isAsWritten(stored: MailMessage, payload: CreateDraftPayload): boolean {
+  const { to, cc, bcc, attachments = [] } = payload;
+  const emails = (people: MailMessage['to']) => people.map(({ email }) => email);
+  const listed = (...fields: (readonly string[])[]) =>
+    fields.map((field) => field.toSorted().join()).join(';');
+  const words = (text: string) => text.replace(/\s+/g, ' ').trim();
+  return (
+    listed(emails(stored.to), emails(stored.cc), emails(stored.bcc)) === listed(to, cc, bcc) &&
+    words(stored.subject) === words(payload.subject) &&
+    words(stored.text) === words(textOf(payload)) &&
+    stored.attachments.length === attachments.length
+  );
 }
 
 /** What a provider that threads by the answered message is told. */

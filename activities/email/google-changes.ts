@@ -6,7 +6,7 @@
 import type { gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { GoogleSession } from '../google/client.ts';
 import { asObject, me, orNull } from './google-reads.ts';
-import type { MailChanges } from './port.ts';
+import type { ChangesOptions, MailChanges } from './port.ts';
 
 /** Gmail's own bound of a page. */
 const pageMax = 500;
@@ -15,7 +15,7 @@ const pageMax = 500;
 export async function readChanges(
   session: GoogleSession,
   cursor: string | null,
-  { limit, resyncFromMs }: { readonly limit: number; readonly resyncFromMs: number },
+  { limit, resyncFromMs, resyncMax }: ChangesOptions,
 ): Promise<MailChanges> {
   if (cursor === null) {
     return { added: [], removed: [], cursor: await newestId(session), gap: false, more: false };
@@ -28,7 +28,7 @@ export async function readChanges(
   };
   const call = () => session.gmail.users.history.list(params);
   const data = await orNull(session.read('read what changed in the mailbox', call));
-  if (data === null) return resync(session, limit, resyncFromMs);
+  if (data === null) return resync(session, resyncMax, resyncFromMs);
   const { history = [], nextPageToken, historyId } = asObject(data);
   const more = Boolean(nextPageToken);
   // Ids of entries rise, so the last one of a page is as good a start as a page token and lasts longer.

@@ -25,6 +25,8 @@ const lineMaxChars = 300;
 
 const options: HtmlToTextOptions = {
   wordwrap: false,
+  // Whatever is nested in a way that is not foreseen below ends here, and not the caller's stack.
+  limits: { maxDepth: depthMax },
   selectors: [
     { selector: 'img', format: 'skip' },
     { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
@@ -70,8 +72,18 @@ export function mailText({ plain, html }: MailBodies): { text: string; ownText: 
 
 /** HTML as text. */
 export function htmlText(html: string, how: HtmlToTextOptions = options): string {
-  const head = html.slice(0, htmlMaxChars);
+  const head = withoutComments(html.slice(0, htmlMaxChars));
   return tidy(isTooDeep(head) ? bareWords(head) : convert(head, how));
+}
+
+/** Comments go first: what stands in them is nested for nobody but would be counted. Linear. */
+function withoutComments(html: string): string {
+  const [first = '', ...rest] = html.split('<!--');
+  const shown = rest.map((piece) => {
+    const end = piece.indexOf('-->');
+    return end === -1 ? '' : piece.slice(end + 3);
+  });
+  return first + shown.join('');
 }
 
 /** The words between the tags, without scripts and styles; in linear time. */
@@ -88,7 +100,7 @@ function bareWords(html: string): string {
 }
 
 /** What the writer wrote above and between the lines that are quoted; all of it if all is quoted. */
-function ownPartOf(text: string): string {
+export function ownPartOf(text: string): string {
   const whole = text
     .split('\n')
     .map((line) => line.trimEnd())
@@ -113,17 +125,48 @@ function ownPartOf(text: string): string {
 /** What of a long line the parser does not see; private-use characters stand for it. */
 const lineTails = new RegExp(`(?<=^.{${lineMaxChars}}).+$`, 'gm');
 
-/** Elements that end where the next of their kind begins, or have no content. */
-const shallow = new Set(
-  'p li td tr th dt dd br img hr input meta link col area base wbr source'.split(' '),
-);
+/** Elements without content. */
+const empty = new Set('area base br col embed hr img input link meta source track wbr'.split(' '));
+/** Elements whose content is text, up to their own end. */
+const textOnly = new Set('script style textarea title'.split(' '));
+/** Elements that end where the next of their kind begins, as the converter's parser has it. */
+const endedBy: Readonly<Record<string, readonly string[]>> = {
+  p: ['p'],
+  li: ['li'],
+  dt: ['dt', 'dd'],
+  dd: ['dt', 'dd'],
+  td: ['td', 'th'],
+  th: ['th'],
+  tr: ['tr', 'td', 'th'],
+};
+/** A tag with its attributes, whose values may hold what looks like tags. */
+const tag = /<(\/?)([a-z][^\s/<>]*)(?:[^<>"']|"[^"]*"|'[^']*')*/gi;
 
+/**
+ * Whether elements nest too deep. An end counts only where such an element is open: the parser passes
+ * over others, so what they seem to close stays open.
+ */
 function isTooDeep(html: string): boolean {
-  let depth = 0;
-  for (const [, slash, name = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9]*)\b/gi)) {
-    if (shallow.has(name.toLowerCase())) continue;
-    depth = slash === '/' ? Math.max(0, depth - 1) : depth + 1;
-    if (depth > depthMax) return true;
+  const open: string[] = [];
+  tag.lastIndex = 0;
+  for (let found = tag.exec(html); found !== null; found = tag.exec(html)) {
+    const [, slash, written = ''] = found;
+    const name = written.toLowerCase();
+    if (slash !== '/' && textOnly.has(name)) {
+      const end = new RegExp(`</${name}`, 'gi');
+      end.lastIndex = tag.lastIndex;
+      if (!end.test(html)) return false;
+      tag.lastIndex = end.lastIndex;
+      continue;
+    }
+    if (slash === '/') {
+      const at = open.lastIndexOf(name);
+      if (at !== -1) open.length = at;
+      continue;
+    }
+    if (empty.has(name)) continue;
+    while (endedBy[name]?.includes(open.at(-1) ?? '') === true) open.pop();
+    if (open.push(name) > depthMax) return true;
   }
   return false;
 }

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { failure } from '../failures.ts';
 import { type MicrosoftSession, prefer, query } from '../microsoft/client.ts';
 import { parsed, readPage } from './microsoft-reading.ts';
-import type { EmailPort, MailChanges } from './port.ts';
+import type { ChangesOptions, MailChanges } from './port.ts';
 
 const inbox = '/me/mailFolders/inbox/messages';
 /** Mail from before a cursor that its first round tells of, for servers whose clocks differ. */
@@ -32,7 +32,7 @@ type Item = { readonly id: string };
 export async function microsoftChanges(
   session: MicrosoftSession,
   cursor: string | null,
-  { limit, resyncFromMs }: Parameters<EmailPort['changes']>[1],
+  { limit, resyncFromMs, resyncMax }: ChangesOptions,
 ): Promise<MailChanges> {
   if (cursor === null) {
     return { added: [], removed: [], cursor: await begin(session), gap: false, more: false };
@@ -41,7 +41,7 @@ export async function microsoftChanges(
   const size = Math.min(limit, pageMax);
   const created = await nextRound(session, links.created, size);
   const deleted = created && (await nextRound(session, links.deleted, size));
-  if (created === null || deleted === null) return resync(session, limit, resyncFromMs);
+  if (created === null || deleted === null) return resync(session, resyncMax, resyncFromMs);
   return {
     added: idsOf(created.items),
     removed: idsOf(deleted.items),

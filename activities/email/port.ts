@@ -92,6 +92,15 @@ export type MailChanges = {
   readonly more: boolean;
 };
 
+/** How much is told at once, and what to do when a cursor is too old. */
+export type ChangesOptions = {
+  /** Messages of one page. */
+  readonly limit: number;
+  /** From when on, and how many at most, the inbox is read anew, newest first. */
+  readonly resyncFromMs: number;
+  readonly resyncMax: number;
+};
+
 /** An address the owner may send as. */
 export type SendAs = {
   readonly email: string;
@@ -138,10 +147,7 @@ export type EmailPort = {
   /** Addresses the account may send as, its own first. */
   sendAs(): Promise<readonly SendAs[]>;
   /** What came into the inbox since; null begins now, with nothing added. */
-  changes(
-    cursor: string | null,
-    options: { readonly limit: number; readonly resyncFromMs: number },
-  ): Promise<MailChanges>;
+  changes(cursor: string | null, options: ChangesOptions): Promise<MailChanges>;
   /**
    * Many messages in few calls: header facts, with an excerpt as `text` and `ownText`. Ones that
    * are gone are left out.

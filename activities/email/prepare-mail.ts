@@ -50,7 +50,9 @@ export async function prepareMail(
     account,
     from: input.from ?? null,
   });
-  const own = [...ownAddresses(context.owner, accounts), ...sender.own];
+  // All of them, also where the step names one account: nobody writes to themselves.
+  const everyAccount = await deps.accounts.list(context.owner);
+  const own = [...ownAddresses(context.owner, everyAccount), ...sender.own];
   const recipients = recipientsOf(input, answered, own);
   const attachments = await attachmentsOf(deps, mailbox, context, input, answered);
   const quoted = quotedOf(answered, context.zone);

@@ -5,7 +5,6 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { DateTime } from 'luxon';
-import EmailReplyParser from 'email-reply-parser';
 import type { z } from 'zod';
 import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
@@ -16,6 +15,7 @@ import { combineOrigins, type Origin } from '#contracts/trust.ts';
 import { type OfferedTime, offer, readOffers } from '../calendar/proposal-text.ts';
 import { MINUTE_MS, toRfc3339 } from '../calendar/zone-time.ts';
 import { type Accounts, ownAddresses } from '../accounts.ts';
+import { ownPartOf } from '../email/mail-text.ts';
 import type { DocumentStore } from '../documents.ts';
 import { failure } from '../failures.ts';
 import type { ModelClient } from '../planner/model.ts';
@@ -60,8 +60,7 @@ export function createReadTimeReply(deps: Dependencies) {
     const textOf = (message: Message) => wholeText(deps, context.goalId, message);
     const own = messages.slice(0, at).filter(isOwn);
     const offered = given(input.slots, context.zone) ?? (await offeredIn(own, textOf));
-    const written = new EmailReplyParser().read(await textOf(reply)).getVisibleText();
-    const text = cleanText(written, limits.timeReplyMaxChars);
+    const text = cleanText(ownPartOf(await textOf(reply)), limits.timeReplyMaxChars);
     const { value, usage } = await deps.model.askModel({
       role: 'fast',
       schemaName: 'timeReply',

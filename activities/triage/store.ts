@@ -76,12 +76,16 @@ export function createTriageStore(pool: Pool) {
       return rows.map(({ id }) => id);
     },
 
-    /** Takes mails up and moves the cursor past them; a mail that is known stays as it is. */
+    /**
+     * Takes mails up and moves the cursor past them; a mail that is known stays as it is. The time of the
+     * sync moves only with the cursor of the newest mail: from it a mailbox is read again when it has
+     * forgotten where it was, with whatever was left of the pages.
+     */
     async takeUp(
       owner: string,
       account: string,
       mails: readonly FoundMail[],
-      cursor: string,
+      { cursor, isNewest }: { readonly cursor: string; readonly isNewest: boolean },
     ): Promise<void> {
       await inTransaction(pool, async (client) => {
         await client.query(
@@ -96,8 +100,9 @@ export function createTriageStore(pool: Pool) {
           `insert into triage_cursors (owner, account, cursor, synced_at)
            values ($1, $2, $3, now())
            on conflict (owner, account) do update
-             set cursor = excluded.cursor, synced_at = excluded.synced_at`,
-          [owner, account, cursor],
+             set cursor = excluded.cursor,
+               synced_at = case when $4 then now() else triage_cursors.synced_at end`,
+          [owner, account, cursor, isNewest],
         );
       });
     },

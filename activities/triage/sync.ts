@@ -15,7 +15,7 @@ import type { FoundMail, SyncState } from './store.ts';
 const day = 24 * 60 * 60 * 1_000;
 /** A mailbox that lost its place is read again from a little before the last time. */
 const overlapMs = 60 * 60 * 1_000;
-const pageSize = 100;
+const bounds = { limit: 100, resyncMax: limits.triageResyncMax };
 
 type Gap = { account: string; since: string };
 
@@ -55,9 +55,10 @@ async function syncAccount(
   let { cursor } = state;
   for (let taken = 0; taken < limit;) {
     const resyncFromMs = state.syncedAt.getTime() - overlapMs;
-    const changes = await mailbox.changes(cursor, { limit: pageSize, resyncFromMs });
+    const changes = await mailbox.changes(cursor, { ...bounds, resyncFromMs });
     const unknown = await triage.unknownOf(owner, account, changes.added);
-    await triage.takeUp(owner, account, await read(mailbox, unknown), changes.cursor);
+    const place = { cursor: changes.cursor, isNewest: !changes.more };
+    await triage.takeUp(owner, account, await read(mailbox, unknown), place);
     if (changes.gap) gaps.push(gapOf(account, state));
     cursor = changes.cursor;
     taken += unknown.length;
@@ -74,7 +75,7 @@ async function takeUpFirst(
   mailbox: EmailPort,
   limit: number,
 ): Promise<Gap[]> {
-  const { cursor } = await mailbox.changes(null, { limit: pageSize, resyncFromMs: 0 });
+  const { cursor } = await mailbox.changes(null, { ...bounds, resyncFromMs: 0 });
   const afterMs = Date.now() - limits.triageFirstDays * day;
   const query: MailQuery = {
     kind: 'and',
@@ -84,7 +85,8 @@ async function takeUpFirst(
     ],
   };
   const { messages } = await mailbox.search(query, Math.min(limit, limits.mailSearchMax));
-  await triage.takeUp(owner, account, messages.filter(isForTriage).map(foundMail), cursor);
+  const mails = messages.filter(isForTriage).map(foundMail);
+  await triage.takeUp(owner, account, mails, { cursor, isNewest: true });
   return [];
 }
 

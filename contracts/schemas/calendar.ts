@@ -247,6 +247,8 @@ export const cancelEventPayloadSchema = z.strictObject({
   /** What is needed to create it again. */
   optionalGuests: guestsSchema.default([]),
   rooms: roomsSchema.default([]),
+  private: z.boolean().default(false),
+  showAs: showAsSchema.default('busy'),
   /** Set when a whole series is cancelled. */
   recurrence: recurrenceSchema.nullable().default(null),
   /** Occurrences that go with it; null without an end. One for a single event. */

@@ -166,13 +166,14 @@ async function bootPostgres(options: BootOptions, ports: Ports): Promise<string>
   let url = config.postgres.url;
   if (url === undefined) {
     let adminUrl = '';
-    await startPart(options, 'postgres', async (onSpawn) => {
+    await startPart(options, 'postgres', async (onSpawn, signal) => {
       const running = await startEmbeddedPostgres({
         dataDir: join(state.path, 'postgres'),
         port: ports.postgres,
         logFile: logFile(state, 'postgres'),
         progress,
         onSpawn,
+        signal,
       });
       adminUrl = running.adminUrl;
       return running;
@@ -276,10 +277,10 @@ async function seedOffice(
 function startPart(
   options: BootOptions,
   name: string,
-  start: (onSpawn: (pid: number) => void) => Promise<RunningProcess>,
+  start: (onSpawn: (pid: number) => void, signal: AbortSignal) => Promise<RunningProcess>,
 ): Promise<void> {
   const onSpawn = (pid: number) => options.state.record(name, pid);
-  return options.supervisor.start({ name, start: () => start(onSpawn) });
+  return options.supervisor.start({ name, start: (signal) => start(onSpawn, signal) });
 }
 
 function usesSandbox(config: Config): boolean {

@@ -5,8 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeExit, type RunningProcess } from './process.ts';
 
-/** One process to keep running. `start` resolves when it is ready and may be called again. */
-export type Part = { readonly name: string; readonly start: () => Promise<RunningProcess> };
+/**
+ * One process to keep running. `start` resolves when it is ready and may be called again; the signal ends
+ * what it prepares.
+ */
+export type Part = {
+  readonly name: string;
+  readonly start: (signal: AbortSignal) => Promise<RunningProcess>;
+};
 
 /** How patient the supervisor is and whom it tells. */
 export type SupervisorOptions = {
@@ -44,7 +50,7 @@ type Kept = {
 };
 
 /** How long a stop waits for a part that is just starting. */
-const startingGraceMs = 2_000;
+const startingGraceMs = 6_000;
 
 /** Creates a supervisor without parts. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
@@ -80,7 +86,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const delayMs = Math.min(firstDelayMs * 2 ** recent.length, maxDelayMs);
     try {
       await sleep(delayMs, undefined, { signal: stopping.signal });
-      one.running = await one.part.start();
+      one.running = await one.part.start(stopping.signal);
       one.readyAt = Date.now();
       if (!stopping.signal.aborted) options.onRestart?.(one.part.name, one.running.pid);
     } catch (error) {
@@ -95,7 +101,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (stopping.signal.aborted) throw new Error(`${part.name} is not started: stopping`);
       const one: Kept = { part, running: undefined, restarts: [], readyAt: 0 };
       kept.push(one);
-      const starting = part.start().then((running) => {
+      const starting = part.start(stopping.signal).then((running) => {
         one.running = running;
         one.readyAt = Date.now();
       });

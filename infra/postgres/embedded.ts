@@ -26,6 +26,8 @@ export type EmbeddedPostgresOptions = {
   readonly throwaway?: boolean;
   /** Told the process number at once, before it accepts queries. */
   readonly onSpawn?: (pid: number) => void;
+  /** Ends the creation of the data folder, which leaves none behind. */
+  readonly signal?: AbortSignal;
 };
 
 /** A Postgres that accepts queries. */
@@ -52,7 +54,7 @@ export async function startEmbeddedPostgres(
   const dataDir = prepareDataDir(options.dataDir, user);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) {
     options.progress?.('creating the Postgres data folder (once)');
-    await initialise(binaries.initdb, dataDir, user);
+    await initialise(binaries.initdb, dataDir, user, options.signal);
   }
   await checkVersion(binaries.postgres, dataDir);
   await clearPidFile(dataDir);
@@ -121,7 +123,12 @@ async function packagedBinaries(): Promise<Binaries> {
   }
 }
 
-async function initialise(initdb: string, dataDir: string, user: User | undefined): Promise<void> {
+async function initialise(
+  initdb: string,
+  dataDir: string,
+  user: User | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const password = randomBytes(24).toString('hex');
   const passwordFile = `${dataDir}.password`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
@@ -130,11 +137,14 @@ async function initialise(initdb: string, dataDir: string, user: User | undefine
     // Built-in C.UTF-8: the same order and lower case on every machine, whatever its locales are.
     const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
     const flags = [...locale, '--locale=C', '--auth=scram-sha-256', '--no-instructions'];
-    await execute(
+    const running = execute(
       initdb,
       [`--pgdata=${dataDir}`, `--username=${superuser}`, `--pwfile=${passwordFile}`, ...flags],
       { cwd: dataDir, env: childEnvironment({ LC_ALL: 'C' }), ...user },
     );
+    const stop = () => running.child.kill('SIGINT');
+    signal?.addEventListener('abort', stop, { once: true });
+    await running.finally(() => signal?.removeEventListener('abort', stop));
     renameSync(passwordFile, join(dataDir, passwordFileName));
   } catch (error) {
     // A half-made folder would be taken for a finished one next time.

@@ -20,7 +20,7 @@ beforeEach(async () => {
     receivedAt: new Date(Date.UTC(2026, 10, 20, i)),
     excerpt: 'Text that others wrote',
   }));
-  await store.takeUp(alice, alice, mails, 'cursor');
+  await store.takeUp(alice, alice, mails, { cursor: 'cursor', isNewest: true });
   const verdict = { account: alice, reason: 'r', confidence: 0.5, summary: null };
   await store.classify(alice, 'b', [
     { ...verdict, messageId: 'm/1', class: 'fyi' },

@@ -1,6 +1,6 @@
 /** Edits, answers and holds on both providers: every write once, and undone by its own. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { writeKey } from '#activities/calendar/holds.ts';
+import { newHold, writeKey } from '#activities/calendar/holds.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { CalendarTools, providers, zone } from './calendar-tools.ts';
@@ -145,6 +145,10 @@ describe.each(providers)('on $name', (provider) => {
       const receipt = await tools.handler('holdSlots').perform(payload, tools.context(title));
       return { payload, receipt, holds: receipt['holds'] as { eventId: string }[] };
     };
+    const slotOf = (day: string) => ({
+      start: `${day}T08:00:00+02:00`,
+      end: `${day}T08:30:00+02:00`,
+    });
     const stateOf = async (eventId: string) => {
       const event = await tools.port.getEvent(eventId, zone);
       return event === null || event.cancelled ? 'gone' : `${event.title} ${event.showAs}`;
@@ -217,6 +221,39 @@ describe.each(providers)('on $name', (provider) => {
       expect(undone['released']).toEqual([holds[1]!.eventId, holds[2]!.eventId]);
       const states = await Promise.all(holds.map(({ eventId }) => stateOf(eventId)));
       expect(states).toEqual(['Kick-off busy', 'gone', 'gone']);
+    });
+
+    it('are none once somebody is invited to them, and come back only where they went', async () => {
+      const { payload, receipt, holds } = await held('Offsite');
+      const { payload: release } = await tools.prepare('releaseHolds', { title: 'Offsite' });
+      const meeting = (await tools.port.getEvent(holds[0]!.eventId, zone))!;
+      await tools.port.updateEvent({
+        effectKey: effectKey('offsite.guests'),
+        eventId: meeting.id,
+        etag: meeting.etag,
+        notify: true,
+        patch: { guests: [tools.colleague] },
+      });
+      const releasing = tools.handler('releaseHolds');
+      const released = await releasing.perform(release, tools.context('offsite.release'));
+      const back = await releasing.undo!(release, released, tools.context('offsite.back'));
+      expect(back['held']).toHaveLength(2);
+      await tools.handler('holdSlots').undo!(payload, receipt, tools.context('offsite.undo'));
+      expect(await stateOf(meeting.id)).toBe('Hold: Offsite tentative');
+    });
+
+    it('of others are not released', async () => {
+      const { holds } = await held('Board');
+      const theirs = await tools.colleaguePort.insertEvent({
+        ...newHold(effectKey('theirs'), 'Hold: Board', slotOf('2026-10-20'), zone),
+        private: false,
+        guests: [tools.owner],
+      });
+      const { payload } = await tools.prepare('releaseHolds', { title: 'Board' });
+      const { released } = payload as { released: { eventId: string }[] };
+      const ids = released.map(({ eventId }) => eventId);
+      expect(ids).toEqual(holds.map(({ eventId }) => eventId));
+      expect(ids).not.toContain(theirs.id);
     });
   });
 });

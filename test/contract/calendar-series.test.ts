@@ -1,5 +1,6 @@
 /** Series on both providers: every write once, also when a worker dies between two of them. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { CalendarTools, localStarts, providers, zone } from './calendar-tools.ts';
 import { effectKey } from './contexts.ts';
@@ -221,6 +222,29 @@ describe.each(providers)('on $name', (provider) => {
       );
       // The one that was taken out stays out.
       expect(await tools.occurrencesOf(back['eventId'] as string)).toHaveLength(5);
+    });
+
+    it('brings a private event back as a private one', async () => {
+      const start = '2026-10-18T06:00:00+02:00';
+      const made = await tools.port.insertEvent({
+        ...plainEvent,
+        effectKey: effectKey('secret'),
+        title: 'Secret',
+        start,
+        end: '2026-10-18T06:30:00+02:00',
+        zone,
+        guests: [],
+        location: null,
+        description: null,
+        private: true,
+        showAs: 'tentative',
+      });
+      const cancel = tools.handler('cancelEvent');
+      const { payload } = await tools.prepare('cancelEvent', { eventId: made.id });
+      const receipt = await cancel.perform(payload, tools.context('secret.do'));
+      const back = await cancel.undo!(payload, receipt, tools.context('secret.undo'));
+      const event = await tools.port.getEvent(back['eventId'] as string, zone);
+      expect(event).toMatchObject({ private: true, showAs: 'tentative' });
     });
 
     it('refuses what it cannot do with a sentence', async () => {

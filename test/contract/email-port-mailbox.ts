@@ -83,7 +83,8 @@ export function itKeepsMail(scene: MailScene): void {
     expect((await find({ kind: 'and', parts })).messages).toHaveLength(1);
   });
 
-  const all = { limit: 50, resyncFromMs: Date.parse('2026-10-07T00:00:00Z') };
+  const resyncFromMs = Date.parse('2026-10-07T00:00:00Z');
+  const all = { limit: 50, resyncMax: 50, resyncFromMs };
 
   it('tells what came into the inbox since, each once, and what left', async () => {
     const { given } = scene;
@@ -122,7 +123,7 @@ export function itKeepsMail(scene: MailScene): void {
     expect(anew).toMatchObject({ removed: [], gap: true, more: false });
     expect(anew.added).toEqual(expect.arrayContaining([first.id, second.id]));
     expect(new Set(anew.added).size).toBe(anew.added.length);
-    const bounded = await colleaguePort.changes(cursor, { ...all, limit: 1 });
+    const bounded = await colleaguePort.changes(cursor, { ...all, resyncMax: 1 });
     expect(bounded.added).toHaveLength(1);
     const third = await delivered('after the gap');
     expect(await colleaguePort.changes(anew.cursor, all)).toMatchObject({

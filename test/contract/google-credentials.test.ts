@@ -54,6 +54,19 @@ describe('the accounts of one owner', () => {
     expect(await shown()).toEqual([]);
   });
 
+  it('stay at their vendor: an account of the same address elsewhere does not replace one', async () => {
+    const email = 'both@home.example.org';
+    await add(email, { refreshToken: 'of google' });
+    await expect(
+      add(email, { provider: 'microsoft', refreshToken: 'of microsoft', isDefault: true }),
+    ).rejects.toThrow(/connected at another vendor/);
+    expect(await store.get(person, email)).toMatchObject({
+      provider: 'google',
+      refreshToken: 'of google',
+    });
+    await store.remove(person, email);
+  });
+
   it('have one default however many are connected at the same moment', async () => {
     const emails = Array.from({ length: 8 }, (_, i) => `at-once-${i}@home.example.org`);
     await Promise.all(emails.map((email, i) => add(email, { isDefault: i % 2 === 0 })));

@@ -249,7 +249,9 @@ describe('changes', () => {
 
   it('refuse a cursor that is none of theirs', async () => {
     for (const cursor of ['12345', '{"created":"/me"}', 'null']) {
-      await expect(mailbox.changes(cursor, { limit: 5, resyncFromMs: 0 })).rejects.toMatchObject({
+      await expect(
+        mailbox.changes(cursor, { limit: 5, resyncFromMs: 0, resyncMax: 5 }),
+      ).rejects.toMatchObject({
         type: 'InvalidInputError',
       });
     }

@@ -21,6 +21,7 @@ import { createEmailHandlers } from '#activities/email/effects.ts';
 import { loadConfig } from '#infra/config.ts';
 import { sandboxEnvironment } from '#infra/local/parts.ts';
 import { ensureSecrets } from '#infra/local/secrets.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { seedOffice } from '#infra/sandbox/seed.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createDirectory } from '#activities/people.ts';
@@ -263,5 +264,25 @@ describe('what is changed', () => {
     expect((await prepare('sendEmail', text)).payload).toMatchObject({ account: work });
     const thread = await reads.readThread(request({ threadId: mail!.threadId }));
     expect(valueOf<JsonObject>(thread)).toMatchObject({ account: home });
+  });
+
+  it('never answers to the person themselves, whichever account a step names', async () => {
+    const subject = 'To both of my addresses';
+    const raw = [
+      `From: Nora <nora@acme.example.org>`,
+      `To: ${work}, ${home}, ${bob}`,
+      `Subject: ${subject}`,
+      'Message-ID: <both-addresses@acme.example.org>',
+      `Date: ${sandbox.office.now().toUTCString()}`,
+      '',
+      'Hello both.',
+    ].join('\r\n');
+    const { id } = addMessage(sandbox.office, sandbox.office.main, {
+      raw: Buffer.from(raw),
+      labelIds: ['INBOX'],
+    });
+    const input = { mode: 'replyAll', replyToMessageId: id, body: 'Hi.', account: work };
+    const { payload } = await prepare('sendEmail', input);
+    expect(payload).toMatchObject({ account: work, to: ['nora@acme.example.org'], cc: [bob] });
   });
 });

@@ -78,6 +78,8 @@ describe('a standing rule', () => {
     };
     expect(await covers({ ...mail, body: 'Other words' })).toBe(true);
     expect(await covers({ ...mail, to: [...mail.to, 'eve@evil.example.com'] })).toBe(false);
+    expect(await covers({ ...mail, optionalGuests: ['eve@evil.example.com'] })).toBe(false);
+    expect(await covers({ ...mail, from: 'team@office.example.com' })).toBe(false);
     expect(await covers({ ...mail, bcc: ['eve@evil.example.com'] })).toBe(false);
     expect(await covers({ ...mail, to: ['eve@evil.example.com'] })).toBe(false);
     expect(await covers({ ...mail, body: 'x' }, 'createDraft')).toBe(false);

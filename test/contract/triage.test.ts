@@ -5,6 +5,7 @@ import { classifyMail } from '#activities/triage/classify.ts';
 import { createTriageStore } from '#activities/triage/store.ts';
 import { createTriageStore as createApiStore } from '#api/triage/triage-store.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
+import { stepIdSchema } from '#contracts/schemas/plan.ts';
 import type { TriageInboxOutput } from '#contracts/schemas/triage.ts';
 import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import type { StoredMessage } from '#infra/sandbox/office/state.ts';
@@ -106,6 +107,14 @@ describe('triage', () => {
     expect(
       (await installation.effects()).filter(({ operation }) => /send/.test(operation)),
     ).toEqual([]);
+  });
+
+  it('calls its effects what no step of a plan can be called', async () => {
+    const { rows: effects } = await installation.pool.query<{ step: string }>(
+      `select step_id as step from effects where tool = 'createDraft'`,
+    );
+    expect(effects).not.toEqual([]);
+    for (const { step } of effects) expect(stepIdSchema.safeParse(step).success).toBe(false);
   });
 
   it('finds only what came in since, and classifies nothing twice', async () => {
@@ -228,7 +237,8 @@ describe('triage', () => {
     const found = { messageId: mail.id, threadId: mail.threadId, sender: 'once@example.org' };
     const store = createTriageStore(pool);
     const row = { ...found, subject: 'Once', receivedAt: new Date(), excerpt: 'Said once.' };
-    await store.takeUp(owner, owner, [row], (await store.syncState(owner, owner))!.cursor);
+    const { cursor } = (await store.syncState(owner, owner))!;
+    await store.takeUp(owner, owner, [row], { cursor, isNewest: true });
     let asked = 0;
     const model = {
       askModel: ({ schema }: { schema: { parse: (value: unknown) => unknown } }) => {

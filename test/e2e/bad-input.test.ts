@@ -278,7 +278,7 @@ test('a revoked refresh token is asked for in the queue, and ends in a failure w
   const approval = await stack.approval(id);
   expect(approval).toMatchObject({
     kind: 'intervention',
-    card: { title: 'Connect your google account again' },
+    card: { title: 'Connect alex.morgan@office.example.com again' },
   });
   await stack.decide(approval, { verdict: 'reject' });
   const view = await stack.ended(id);

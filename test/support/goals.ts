@@ -303,30 +303,28 @@ export class RunningGoal {
   }
 
   async outcome(decisionId: string): Promise<DecisionOutcome> {
-    for (let i = 0; i < 200; i += 1) {
-      const outcome = await this.handle.query<DecisionOutcome | null, [string]>(
-        'getDecision',
-        decisionId,
-      );
-      if (outcome !== null) return outcome;
+    return this.readBack<DecisionOutcome>('getDecision', decisionId);
+  }
+
+  /** Asks until the workflow knows what became of a signal; it may be busy with a task. */
+  private async readBack<Outcome>(query: string, id: string): Promise<Outcome> {
+    for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
+      try {
+        const outcome = await this.handle.query<Outcome | null, [string]>(query, id);
+        if (outcome !== null) return outcome;
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`decision ${decisionId} was never taken`);
+    throw new Error(`what ${id} came to was never told`);
   }
 
   /** Sends a control signal and reads back what became of it. */
   async control(signal: string, fields: JsonObject = {}): Promise<ControlOutcome> {
     const { controlId = `c-${Math.random().toString(36).slice(2)}` } = fields;
     await this.handle.signal(signal, { controlId, actor: owner, ...fields });
-    for (let i = 0; i < 200; i += 1) {
-      const outcome = await this.handle.query<ControlOutcome | null, [string]>(
-        'getControl',
-        controlId as string,
-      );
-      if (outcome !== null) return outcome;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`a ${signal} was never taken`);
+    return this.readBack<ControlOutcome>('getControl', controlId as string);
   }
 
   result() {

@@ -46,7 +46,7 @@ export async function startNextRelease(
     logFile: join(stack.stateDir, 'logs', 'next-release.log'),
     ready: workerReady,
     onSpawn: () => undefined,
-  }).start();
+  }).start(new AbortController().signal);
   return {
     async [Symbol.asyncDispose]() {
       await running.stop();

@@ -118,6 +118,20 @@ describe('refusing a file', () => {
     bytes.writeUInt32LE(10, bytes.lastIndexOf('PK\u0001\u0002') + 24);
     return bytes;
   };
+  /** A zip whose end says that its directory has no entries; some libraries read them all the same. */
+  const uncountedBomb = () => {
+    const bytes = Buffer.from(docx('a'.repeat(60 * 1024 * 1024)));
+    const end = bytes.lastIndexOf('PK\u0005\u0006');
+    bytes.writeUInt16LE(0, end + 8);
+    bytes.writeUInt16LE(0, end + 10);
+    return bytes;
+  };
+  /** A small zip whose end also says that the true directory is found in another way. */
+  const twoDirectories = () => {
+    const bytes = Buffer.from(docx('x'));
+    bytes.writeUInt32LE(0xffffffff, bytes.lastIndexOf('PK\u0005\u0006') + 12);
+    return bytes;
+  };
   const encrypted = () =>
     pdf('secret', `<</Filter/Standard/V 1/R 2/P -44/O<${'11'.repeat(32)}>/U<${'22'.repeat(32)}>>>`);
   it.each<[string, () => string | Uint8Array, RegExp]>([
@@ -131,6 +145,8 @@ describe('refusing a file', () => {
     ['a.docx', () => docx('x').slice(0, 300), /cut short|damaged/],
     ['a.docx', bomb, /unpacks to more/],
     ['a.xlsx', lyingBomb, /unpacks to more/],
+    ['a.docx', uncountedBomb, /unpacks to more|damaged/],
+    ['a.docx', twoDirectories, /packed in a way/],
     ['a.xlsx', () => zip({ 'a.txt': 'no workbook' }), /damaged/],
     ['a.ics', () => 'BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR', /damaged|no events/],
     ['a.ics', () => 'nonsense', /damaged|no events/],

@@ -80,6 +80,9 @@ describe('a repetition as said', () => {
     expect(refused({ every: 'week', monthDay: 3 })).toThrow(/no day of the month/);
     expect(refused({ every: 'month', weekdays: ['mon'] })).toThrow(/which one/);
     expect(refused({ every: 'week', until: '9 October' })).toThrow(/before it first happens/);
+    expect(refused({ every: 'day', interval: 7, weekdays: ['mon'] })).toThrow(/with weeks/);
+    const february = () => resolve({ every: 'year', monthDay: 30 }, '2027-02-10');
+    expect(february).toThrow(/no day 30/);
   });
 });
 
@@ -100,6 +103,15 @@ describe('occurrences', () => {
       '2026-11-16T09:00',
       '2026-12-21T09:00',
     ]);
+  });
+
+  it.each([
+    ['FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30', 0],
+    ['FREQ=DAILY;INTERVAL=7;BYDAY=MO', 1],
+    ['FREQ=SECONDLY;BYMONTH=1', 0],
+  ])('of %s, which never come, are not looked for for ever', (rule, most) => {
+    // The start itself counts for some rules, as providers have it.
+    expect(days(rule).length).toBeLessThanOrEqual(most + 1);
   });
 
   it('end with UNTIL as an instant or as a whole day, and are counted', () => {

@@ -131,6 +131,13 @@ describe('a reading that does not hold fails', () => {
     ).rejects.toMatchObject({ type: 'InvalidModelReplyError' });
   });
 
+  it('and a hostile answer costs no more than any other', async () => {
+    const started = performance.now();
+    const reading = { choice: 'none', number: null, quote: '2000 from' };
+    await read('2000 from <a> '.repeat(3_000), reading);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
   it('when nobody has answered, or nothing was offered before the answer', async () => {
     const reading = { choice: 'none', number: null, quote: 'Hi' };
     await expect(

@@ -84,13 +84,14 @@ it('a goal of 1,000 steps ends, over several runs, with every step done once and
   bench.planner = () => plan(...waves.flat(), send);
   const bound = 400;
   const goal = await bench.goal({ continueAfterEvents: bound });
-  await goal.until(({ pendingApprovals }) => pendingApprovals.length > 0, 60_000);
-  const [approval] = await goal.approvals();
+  const asked = async () => (await goal.published()).pendingApprovals[0];
+  await expect.poll(asked, { timeout: 60_000 }).toBeDefined();
+  const approval = await asked();
   expect(await goal.decide(approval!)).toMatchObject({ outcome: 'applied' });
   expect((await goal.result()).state).toBe('completed');
   expect([reads, effects()]).toEqual([1_000, [1]]);
-  const view = await goal.view();
-  expect(view.steps.map(({ status }) => status)).toEqual(Array(1_001).fill('completed'));
+  const { steps } = await goal.published();
+  expect(steps.map(({ status }) => status)).toEqual(Array(1_001).fill('completed'));
   const lengths: number[] = [];
   const { workflowId } = goal.handle;
   const query = `WorkflowId = '${workflowId}'`;

@@ -26,7 +26,8 @@ export async function draftReply(
   mail: TriagedMail,
   number: number,
 ): Promise<boolean> {
-  const context = desk.contextOf(`${desk.input.stepId}_${number}`);
+  // No step of a plan can be called that: an effect is known by its step.
+  const context = desk.contextOf(`${desk.input.stepId}-${number}`);
   const plan = await mailActivities('Look whether a reply is due').planReply({ context, mail });
   if (plan === null) return false;
   const origins: Origin[] = [

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { bodyField, bodyObject } from '../bodies.ts';
 import type { Office } from '../office/office.ts';
 import type { MailboxLabel } from '../office/state.ts';
-import { badRequest, GraphError } from './errors.ts';
+import { badRequest, GraphError, itemNotFound } from './errors.ts';
 import { mailScope } from './mail-items.ts';
 
 /** Registers the routes under /outlook/masterCategories. */
@@ -32,6 +32,14 @@ export function registerCategoryRoutes(me: FastifyInstance, office: Office): voi
     office.recordEffect({ vendor, operation: 'labels.create', account, key: name, raw });
     void reply.code(201);
     return show(label);
+  });
+  me.delete('/outlook/masterCategories/:id', (request, reply) => {
+    const { mailbox } = mailScope(office, request, reply, 'changeSettings');
+    const { id } = request.params as { id: string };
+    const index = mailbox.labels.findIndex((label) => label.type === 'user' && label.id === id);
+    if (index === -1) throw itemNotFound();
+    mailbox.labels.splice(index, 1);
+    return reply.code(204).send();
   });
 }
 

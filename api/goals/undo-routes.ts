@@ -1,5 +1,4 @@
 /** Undoing a goal that has ended: a goal of its own, kept and started like any other. */
-import { z } from 'zod';
 import { type GoalView, isTerminal } from '#contracts/goal.ts';
 import { limits } from '#contracts/limits.ts';
 import { undoInputSchema } from '#contracts/schemas/goal.ts';

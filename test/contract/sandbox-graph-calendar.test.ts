@@ -16,7 +16,6 @@ import {
   readEvent,
   startScene,
   storedId,
-  times,
   viewEvents,
 } from './graph-scene.ts';
 import { askOracle, type Clients, type EffectRow, setKnobs } from './sandbox-clients.ts';

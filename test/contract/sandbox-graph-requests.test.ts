@@ -13,7 +13,6 @@ import {
   meeting,
   readEvent,
   startScene,
-  times,
   viewEvents,
 } from './graph-scene.ts';
 

@@ -3,24 +3,36 @@ import { providerNames } from '#contracts/accounts.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { Provider } from './token-seal.ts';
 
+/** What a consent page is asked with. */
+export type ConsentRequest = {
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly loginHint?: string | undefined;
+};
+
+/** The address of a consent page, and the verifier its code is redeemed with. */
+export type Consent = { readonly url: string; readonly verifier: string };
+
+/** A code that a consent page came back with. */
+export type ConsentCode = {
+  readonly code: string;
+  readonly verifier: string;
+  readonly redirectUri: string;
+};
+
+/** What a code is worth: an account and a lasting way to it. */
+export type Grant = {
+  readonly refreshToken: string;
+  readonly email: string;
+  readonly scopes: readonly string[];
+};
+
 /** A vendor's sign-in: authorization code with PKCE. */
 export type SignInFlow = {
-  /** The address at which the person consents, and the verifier its code is redeemed with. */
-  consent(request: {
-    readonly redirectUri: string;
-    readonly state: string;
-    readonly loginHint?: string | undefined;
-  }): Promise<{ readonly url: string; readonly verifier: string }>;
+  /** The address at which the person consents. */
+  consent(request: ConsentRequest): Promise<Consent>;
   /** @throws ReconnectRequiredError when the code is used, wrong or too old */
-  redeem(request: {
-    readonly code: string;
-    readonly verifier: string;
-    readonly redirectUri: string;
-  }): Promise<{
-    readonly refreshToken: string;
-    readonly email: string;
-    readonly scopes: readonly string[];
-  }>;
+  redeem(request: ConsentCode): Promise<Grant>;
   /** Takes the grant back at the vendor; null where the vendor has no way for one application. */
   readonly revoke: ((refreshToken: string) => Promise<void>) | null;
   /** Where the person can take the grant back by hand. */

@@ -27,3 +27,21 @@ export function createTokenSource(
   };
   return source;
 }
+
+/**
+ * Calls with a valid token; when the provider refuses it (nothing was done), once more with another.
+ * @param isRefused whether an error says so
+ */
+export async function callWithToken<Data>(
+  source: TokenSource,
+  call: (token: string) => Promise<Data>,
+  isRefused: (error: unknown) => boolean,
+): Promise<Data> {
+  const token = await source();
+  try {
+    return await call(token);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+  }
+  return call(await source(token));
+}

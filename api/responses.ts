@@ -7,8 +7,8 @@ import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { GoalView } from '#contracts/goal.ts';
 import { journalTypes } from '#contracts/journal.ts';
 import { toolNames } from '#contracts/tools.ts';
+import { instantSchema } from './route-schemas.ts';
 
-const instant = z.string().describe('RFC 3339');
 const json = z.unknown();
 const jsonObject = z.record(z.string(), z.unknown());
 const tier = z.int().min(0).max(4);
@@ -65,7 +65,7 @@ const standingDecisionSchema = z
       'stop',
     ]),
     actor: z.string(),
-    decidedAt: instant,
+    decidedAt: instantSchema,
     comment: z.string().nullable(),
     to: z.string().optional().describe('The member it was handed on to'),
   })
@@ -96,16 +96,16 @@ const approvalShape = {
   input: jsonObject,
   context: z.array(originSchema),
   digest: z.string().describe('Send it back with the decision'),
-  requestedAt: instant,
-  expiresAt: instant,
+  requestedAt: instantSchema,
+  expiresAt: instantSchema,
   assignedRole: z.string().describe('`owner`, or the role it was escalated to'),
   assignedTo: z.string().nullable().describe('The member it was delegated to'),
   requiredDecisions: z.int().describe('How many different people must approve'),
   approvedBy: z.array(standingDecisionSchema),
-  remindedAt: instant.nullable(),
+  remindedAt: instantSchema.nullable(),
   supersedes: z.string().nullable().describe('The approval whose content changed meanwhile'),
   difference: z.array(z.object({ path: z.string(), before: json, after: json })),
-  leavesAt: instant.nullable().describe('Until then an approved mail can be stopped'),
+  leavesAt: instantSchema.nullable().describe('Until then an approved mail can be stopped'),
   state: approvalStateSchema,
   decision: standingDecisionSchema.nullable(),
 };
@@ -124,7 +124,7 @@ const receiptSchema = z.object({
   outcome: z.enum(['confirmed', 'unknown', 'not_done', 'shadow']),
   receipt: jsonObject.nullable(),
   digest: z.string(),
-  at: instant,
+  at: instantSchema,
   reconciled: z.boolean(),
   audit: z.object({ seq: z.int(), hash: z.string() }).nullish(),
 });
@@ -181,8 +181,8 @@ export const goalViewSchema = z
     goal: z.string(),
     mode: z.enum(['live', 'shadow']),
     state: goalStateSchema,
-    createdAt: instant,
-    updatedAt: instant,
+    createdAt: instantSchema,
+    updatedAt: instantSchema,
     zone: z.string(),
     plan: z
       .object({ revision: z.int(), reasoning: z.string(), estimatedComplexity: z.string() })
@@ -210,7 +210,9 @@ export const goalViewSchema = z
         .describe('Bytes of text written by others that the model was shown'),
     }),
     waitingOn: z
-      .array(z.object({ provider: z.string(), since: instant, retryAt: instant.nullable() }))
+      .array(
+        z.object({ provider: z.string(), since: instantSchema, retryAt: instantSchema.nullable() }),
+      )
       .describe('Providers that are away or must be reconnected'),
     aftercareOf: z.string().nullable().describe('The goal this one undoes or clears up after'),
     failure: failure.nullable(),
@@ -220,7 +222,7 @@ export const goalViewSchema = z
           activity: z.string(),
           attempt: z.int(),
           message: z.string(),
-          nextAttemptAt: instant.nullable(),
+          nextAttemptAt: instantSchema.nullable(),
         }),
       )
       .describe('Work that failed for now and is tried again'),
@@ -246,8 +248,8 @@ export const goalListSchema = z.object({
       goal: z.string(),
       state: goalStateSchema,
       mode: z.enum(['live', 'shadow']),
-      createdAt: instant,
-      updatedAt: instant,
+      createdAt: instantSchema,
+      updatedAt: instantSchema,
       pendingApprovals: z.int(),
       headline: z.string().nullable(),
       links: goalLinksSchema,
@@ -279,7 +281,7 @@ export const journalSchema = z.object({
   events: z.array(
     z.object({
       number: z.int(),
-      at: instant,
+      at: instantSchema,
       type: z.enum(journalTypes),
       stepId: z.string().nullable(),
       data: jsonObject,

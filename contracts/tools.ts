@@ -10,7 +10,8 @@ export type Tier = 0 | 1 | 2 | 3 | 4;
 /** What a tool changes in the outside world. */
 export type EffectClass = 'read' | 'prepare' | 'reversible' | 'commit';
 
-export const toolNames = [
+/** Tools that change nothing outside. */
+const readToolNames = [
   'listEvents',
   'findEvent',
   'findTime',
@@ -27,21 +28,8 @@ export const toolNames = [
   'readPage',
   'research',
   'triageInbox',
-  'createDraft',
-  'createEvent',
-  'moveEvent',
-  'cancelEvent',
-  'labelMail',
-  'archiveMail',
-  'markMail',
-  'moveMail',
-  'updateEvent',
-  'respondToInvitation',
-  'holdSlots',
-  'releaseHolds',
-  'sendEmail',
 ] as const;
-export type ToolName = (typeof toolNames)[number];
+export type ReadToolName = (typeof readToolNames)[number];
 
 /** Tools that change something outside. */
 export const effectToolNames = [
@@ -58,9 +46,11 @@ export const effectToolNames = [
   'holdSlots',
   'releaseHolds',
   'sendEmail',
-] as const satisfies readonly ToolName[];
+] as const;
 export type EffectToolName = (typeof effectToolNames)[number];
-export type ReadToolName = Exclude<ToolName, EffectToolName>;
+
+export const toolNames = [...readToolNames, ...effectToolNames] as const;
+export type ToolName = (typeof toolNames)[number];
 
 /** True for tools whose steps are prepared, approved and performed. */
 export function isEffectTool(tool: ToolName): tool is EffectToolName {

@@ -32,7 +32,7 @@ function credentialsKeyOf(config: Config): Buffer {
 }
 
 /** How this installation reaches Google. @throws ConfigError when a setting is missing */
-export function googleOptionsOf(config: Config): Omit<GoogleOptions, 'credentials' | 'health'> {
+function googleOptionsOf(config: Config): Omit<GoogleOptions, 'credentials' | 'health'> {
   const { google } = config;
   const why = 'set the OAuth client; see the README on connecting accounts';
   return {
@@ -48,9 +48,7 @@ export function googleOptionsOf(config: Config): Omit<GoogleOptions, 'credential
 }
 
 /** How this installation reaches Microsoft. @throws ConfigError when a setting is missing */
-export function microsoftOptionsOf(
-  config: Config,
-): Omit<MicrosoftOptions, 'credentials' | 'health'> {
+function microsoftOptionsOf(config: Config): Omit<MicrosoftOptions, 'credentials' | 'health'> {
   const { microsoft } = config;
   const why = 'set the OAuth client; see the README on connecting accounts';
   return {

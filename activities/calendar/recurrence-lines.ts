@@ -55,6 +55,6 @@ function compact(date: string): string {
 }
 
 /** An instant as `20261126T090000Z`. */
-export function compactUtc(instant: string): string {
+function compactUtc(instant: string): string {
   return DateTime.fromISO(instant).toUTC().toFormat("yyyyMMdd'T'HHmmss'Z'");
 }

@@ -234,7 +234,7 @@ export function dateText(day: number): string {
 }
 
 /** Parses a rule. @throws InvalidInputError */
-export function readRule(rule: string): ICAL.Recur {
+function readRule(rule: string): ICAL.Recur {
   try {
     return ICAL.Recur.fromString(rule);
   } catch (error) {

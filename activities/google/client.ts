@@ -6,7 +6,8 @@ import { calendar, type calendar_v3 } from 'googleapis/build/src/apis/calendar/i
 import { gmail, type gmail_v1 } from 'googleapis/build/src/apis/gmail/index.js';
 import type { CredentialStore } from '../credentials.ts';
 import type { ProviderHealth } from '../providers/health.ts';
-import { mustReconnect, notConnected } from '../reconnect.ts';
+import { createSessionCache, type Sessions } from '../session-cache.ts';
+import { callWithToken } from '../token-source.ts';
 import {
   googleReadFailure,
   googleWriteFailure,
@@ -41,29 +42,13 @@ export type GoogleSession = {
 };
 
 /** Gives the session of an owner's account, an e-mail address. @throws ReconnectRequiredError */
-export type GoogleClients = (owner: string, account: string) => Promise<GoogleSession>;
+export type GoogleClients = Sessions<GoogleSession>;
 
-type Entry = { readonly refreshToken: string; readonly session: GoogleSession };
-
-/** Builds the clients; one set is kept for each account until the stored token changes. */
+/** Builds the clients; one set is kept for each account until its stored token changes. */
 export function createGoogleClients(options: GoogleOptions): GoogleClients {
-  const entries = new Map<string, Entry>();
-  return async (owner, account) => {
-    const key = `${owner}\u0000${account}`;
-    const stored = await options.credentials.get(owner, account);
-    if (stored?.state !== 'connected' || stored.provider !== 'google') {
-      entries.delete(key);
-      throw stored?.provider === 'google'
-        ? mustReconnect('google', account)
-        : notConnected(account);
-    }
-    const { refreshToken } = stored;
-    const known = entries.get(key);
-    if (known?.refreshToken === refreshToken) return known.session;
-    const session = createSession(options, owner, account);
-    entries.set(key, { refreshToken, session });
-    return session;
-  };
+  return createSessionCache(options.credentials, 'google', (owner, account) =>
+    createSession(options, owner, account),
+  );
 }
 
 function createSession(options: GoogleOptions, owner: string, account: string): GoogleSession {
@@ -77,40 +62,36 @@ function createSession(options: GoogleOptions, owner: string, account: string): 
     timeout: options.timeoutMs,
     fetchImplementation: options.fetch,
   };
-  /** Calls with a valid token; a 401 (nothing was done) gets another one and is tried once more. */
-  const withToken = async <Data>(call: () => Promise<{ data: Data }>): Promise<Data> => {
-    // Without a refresh token and an expiry the library uses what it is given and renews nothing.
-    const token = await tokenSource();
-    auth.setCredentials({ access_token: token });
-    try {
+  const calling = <Data>(
+    kind: 'read' | 'write',
+    call: () => Promise<{ data: Data }>,
+  ): Promise<Data> => {
+    const attempt = async (token: string) => {
+      // Without a refresh token and an expiry the library uses what it is given and renews nothing.
+      auth.setCredentials({ access_token: token });
       return readable((await call()).data);
-    } catch (error) {
-      if (readVendorError(error).status !== 401) throw error;
-    }
-    auth.setCredentials({ access_token: await tokenSource(token) });
-    return readable((await call()).data);
+    };
+    return options.health.call(
+      who,
+      () => callWithToken(tokenSource, attempt, isRefused),
+      (error) => judgeGoogleError(error, kind),
+    );
   };
   return {
     calendar: calendar({ version: 'v3', ...common }),
     gmail: gmail({ version: 'v1', ...common }),
-    async read(what, call) {
-      const judge = (error: unknown) => judgeGoogleError(error, 'read');
-      try {
-        return await options.health.call(who, () => withToken(call), judge);
-      } catch (error) {
+    read: (what, call) =>
+      calling('read', call).catch((error: unknown) => {
         throw googleReadFailure(error, what, account);
-      }
-    },
-    async write(what, call) {
-      const judge = (error: unknown) => judgeGoogleError(error, 'write');
-      try {
-        return await options.health.call(who, () => withToken(call), judge);
-      } catch (error) {
+      }),
+    write: (what, call) =>
+      calling('write', call).catch((error: unknown) => {
         throw googleWriteFailure(error, what, account);
-      }
-    },
+      }),
   };
 }
+
+const isRefused = (error: unknown): boolean => readVendorError(error).status === 401;
 
 /**
  * The library hands text on when a body is not JSON (an HTML page with status 200, a body cut

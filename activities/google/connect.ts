@@ -5,7 +5,7 @@
 import { gmail } from 'googleapis/build/src/apis/gmail/index.js';
 import { failure } from '../failures.ts';
 import type { GoogleOptions } from './client.ts';
-import type { SignInFlow } from '../sign-in.ts';
+import type { Consent, ConsentCode, ConsentRequest, Grant, SignInFlow } from '../sign-in.ts';
 import { googleTokenFailure, readVendorError } from './failures.ts';
 import { createGoogleAuth } from './tokens.ts';
 
@@ -13,7 +13,6 @@ import { createGoogleAuth } from './tokens.ts';
 export const googleScopes = [
   'calendar.events',
   'calendar.freebusy',
-  'calendar.calendarlist.readonly',
   'calendar.settings.readonly',
   'gmail.readonly',
   'gmail.compose',
@@ -34,10 +33,7 @@ export function googleSignIn(options: ConnectOptions): SignInFlow {
 }
 
 /** The address at which the person consents, and the verifier its code is redeemed with. */
-export async function googleConsent(
-  options: ConnectOptions,
-  request: { redirectUri: string; state: string; loginHint?: string | undefined },
-): Promise<{ url: string; verifier: string }> {
+async function googleConsent(options: ConnectOptions, request: ConsentRequest): Promise<Consent> {
   const auth = createGoogleAuth(options, request.redirectUri);
   const { codeVerifier, codeChallenge } = await auth.generateCodeVerifierAsync();
   const url = auth.generateAuthUrl({
@@ -57,10 +53,7 @@ export async function googleConsent(
  * Redeems a code for a refresh token and asks whose account it is.
  * @throws ReconnectRequiredError when the code is used, wrong or too old, or brings no refresh token
  */
-export async function redeemGoogleCode(
-  options: ConnectOptions,
-  request: { code: string; verifier: string; redirectUri: string },
-): Promise<{ refreshToken: string; email: string; scopes: string[] }> {
+async function redeemGoogleCode(options: ConnectOptions, request: ConsentCode): Promise<Grant> {
   const auth = createGoogleAuth(options, request.redirectUri);
   const { code, verifier: codeVerifier } = request;
   const { tokens } = await auth.getToken({ code, codeVerifier }).catch((error: unknown) => {

@@ -13,8 +13,8 @@ import { limits } from '#contracts/limits.ts';
 import type { CredentialStore } from '../credentials.ts';
 import { failure } from '../failures.ts';
 import type { ProviderHealth } from '../providers/health.ts';
-import { mustReconnect, notConnected } from '../reconnect.ts';
-import { createTokenSource } from '../token-source.ts';
+import { createSessionCache, type Sessions } from '../session-cache.ts';
+import { callWithToken, createTokenSource } from '../token-source.ts';
 import {
   judgeGraphError,
   microsoftCall,
@@ -57,33 +57,17 @@ export type MicrosoftSession = {
 };
 
 /** Gives the session of one of the owner's accounts. @throws ReconnectRequiredError */
-export type MicrosoftClients = (owner: string, account: string) => Promise<MicrosoftSession>;
-
-type Entry = { readonly refreshToken: string; readonly session: MicrosoftSession };
+export type MicrosoftClients = Sessions<MicrosoftSession>;
 
 /** Builds the clients; one session is kept for each account until its stored token changes. */
 export function createMicrosoftClients(options: MicrosoftOptions): MicrosoftClients {
-  const entries = new Map<string, Entry>();
   // Outlives the session, which ends with each refresh token: Microsoft replaces them all the time.
   const mailboxes = new Map<string, BulkheadPolicy>();
-  return async (owner, account) => {
-    const key = `${owner}\u0000${account}`;
-    const stored = await options.credentials.get(owner, account);
-    if (stored?.state !== 'connected' || stored.provider !== 'microsoft') {
-      entries.delete(key);
-      throw stored?.provider === 'microsoft'
-        ? mustReconnect('microsoft', account)
-        : notConnected(account);
-    }
-    const { refreshToken } = stored;
-    const known = entries.get(key);
-    if (known?.refreshToken === refreshToken) return known.session;
+  return createSessionCache(options.credentials, 'microsoft', (owner, account) => {
     const mailbox = mailboxes.get(account) ?? bulkhead(limits.graphConcurrentMax, Infinity);
     mailboxes.set(account, mailbox);
-    const session = createSession(options, owner, account, mailbox);
-    entries.set(key, { refreshToken, session });
-    return session;
-  };
+    return createSession(options, owner, account, mailbox);
+  });
 }
 
 /** One `Prefer` header: a second one would replace the first, and with it the immutable ids. */
@@ -114,29 +98,22 @@ function createSession(
   let token = '';
   const { client, baseUrl } = createGraphClient(options, async () => token);
 
-  /** Calls with a valid token; a 401 (nothing was done) gets another one and is tried once more. */
-  const withToken = async <Data>(call: (signal: AbortSignal) => Promise<Data>): Promise<Data> => {
-    const attempt = async () => readable(await call(AbortSignal.timeout(options.timeoutMs)));
-    const used = (token = await tokenSource());
-    try {
-      return await attempt();
-    } catch (error) {
-      if (readGraphError(error).status !== 401) throw error;
-    }
-    token = await tokenSource(used);
-    return attempt();
-  };
-  const calling = async <Data>(
+  const calling = <Data>(
     kind: 'read' | 'write',
     call: (signal: AbortSignal) => Promise<Data>,
-  ): Promise<Data> =>
-    mailbox.execute(() =>
+  ): Promise<Data> => {
+    const attempt = async (used: string) => {
+      token = used;
+      return readable(await call(AbortSignal.timeout(options.timeoutMs)));
+    };
+    return mailbox.execute(() =>
       options.health.call(
         who,
-        () => withToken(call),
+        () => callWithToken(tokenSource, attempt, isRefused),
         (error) => judgeGraphError(error, kind),
       ),
     );
+  };
   return {
     account,
     api: (path) => client.api(ownPath(path, baseUrl)).header('Prefer', prefer()),
@@ -150,6 +127,8 @@ function createSession(
       }),
   };
 }
+
+const isRefused = (error: unknown): boolean => readGraphError(error).status === 401;
 
 /**
  * The stock client on a chain of two: its own token handler and our transport. Its retry handler is

@@ -10,7 +10,7 @@ import {
 } from 'openid-client';
 import { z } from 'zod';
 import { failure } from '../failures.ts';
-import type { SignInFlow } from '../sign-in.ts';
+import type { Consent, ConsentCode, ConsentRequest, Grant, SignInFlow } from '../sign-in.ts';
 import { createGraphClient, type MicrosoftOptions, query } from './client.ts';
 import { microsoftCall, microsoftReadFailure, microsoftTokenFailure } from './failures.ts';
 import { type SignInOptions, signInConfiguration } from './tokens.ts';
@@ -48,10 +48,7 @@ export function microsoftSignIn(options: ConnectOptions): SignInFlow {
 }
 
 /** The address at which the person consents, and the verifier its code is redeemed with. */
-export async function microsoftConsent(
-  options: SignInOptions,
-  request: { redirectUri: string; state: string; loginHint?: string | undefined },
-): Promise<{ url: string; verifier: string }> {
+async function microsoftConsent(options: SignInOptions, request: ConsentRequest): Promise<Consent> {
   const verifier = randomPKCECodeVerifier();
   const url = buildAuthorizationUrl(signInConfiguration(options), {
     redirect_uri: request.redirectUri,
@@ -71,10 +68,7 @@ export async function microsoftConsent(
  * Redeems a code for a refresh token and asks whose account it is. The caller has checked the state.
  * @throws ReconnectRequiredError when the code is used, wrong or too old, or brings no refresh token
  */
-export async function redeemMicrosoftCode(
-  options: ConnectOptions,
-  request: { code: string; verifier: string; redirectUri: string },
-): Promise<{ refreshToken: string; email: string; scopes: string[] }> {
+async function redeemMicrosoftCode(options: ConnectOptions, request: ConsentCode): Promise<Grant> {
   const redirected = new URL(request.redirectUri);
   redirected.searchParams.set('code', request.code);
   const tokens = await authorizationCodeGrant(signInConfiguration(options), redirected, {

@@ -58,7 +58,7 @@ export async function renewTokens(
 }
 
 /** The access token of an answer with its end. @throws ProviderUnavailableError without an end */
-export function lastingToken(answer: { access_token: string; expires_in?: number | undefined }): {
+function lastingToken(answer: { access_token: string; expires_in?: number | undefined }): {
   token: string;
   expiresAt: Date;
 } {

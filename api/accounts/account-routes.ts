@@ -2,9 +2,9 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { accountChangeSchema, accountViewSchema } from '#contracts/schemas/account.ts';
-import { addressSchema } from '#contracts/schemas/common.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
+import { emailParamsSchema, operationsOf } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { AccountStore } from './account-store.ts';
 import type { RunAccountTask } from './account-tasks.ts';
@@ -15,7 +15,6 @@ export type AccountDeps = {
   readonly runAccountTask: RunAccountTask;
 };
 
-const paramsSchema = z.strictObject({ email: addressSchema });
 const accountSchema = accountViewSchema.meta({ id: 'Account' });
 const accountListSchema = z.object({ accounts: z.array(accountSchema) });
 const disconnectedSchema = z.object({
@@ -26,13 +25,10 @@ const disconnectedSchema = z.object({
     .describe('Set where the vendor keeps the consent until you take it back yourself'),
 });
 
+const describe = operationsOf('accounts');
+
 /** Registers the routes. */
 export function accountRoutes(app: ZodInstance, { accounts, runAccountTask }: AccountDeps): void {
-  const describe = (operationId: string, summary: string) => ({
-    tags: ['accounts'],
-    operationId,
-    summary,
-  });
   app.get(
     '/v1/accounts',
     {
@@ -48,7 +44,7 @@ export function accountRoutes(app: ZodInstance, { accounts, runAccountTask }: Ac
     {
       schema: {
         ...describe('changeAccount', 'Name an account, or make it the default'),
-        params: paramsSchema,
+        params: emailParamsSchema,
         body: accountChangeSchema,
         response: { 200: accountSchema },
       },
@@ -73,7 +69,7 @@ export function accountRoutes(app: ZodInstance, { accounts, runAccountTask }: Ac
       schema: {
         ...describe('disconnectAccount', 'Forget an account and its tokens'),
         description: 'Takes the consent back at the vendor where it has a way to: Google has one.',
-        params: paramsSchema,
+        params: emailParamsSchema,
         response: { 200: disconnectedSchema },
       },
     },

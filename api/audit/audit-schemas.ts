@@ -1,5 +1,6 @@
 /** The shapes of the audit: what routes answer, and what an exported bundle holds line by line. */
 import { z } from 'zod';
+import { instantSchema } from '../route-schemas.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const seq = z.int().min(1);
@@ -10,7 +11,7 @@ export const entrySchema = z
   .object({
     seq: z.int(),
     goalId: z.string(),
-    at: z.string().describe('RFC 3339'),
+    at: instantSchema,
     entry: z.record(z.string(), z.json()),
     previousHash: z.string(),
     hash: z.string(),

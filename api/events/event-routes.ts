@@ -8,6 +8,7 @@ import { limits } from '#contracts/limits.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { findGoal, type GoalRouteDeps } from '../goals/goal-routes.ts';
+import { idParamsSchema } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import { formatCursor, parseCursor } from './cursor.ts';
 import { type EventSource, openEventStream } from './event-stream.ts';
@@ -31,7 +32,6 @@ export type StreamLimits = {
   readonly slowReaderMs?: number;
 };
 
-const paramsSchema = z.strictObject({ id: z.string().max(64) });
 const goalQuerySchema = z.strictObject({
   after: z.coerce.number().int().min(0).max(999_999_999).optional(),
 });
@@ -55,7 +55,7 @@ export function eventRoutes(app: ZodInstance, deps: EventRouteDeps): void {
         operationId: 'streamGoalEvents',
         summary: 'What happens to a goal, as it happens',
         description: `${shape} The id is the journal number; header \`Last-Event-ID\` or \`after\` resumes behind it. Ends with the goal; 204 when there is nothing left to send.`,
-        params: paramsSchema,
+        params: idParamsSchema,
         querystring: goalQuerySchema,
         response: { 200: streamAnswer(shape), 204: { type: 'null', description: 'It has ended' } },
       },

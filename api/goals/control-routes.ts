@@ -9,12 +9,12 @@ import { planSchema } from '#contracts/schemas/plan.ts';
 import { principalOf, type Principal } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import type { ControlSignal } from '../goal-client.ts';
+import { idParamsSchema } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import { controlTakenSchema, planAnswerSchema } from './control-answers.ts';
 import { goalLinks } from './goal-links.ts';
 import { findGoal, goalEnded, type GoalRouteDeps } from './goal-routes.ts';
 
-const paramsSchema = z.strictObject({ id: z.string().max(64) });
 const noBodySchema = z.strictObject({}).nullish();
 const amendSchema = z.strictObject({
   /** The revision the person has seen; 409 when the plan has changed since. */
@@ -33,7 +33,7 @@ export function controlRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
           tags: ['goals'],
           operationId: signal,
           summary,
-          params: paramsSchema,
+          params: idParamsSchema,
           body: noBodySchema,
           response,
         },
@@ -51,7 +51,7 @@ export function controlRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         tags: ['goals'],
         operationId: 'steerGoal',
         summary: 'Give a further instruction; the plan is revised and keeps its finished steps',
-        params: paramsSchema,
+        params: idParamsSchema,
         body: steerInputSchema,
         response,
       },
@@ -85,7 +85,7 @@ function planRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         tags: ['goals'],
         operationId: 'getPlan',
         summary: 'The plan in the form in which it can be changed and put back',
-        params: paramsSchema,
+        params: idParamsSchema,
         response: { 200: planAnswerSchema },
       },
     },
@@ -106,7 +106,7 @@ function planRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         summary: 'Replace the plan; steps that have begun stay as they are',
         description:
           'Send `expectedRevision` as `GET /plan` answered it. 409: the plan has changed since; 422: `errors` says what is wrong. The gate applies to every step anew.',
-        params: paramsSchema,
+        params: idParamsSchema,
         body: amendSchema,
         response,
       },

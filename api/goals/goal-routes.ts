@@ -17,6 +17,7 @@ import {
   goalViewSchema,
   journalSchema,
 } from '../responses.ts';
+import { idParamsSchema } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import { goalLinks } from './goal-links.ts';
 import type { GoalStore } from './goal-store.ts';
@@ -24,7 +25,6 @@ import type { GoalStore } from './goal-store.ts';
 /** What these routes need. */
 export type GoalRouteDeps = { readonly goals: GoalStore; readonly goalClient: GoalClient };
 
-const paramsSchema = z.strictObject({ id: z.string().max(64) });
 const limitSchema = z.coerce.number().int().min(1).max(limits.pageSizeMax).default(50);
 const afterSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0);
 const pageSchema = z.strictObject({ after: afterSchema, limit: limitSchema });
@@ -104,7 +104,7 @@ function readRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         summary: 'The full status of a goal',
         description:
           'Header `adjutant-source` says whether the workflow itself answered (`live`) or the read model (`stored`).',
-        params: paramsSchema,
+        params: idParamsSchema,
         response: { 200: goalViewSchema },
       },
     },
@@ -142,7 +142,7 @@ function historyRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         tags: ['goals'],
         operationId: 'getJournal',
         summary: 'What happened, in order',
-        params: paramsSchema,
+        params: idParamsSchema,
         querystring: pageSchema,
         response: { 200: journalSchema },
       },
@@ -164,7 +164,7 @@ function historyRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         tags: ['goals'],
         operationId: 'getAudit',
         summary: 'What was proposed, shown, decided and done, as a hash chain',
-        params: paramsSchema,
+        params: idParamsSchema,
         querystring: pageSchema,
         response: { 200: auditSchema },
       },
@@ -190,7 +190,7 @@ function stopAndAnswerRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         tags: ['goals'],
         operationId: 'cancelGoal',
         summary: 'Stop a goal: once acknowledged, nothing new starts, and what can be undone is',
-        params: paramsSchema,
+        params: idParamsSchema,
         body: noBodySchema,
         response: { 202: goalAcceptedSchema },
       },
@@ -215,7 +215,7 @@ function stopAndAnswerRoutes(app: ZodInstance, deps: GoalRouteDeps): void {
         tags: ['goals'],
         operationId: 'answerQuestions',
         summary: 'Answer the questions a goal has asked',
-        params: paramsSchema,
+        params: idParamsSchema,
         body: answersInputSchema,
         response: { 200: answerTakenSchema, 202: answerTakenSchema },
       },

@@ -1,18 +1,16 @@
 /** Undoing a goal that has ended: a goal of its own, kept and started like any other. */
-import { z } from 'zod';
 import { type GoalView, isTerminal } from '#contracts/goal.ts';
 import { limits } from '#contracts/limits.ts';
 import { undoInputSchema } from '#contracts/schemas/goal.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { goalAcceptedSchema } from '../responses.ts';
+import { idParamsSchema } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import { findGoal } from './goal-routes.ts';
 import { goalLinks } from './goal-links.ts';
 import { readIdempotencyKey, type StartRouteDeps } from './start-routes.ts';
 import { startGoal } from './start-goal.ts';
-
-const paramsSchema = z.strictObject({ id: z.string().max(64) });
 
 /** Registers the route. */
 export function undoRoutes(app: ZodInstance, deps: StartRouteDeps): void {
@@ -25,7 +23,7 @@ export function undoRoutes(app: ZodInstance, deps: StartRouteDeps): void {
         summary: 'Undo what a finished goal did, all of it or some steps',
         description:
           'Starts a goal that undoes it, last step first, and answers with its id. What cannot be undone, such as a sent mail, its report says. `Idempotency-Key` makes a retry safe.',
-        params: paramsSchema,
+        params: idParamsSchema,
         body: undoInputSchema,
         response: { 202: goalAcceptedSchema },
       },

@@ -4,6 +4,7 @@ import { limits } from '#contracts/limits.ts';
 import { lineSchema } from '#contracts/schemas/common.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
+import { deletedSchema, idParamsSchema, instantSchema, operationsOf } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { FileKeeper } from './document-store.ts';
 
@@ -17,7 +18,7 @@ const documentSchema = z
     mimeType: z.string(),
     bytes: z.int(),
     sha256: z.string(),
-    createdAt: z.string().describe('RFC 3339'),
+    createdAt: instantSchema,
   })
   .meta({ id: 'Document' });
 const newDocumentSchema = z.strictObject({
@@ -32,15 +33,11 @@ const newDocumentSchema = z.strictObject({
     .min(1)
     .describe(`The bytes; at most ${limits.documentMaxBytes / 1024 / 1024} MiB of them`),
 });
-const paramsSchema = z.strictObject({ id: z.string().max(64) });
+
+const describe = operationsOf('documents');
 
 /** Registers the routes. */
 export function documentRoutes(app: ZodInstance, deps: { readonly files: FileKeeper }): void {
-  const describe = (operationId: string, summary: string) => ({
-    tags: ['documents'],
-    operationId,
-    summary,
-  });
   app.get(
     '/v1/documents',
     {
@@ -82,8 +79,8 @@ export function documentRoutes(app: ZodInstance, deps: { readonly files: FileKee
     {
       schema: {
         ...describe('deleteDocument', 'Delete a file; a mail that waits with it is not sent'),
-        params: paramsSchema,
-        response: { 200: z.object({ deleted: z.literal(true) }) },
+        params: idParamsSchema,
+        response: { 200: deletedSchema },
       },
     },
     async (request) => {

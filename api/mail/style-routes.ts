@@ -1,14 +1,13 @@
 /** How a person's mail looks and sounds: a signature for each address, and a profile of their tone. */
 import { z } from 'zod';
 import { limits } from '#contracts/limits.ts';
-import { addressSchema } from '#contracts/schemas/common.ts';
 import { toneProfileSchema } from '#contracts/schemas/tone.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
+import { deletedSchema, emailParamsSchema, instantSchema, operationsOf } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { StyleStore } from './style-store.ts';
 
-const paramsSchema = z.strictObject({ email: addressSchema });
 const signatureSchema = z.strictObject({
   signature: z
     .string()
@@ -19,23 +18,20 @@ const signatureSchema = z.strictObject({
 const toneSchema = z.object({
   profile: toneProfileSchema,
   source: z.enum(['learned', 'edited']),
-  updatedAt: z.string().describe('RFC 3339'),
+  updatedAt: instantSchema,
 });
+
+const describe = operationsOf('mail style');
 
 /** Registers the routes. */
 export function styleRoutes(app: ZodInstance, deps: { readonly style: StyleStore }): void {
   const { style } = deps;
-  const describe = (operationId: string, summary: string) => ({
-    tags: ['mail style'],
-    operationId,
-    summary,
-  });
   app.get(
     '/v1/accounts/:email/signature',
     {
       schema: {
         ...describe('getSignature', 'What stands below mail from an address'),
-        params: paramsSchema,
+        params: emailParamsSchema,
         response: { 200: signatureSchema },
       },
     },
@@ -48,7 +44,7 @@ export function styleRoutes(app: ZodInstance, deps: { readonly style: StyleStore
     {
       schema: {
         ...describe('putSignature', 'Set what stands below mail from an address'),
-        params: paramsSchema,
+        params: emailParamsSchema,
         body: signatureSchema,
         response: { 200: signatureSchema },
       },
@@ -63,11 +59,6 @@ export function styleRoutes(app: ZodInstance, deps: { readonly style: StyleStore
 }
 
 function toneRoutes(app: ZodInstance, style: StyleStore): void {
-  const describe = (operationId: string, summary: string) => ({
-    tags: ['mail style'],
-    operationId,
-    summary,
-  });
   const find = async (owner: string) => {
     const kept = await style.tone(owner);
     if (kept !== null) return kept;
@@ -100,7 +91,7 @@ function toneRoutes(app: ZodInstance, style: StyleStore): void {
     {
       schema: {
         ...describe('deleteTone', 'Forget how you write'),
-        response: { 200: z.object({ deleted: z.literal(true) }) },
+        response: { 200: deletedSchema },
       },
     },
     async (request) => {

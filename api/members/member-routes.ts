@@ -3,14 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ownerRole } from '#contracts/deciders.ts';
 import { limits } from '#contracts/limits.ts';
-import { addressSchema } from '#contracts/schemas/common.ts';
 import { roleSchema } from '#contracts/schemas/goal.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
+import { emailParamsSchema, instantSchema, operationsOf } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import { type MemberStore, memberTokenPrefix } from './member-store.ts';
 
-const paramsSchema = z.strictObject({ email: addressSchema });
 const bodySchema = z.strictObject({
   name: z.string().trim().min(1).max(200),
   roles: z
@@ -25,7 +24,7 @@ const memberSchema = z
     name: z.string(),
     roles: z.array(z.string()),
     hasToken: z.boolean(),
-    createdAt: z.string().describe('RFC 3339'),
+    createdAt: instantSchema,
   })
   .meta({ id: 'Member' });
 const memberListSchema = z.object({ members: z.array(memberSchema) });
@@ -35,14 +34,11 @@ const tokenSchema = z.object({
 });
 const noBodySchema = z.strictObject({}).nullish();
 
+const describe = operationsOf('members');
+
 /** Registers the routes. */
 export function memberRoutes(app: ZodInstance, deps: { readonly members: MemberStore }): void {
   const { members } = deps;
-  const describe = (operationId: string, summary: string) => ({
-    tags: ['members'],
-    operationId,
-    summary,
-  });
   app.get(
     '/v1/members',
     {
@@ -58,7 +54,7 @@ export function memberRoutes(app: ZodInstance, deps: { readonly members: MemberS
     {
       schema: {
         ...describe('getMember', 'One member'),
-        params: paramsSchema,
+        params: emailParamsSchema,
         response: { 200: memberSchema },
       },
     },
@@ -69,7 +65,7 @@ export function memberRoutes(app: ZodInstance, deps: { readonly members: MemberS
     {
       schema: {
         ...describe('putMember', 'Add a member, or replace their name and roles'),
-        params: paramsSchema,
+        params: emailParamsSchema,
         body: bodySchema,
         response: { 200: memberSchema },
       },
@@ -89,7 +85,7 @@ export function memberRoutes(app: ZodInstance, deps: { readonly members: MemberS
     {
       schema: {
         ...describe('deleteMember', 'Remove a member; their token and open approvals end at once'),
-        params: paramsSchema,
+        params: emailParamsSchema,
         response: { 200: memberListSchema },
       },
     },
@@ -104,7 +100,7 @@ export function memberRoutes(app: ZodInstance, deps: { readonly members: MemberS
     {
       schema: {
         ...describe('createMemberToken', 'Make a token for a member; the earlier one ends'),
-        params: paramsSchema,
+        params: emailParamsSchema,
         body: noBodySchema,
         response: { 200: tokenSchema },
       },

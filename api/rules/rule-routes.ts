@@ -10,16 +10,15 @@ import { principalOf } from '../auth.ts';
 import type { ApprovalItem } from '../approvals/approval-store.ts';
 import { type DecideDeps, findApproval } from '../approvals/decide.ts';
 import { Problem } from '../errors.ts';
+import { idParamsSchema, instantSchema, operationsOf } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { RuleStore } from './rule-store.ts';
 
-const paramsSchema = z.strictObject({ id: z.string().max(64) });
 const bodySchema = z.strictObject({
   approvalId: z.string().min(1).max(120),
   expiresInDays: z.int().min(1).max(limits.ruleDaysMax),
   dailyCap: z.int().min(1).max(limits.ruleDailyCapMax).describe('Uses in one day, in UTC'),
 });
-const instant = z.string().describe('RFC 3339');
 const ruleSchema = z
   .object({
     id: z.string(),
@@ -32,16 +31,18 @@ const ruleSchema = z
     createdFrom: z.string().describe('The approval it was made from'),
     createdBy: z.string(),
     dailyCap: z.int(),
-    expiresAt: instant,
-    createdAt: instant,
-    revokedAt: instant.nullable(),
+    expiresAt: instantSchema,
+    createdAt: instantSchema,
+    revokedAt: instantSchema.nullable(),
     state: z.enum(['live', 'expired', 'revoked']),
     uses: z.int(),
     usesToday: z.int(),
-    lastUsedAt: instant.nullable(),
+    lastUsedAt: instantSchema.nullable(),
   })
   .meta({ id: 'Rule' });
 const ruleListSchema = z.object({ rules: z.array(ruleSchema) });
+
+const describe = operationsOf('rules');
 
 /** Registers the routes. */
 export function ruleRoutes(
@@ -49,11 +50,6 @@ export function ruleRoutes(
   deps: DecideDeps & { readonly rules: RuleStore },
 ): void {
   const { rules } = deps;
-  const describe = (operationId: string, summary: string) => ({
-    tags: ['rules'],
-    operationId,
-    summary,
-  });
   app.post(
     '/v1/rules',
     {
@@ -97,7 +93,7 @@ export function ruleRoutes(
     {
       schema: {
         ...describe('getRule', 'One standing rule'),
-        params: paramsSchema,
+        params: idParamsSchema,
         response: { 200: ruleSchema },
       },
     },
@@ -108,7 +104,7 @@ export function ruleRoutes(
     {
       schema: {
         ...describe('revokeRule', 'End a standing rule at once'),
-        params: paramsSchema,
+        params: idParamsSchema,
         response: { 200: ruleSchema },
       },
     },

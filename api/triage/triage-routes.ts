@@ -5,6 +5,7 @@ import { addressSchema } from '#contracts/schemas/common.ts';
 import { triageClassSchema } from '#contracts/schemas/triage.ts';
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
+import { instantSchema, operationsOf } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { TriageStore } from './triage-store.ts';
 
@@ -15,7 +16,7 @@ const itemSchema = z
     threadId: z.string(),
     from: z.string(),
     subject: z.string(),
-    receivedAt: z.string().describe('RFC 3339'),
+    receivedAt: instantSchema,
     class: triageClassSchema,
     reason: z.string(),
     confidence: z.number().describe('0 to 1, as the model says'),
@@ -49,13 +50,10 @@ const sendersSchema = z.object({
   senders: z.array(z.object({ sender: z.string(), drafts: z.boolean() })),
 });
 
+const describe = operationsOf('triage');
+
 /** Registers the routes. */
 export function triageRoutes(app: ZodInstance, { triage }: { readonly triage: TriageStore }): void {
-  const describe = (operationId: string, summary: string) => ({
-    tags: ['triage'],
-    operationId,
-    summary,
-  });
   app.get(
     '/v1/triage',
     {

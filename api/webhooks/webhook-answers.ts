@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { journalTypes } from '#contracts/journal.ts';
 import { webhookEventType } from '#contracts/schemas/webhook.ts';
-
-const instant = z.string().describe('RFC 3339');
+import { instantSchema } from '../route-schemas.ts';
 
 const shape = {
   id: z.string(),
@@ -11,9 +10,9 @@ const shape = {
   eventTypes: z.array(z.string()).describe('Kinds of events that are sent; empty means all'),
   state: z.enum(['enabled', 'failing', 'disabled']),
   reason: z.string().nullable().describe('Why it is failing or disabled'),
-  stateChangedAt: instant,
-  previousSecretExpiresAt: instant.nullable().describe('Until then two secrets sign'),
-  createdAt: instant,
+  stateChangedAt: instantSchema,
+  previousSecretExpiresAt: instantSchema.nullable().describe('Until then two secrets sign'),
+  createdAt: instantSchema,
 };
 export const webhookSchema = z.object(shape).meta({ id: 'Webhook' });
 
@@ -35,8 +34,8 @@ export const webhookDetailSchema = z.object({
       attempts: z.int(),
       lastStatus: z.int().nullable().describe('HTTP status of the last attempt'),
       detail: z.string().nullable().describe('Why the last attempt failed'),
-      lastAttemptAt: instant,
-      nextAttemptAt: instant.nullable(),
+      lastAttemptAt: instantSchema,
+      nextAttemptAt: instantSchema.nullable(),
     }),
   ),
 });

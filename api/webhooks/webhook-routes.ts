@@ -5,6 +5,7 @@ import { webhookEventType, webhookInputSchema } from '#contracts/schemas/webhook
 import { principalOf } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import type { JournalFeed } from '../events/journal-feed.ts';
+import { idParamsSchema } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import {
   webhookDetailSchema,
@@ -20,7 +21,6 @@ export type WebhookRouteDeps = {
   readonly feed: Pick<JournalFeed, 'end'>;
 };
 
-const paramsSchema = z.strictObject({ id: z.string().max(64) });
 const noBodySchema = z.strictObject({}).nullish();
 
 /** Registers the routes. */
@@ -82,7 +82,7 @@ function endpointRoutes(app: ZodInstance, deps: WebhookRouteDeps): void {
         tags: ['events'],
         operationId: 'getWebhook',
         summary: 'A webhook with its latest deliveries, newest first',
-        params: paramsSchema,
+        params: idParamsSchema,
         response: { 200: webhookDetailSchema },
       },
     },
@@ -101,7 +101,7 @@ function endpointRoutes(app: ZodInstance, deps: WebhookRouteDeps): void {
         tags: ['events'],
         operationId: 'deleteWebhook',
         summary: 'Send nothing more, and forget the deliveries',
-        params: paramsSchema,
+        params: idParamsSchema,
         response: { 204: { type: 'null', description: 'Done' } },
       },
     },
@@ -121,7 +121,7 @@ function controlRoutes(app: ZodInstance, deps: WebhookRouteDeps): void {
         tags: ['events'],
         operationId: 'rotateWebhookSecret',
         summary: 'Make another secret; for 24 hours the one before signs too',
-        params: paramsSchema,
+        params: idParamsSchema,
         body: noBodySchema,
         response: { 200: webhookSecretSchema },
       },
@@ -139,7 +139,7 @@ function controlRoutes(app: ZodInstance, deps: WebhookRouteDeps): void {
         tags: ['events'],
         operationId: 'enableWebhook',
         summary: 'Send again; what happened while it was disabled is not sent',
-        params: paramsSchema,
+        params: idParamsSchema,
         body: noBodySchema,
         response: { 200: webhookSchema },
       },

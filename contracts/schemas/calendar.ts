@@ -12,7 +12,7 @@ import {
 import { recurrenceSchema, repeatInputSchema, scopeSchema } from './repeat.ts';
 
 /** A window as said: "next week", "Thursday afternoon", "2026-11-24/2026-11-28". Code resolves it. */
-export const windowPhraseSchema = lineSchema(200).min(1);
+const windowPhraseSchema = lineSchema(200).min(1);
 /** A moment as said or local ("next Tuesday 15:00", "2026-11-24T15:00"), or an instant with offset. */
 export const momentPhraseSchema = lineSchema(200).min(1);
 export const titleSchema = lineSchema(300).min(1);
@@ -189,7 +189,6 @@ export const findTimeOutputSchema = z.object({
   hoursUnknown: z.array(z.string()).default([]),
   window: z.object({ from: z.string(), to: z.string(), zone: z.string(), label: z.string() }),
 });
-export type FindTimeOutput = z.infer<typeof findTimeOutputSchema>;
 
 /** Precondition of a change: what the provider must still hold. */
 export const existingEventShape = {

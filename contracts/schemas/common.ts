@@ -44,7 +44,6 @@ export const originSchema = z.object({
   label: z.string(),
   ref: z.string().optional(),
 });
-export const taintSchema = z.object({ path: z.string(), origins: z.array(originSchema) });
 
 /** Text of a line: no control characters, so that nothing can break out of a header or a card. */
 export function lineSchema(maxChars: number) {

@@ -25,7 +25,7 @@ export const readThreadInputSchema = z.strictObject({
 export const findContactInputSchema = z.strictObject({ name: lineSchema(200).min(1) });
 
 /** How a mail relates to another one. */
-export const mailModes = ['new', 'reply', 'replyAll', 'forward'] as const;
+const mailModes = ['new', 'reply', 'replyAll', 'forward'] as const;
 /** A file to attach: a document of the person's, by its id. */
 const attachmentInputSchema = z.strictObject({ documentId: lineSchema(64).min(1) });
 
@@ -96,7 +96,7 @@ export const markMailInputSchema = z.strictObject({
   as: z.enum(['read', 'unread']),
   account: accountNameSchema.nullish(),
 });
-export const movableFolders = ['inbox', 'archive', 'spam', 'trash'] as const;
+const movableFolders = ['inbox', 'archive', 'spam', 'trash'] as const;
 export const moveMailInputSchema = z.strictObject({
   messageIds: messageIdsSchema,
   to: z.enum(movableFolders),
@@ -159,7 +159,7 @@ export const readAttachmentOutputSchema = z.object({
 });
 
 /** A file that is sent: exactly these bytes. */
-export const mailAttachmentSchema = z.strictObject({
+const mailAttachmentSchema = z.strictObject({
   documentId: z.string(),
   name: z.string(),
   mimeType: z.string(),
@@ -217,7 +217,6 @@ export const emailReceiptSchema = z.object({
   subject: z.string(),
   to: z.array(z.string()),
 });
-export type EmailReceipt = z.infer<typeof emailReceiptSchema>;
 
 /** Where a message is and what is on it, as far as these tools change it. */
 const markedSchema = {

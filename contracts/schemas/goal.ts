@@ -42,7 +42,6 @@ export const goalPolicySchema = z.strictObject({
   answerExpiresMs: positiveMs.optional(),
   reconcileForMs: positiveMs.optional(),
 });
-export type GoalPolicyInput = z.infer<typeof goalPolicySchema>;
 
 /** Body of `POST /v1/goals`. */
 export const goalInputSchema = z.strictObject({

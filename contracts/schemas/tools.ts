@@ -60,5 +60,3 @@ export const toolSchemas = {
 
 /** The parsed input of a tool. */
 export type ToolInput<Name extends ToolName> = z.output<(typeof toolSchemas)[Name]['input']>;
-/** The output of a tool. */
-export type ToolOutput<Name extends ToolName> = z.output<(typeof toolSchemas)[Name]['output']>;

@@ -4,7 +4,7 @@ import { limits } from '../limits.ts';
 import { accountNameSchema, unreachableSchema } from './common.ts';
 
 /** What becomes of a mail, most pressing first. */
-export const triageClasses = ['urgent', 'needs_reply', 'fyi', 'can_wait', 'spam'] as const;
+const triageClasses = ['urgent', 'needs_reply', 'fyi', 'can_wait', 'spam'] as const;
 export const triageClassSchema = z.enum(triageClasses);
 export type TriageClass = z.infer<typeof triageClassSchema>;
 
@@ -18,7 +18,7 @@ export const triageInboxInputSchema = z.strictObject({
 });
 
 /** A mail with its class, as the report and later steps see it. */
-export const triagedMailSchema = z.object({
+const triagedMailSchema = z.object({
   account: z.string(),
   messageId: z.string(),
   threadId: z.string(),

@@ -4,8 +4,8 @@
  */
 import Fastify, { type FastifyInstance } from 'fastify';
 import { registerBodyParsers } from './bodies.ts';
-import { forgetHistory } from './google/gmail-store.ts';
 import { faultSchema, type FaultTable } from './faults.ts';
+import { forgetHistory } from './mail/mailbox.ts';
 import { knobsSchema } from './office/knobs.ts';
 import type { Office } from './office/office.ts';
 

@@ -34,7 +34,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
 
-export { alice, approvalOf, bob, digest, viewOf } from './api-samples.ts';
+export { alice, approvalOf, bob, digest, tone, viewOf } from './api-samples.ts';
 
 export const tokens = { [alice]: 'token-of-alice-0001', [bob]: 'token-of-bob-000001' };
 

@@ -1,7 +1,15 @@
 /** Members over HTTP: what a member sees and decides, and that everything else stays the owner's. */
 import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { alice, approvalOf, bob, createFixture, digest, type Fixture } from './api-fixture.ts';
+import {
+  alice,
+  approvalOf,
+  bob,
+  createFixture,
+  digest,
+  type Fixture,
+  tone,
+} from './api-fixture.ts';
 
 const deputy = 'dora@example.com';
 let api: Fixture;
@@ -127,15 +135,6 @@ describe('a member', () => {
 });
 
 /** Bodies that are valid, so that nothing but the missing right refuses them. */
-const tone = {
-  greeting: 'Hi [name],',
-  closing: 'Alice',
-  formality: 'casual',
-  sentenceLength: 'short',
-  languages: ['en'],
-  phrases: [],
-  notes: '',
-};
 const plan = { reasoning: '', estimatedComplexity: 'low', steps: [] };
 const samples: Record<string, { body: object }> = {
   'patch /v1/triage/{account}/{messageId}': { body: { class: 'fyi' } },

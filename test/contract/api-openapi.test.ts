@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiFile, renderOpenApi } from '#api/openapi.ts';
-import { alice, createFixture, digest, type Fixture, viewOf } from './api-fixture.ts';
+import { alice, createFixture, digest, type Fixture, tone, viewOf } from './api-fixture.ts';
 
 type Schema = Record<string, unknown>;
 type Operation = {
@@ -24,15 +24,6 @@ let goalId: string;
 let approvalId: string;
 let webhookId: string;
 let ruleId: string;
-const tone = {
-  greeting: 'Hi [name],',
-  closing: 'Alice',
-  formality: 'casual',
-  sentenceLength: 'short',
-  languages: ['en'],
-  phrases: [],
-  notes: '',
-};
 
 beforeAll(async () => {
   api = await createFixture();

@@ -61,3 +61,14 @@ export function viewOf(goalId: string, owner = alice, changes: Partial<GoalView>
   };
   return { ...initialView(input, new Date().toISOString()), ...changes };
 }
+
+/** How somebody writes, as it is kept. */
+export const tone = {
+  greeting: 'Hi [name],',
+  closing: 'Alice',
+  formality: 'casual',
+  sentenceLength: 'short',
+  languages: ['en'],
+  phrases: [],
+  notes: '',
+};

@@ -4,7 +4,7 @@ import { newHold, writeKey } from '#activities/calendar/holds.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { CalendarTools, providers, zone } from './calendar-tools.ts';
-import { effectKey } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
 
 let tools: CalendarTools;
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { CalendarTools, localStarts, providers, zone } from './calendar-tools.ts';
-import { effectKey } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
 
 let tools: CalendarTools;
 

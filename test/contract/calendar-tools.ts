@@ -5,7 +5,8 @@ import type { Accounts } from '#activities/accounts.ts';
 import { createCalendarHandlers } from '#activities/calendar/effects.ts';
 import { type CalendarEvent, type CalendarPort, plainEvent } from '#activities/calendar/port.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGoogle, effectContext, effectKey, stepContext } from './google-setup.ts';
+import { effectContext, effectKey, stepContext } from './contexts.ts';
+import { connectGoogle } from './google-setup.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';
 import { askOracle, type EffectRow, setFault } from './sandbox-clients.ts';
 

@@ -15,6 +15,7 @@ import { workflowBundle } from '#workers/bundle.ts';
 import { connectTestClient, connectTestWorker, uniqueQueue } from '../support/temporal.ts';
 import { alice, bob, createFixture, type Fixture, tokens } from './api-fixture.ts';
 import '../support/quiet-runtime.ts';
+import { googleAt } from './google-setup.ts';
 
 const key = randomBytes(32);
 const bobs = 'bob.keller@office.example.com';
@@ -36,12 +37,7 @@ beforeAll(async () => {
   const { pool } = api.database;
   credentials = createCredentialStore(pool, key);
   const google = googleSignIn({
-    rootUrl: `${sandbox.url}/`,
-    tokenUrl: `${sandbox.url}/token`,
-    authUrl: `${sandbox.url}/auth`,
-    revokeUrl: `${sandbox.url}/revoke`,
-    clientId: 'client',
-    clientSecret: 'secret',
+    ...googleAt(sandbox),
     fetch: createGuardedFetch('sandbox'),
     timeoutMs: 5_000,
   });

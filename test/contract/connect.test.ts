@@ -8,6 +8,7 @@ import { googleScopes, googleSignIn } from '#activities/google/connect.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectAccount, type ConnectOptions } from '#workers/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { googleAt } from './google-setup.ts';
 
 let sandbox: Sandbox;
 let database: TestDatabase;
@@ -44,12 +45,7 @@ async function connect(
   return run;
 }
 const google = () => ({
-  rootUrl: `${sandbox.url}/`,
-  tokenUrl: `${sandbox.url}/token`,
-  authUrl: `${sandbox.url}/auth`,
-  revokeUrl: `${sandbox.url}/revoke`,
-  clientId: 'client',
-  clientSecret: 'secret',
+  ...googleAt(sandbox),
   fetch: createGuardedFetch('sandbox'),
   timeoutMs: 5_000,
 });

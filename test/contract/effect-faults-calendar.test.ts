@@ -8,8 +8,8 @@ import { createCalendarHandlers } from '#activities/calendar/effects.ts';
 import { holdTitle } from '#activities/calendar/holds.ts';
 import { type CalendarEvent, type CalendarPort, plainEvent } from '#activities/calendar/port.ts';
 import { providers, zone } from './calendar-tools.ts';
+import { effectKey } from './contexts.ts';
 import { FaultBench, type Scene } from './effect-faults.ts';
-import { effectKey } from './google-setup.ts';
 import { faultNames, patienceMs } from './twelve-faults.ts';
 
 const [google, microsoft] = providers;

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '#contracts/json.ts';
 import { createEmailHandlers } from '#activities/email/effects.ts';
 import type { EmailPort } from '#activities/email/port.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Ending, FaultBench, type Scene } from './effect-faults.ts';
 import { connectGoogle } from './google-setup.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';

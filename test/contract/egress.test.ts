@@ -5,7 +5,8 @@ import { plainEvent } from '#activities/calendar/port.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { alwaysCalls } from '#test/support/health.ts';
-import { connectGoogle, effectKey } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
+import { connectGoogle } from './google-setup.ts';
 
 let sandbox: Sandbox;
 let owner: string;

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmailPort } from '#activities/email/port.ts';
 import { type MailQuery, parseMailQuery } from '#activities/email/query.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectGoogle } from './google-setup.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';

@@ -13,7 +13,8 @@ import { type EffectToolName } from '#contracts/tools.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { decide, newGoalId, testKeys } from '../support/effects.ts';
-import { connectGoogle, type GoogleSetup, stepContext } from './google-setup.ts';
+import { stepContext } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 import { askOracle, type EffectRow } from './sandbox-clients.ts';
 
 let sandbox: Sandbox;

@@ -8,14 +8,8 @@ import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { createEmailHandlers } from '#activities/email/effects.ts';
 import { composeMime } from '#activities/email/mime.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import {
-  connectGoogle,
-  effectContext,
-  effectKey,
-  intentAt,
-  type GoogleSetup,
-  stepContext,
-} from './google-setup.ts';
+import { effectContext, effectKey, intentAt, stepContext } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 import { askOracle, type EffectRow, setFault } from './sandbox-clients.ts';
 
 const bob = 'bob.keller@office.example.com';

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGoogle, effectKey, type GoogleSetup } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 import { setFault } from './sandbox-clients.ts';
 
 const zone = 'Europe/Berlin';

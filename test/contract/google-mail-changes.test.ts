@@ -11,13 +11,8 @@ import type { EmailPort, MailMessage } from '#activities/email/port.ts';
 import { matchesMail } from '#activities/email/query-match.ts';
 import { parseMailQuery } from '#activities/email/query.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import {
-  connectGoogle,
-  effectContext,
-  effectKey,
-  type GoogleSetup,
-  stepContext,
-} from './google-setup.ts';
+import { effectContext, effectKey, stepContext } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 import { askOracle, type EffectRow, setFault } from './sandbox-clients.ts';
 
 const bob = 'bob.keller@office.example.com';

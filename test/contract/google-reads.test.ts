@@ -6,7 +6,8 @@ import { toolSchemas } from '#contracts/schemas/tools.ts';
 import { createCalendarReads } from '#activities/calendar/activities.ts';
 import { createEmailReads } from '#activities/email/activities.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGoogle, stepContext } from './google-setup.ts';
+import { stepContext } from './contexts.ts';
+import { connectGoogle } from './google-setup.ts';
 
 const office = (name: string) => `${name}@office.example.com`;
 const stored: string[] = [];

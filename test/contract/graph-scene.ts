@@ -56,6 +56,11 @@ export function times(date: string, from = '11:00', to = '11:30'): { start: obje
   return { start: at(date, from), end: at(date, to) };
 }
 
+/** Half an hour of coffee, with what else is given. */
+export function meeting(extra: object = {}): object {
+  return { subject: 'Coffee', ...times('2026-10-15'), ...extra };
+}
+
 /** Creates an event on somebody's calendar. */
 export async function createEvent(who: GraphClients, body: object): Promise<Event> {
   return (await who.api('/me/events').post(body)) as Event;

@@ -7,10 +7,11 @@ import type { EmailPort } from '#activities/email/port.ts';
 import { createTriageStore, type TriageStore } from '#activities/triage/store.ts';
 import { syncMail } from '#activities/triage/sync.ts';
 import { limits } from '#contracts/limits.ts';
-import { addMessage, forgetHistory } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage, forgetHistory } from '#infra/sandbox/mail/mailbox.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
-import { connectGoogle, stepContext } from './google-setup.ts';
+import { stepContext } from './contexts.ts';
+import { connectGoogle } from './google-setup.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';
 
 const vendors = [

@@ -5,9 +5,10 @@ import { createEmailReads } from '#activities/email/activities.ts';
 import type { EmailPort } from '#activities/email/port.ts';
 import type { ReadRequest } from '#contracts/activities.ts';
 import { toolSchemas } from '#contracts/schemas/tools.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { connectGoogle, type GoogleSetup, stepContext } from './google-setup.ts';
+import { stepContext } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 
 let sandbox: Sandbox;
 let google: GoogleSetup;

@@ -7,7 +7,7 @@ import { type CalendarEvent, type CalendarPort, plainEvent } from '#activities/c
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { failureTypeOf } from '#activities/failures.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
-import { effectKey } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
 import { connectMicrosoft, type MicrosoftSetup } from './microsoft-setup.ts';
 import { askOracle, type EffectRow, setFault } from './sandbox-clients.ts';
 

@@ -7,7 +7,7 @@ import { createGuardedFetch } from '#activities/egress.ts';
 import { createMicrosoftClients } from '#activities/microsoft/client.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { alwaysCalls } from '#test/support/health.ts';
-import { effectKey } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
 import { connectMicrosoft, type MicrosoftSetup } from './microsoft-setup.ts';
 import { askOracle, setFault } from './sandbox-clients.ts';
 

@@ -2,16 +2,15 @@
 import { type Accounts, createAccounts } from '#activities/accounts.ts';
 import { createMicrosoftCalendar } from '#activities/calendar/microsoft.ts';
 import type { CalendarPort } from '#activities/calendar/port.ts';
-import type { Account, CredentialStore } from '#activities/credentials.ts';
+import type { CredentialStore } from '#activities/credentials.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createMicrosoftEmail } from '#activities/email/microsoft.ts';
 import type { EmailPort } from '#activities/email/port.ts';
-import { failureTypeOf } from '#activities/failures.ts';
 import { createMicrosoftClients, type MicrosoftClients } from '#activities/microsoft/client.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
-import { type AccessToken, isLasting } from '#activities/token-renewal.ts';
 import type { Sandbox } from '#infra/sandbox/server.ts';
 import { alwaysCalls } from '#test/support/health.ts';
+import { credentialsInMemory, type StoredAccounts } from './credentials-in-memory.ts';
 import { readGraphContract } from './graph-contract.ts';
 
 /** What tests of the Microsoft connectors use. */
@@ -22,7 +21,7 @@ export interface MicrosoftSetup {
   calendar: (owner: string, account?: string) => Promise<CalendarPort>;
   email: (owner: string, account?: string) => Promise<EmailPort>;
   /** State of each account, by address. */
-  stored: Map<string, { refreshToken: string; state: Account['state'] }>;
+  stored: StoredAccounts;
   /** What of the exchanges so far Graph's published contract does not allow. */
   violations: string[];
   /** Everything sent so far, in order: `POST /me/messages`. */
@@ -36,7 +35,7 @@ export function connectMicrosoft(
 ): MicrosoftSetup {
   const violations: string[] = [];
   const requests: string[] = [];
-  const stored: MicrosoftSetup['stored'] = new Map(
+  const stored: StoredAccounts = new Map(
     sandbox.office.accounts
       .filter(({ vendor }) => vendor === 'microsoft')
       .map(({ email }) => [
@@ -44,7 +43,7 @@ export function connectMicrosoft(
         { refreshToken: `sandbox-microsoft-refresh-${email}`, state: 'connected' },
       ]),
   );
-  const credentials = options.credentials ?? inMemory(stored);
+  const credentials = options.credentials ?? credentialsInMemory('microsoft', stored);
   const clients = createMicrosoftClients({
     rootUrl: sandbox.url,
     authorityUrl: `${sandbox.url}/microsoft`,
@@ -64,38 +63,6 @@ export function connectMicrosoft(
     calendar: async (owner, account = owner) =>
       createMicrosoftCalendar(await clients(owner, account)),
     email: async (owner, account = owner) => createMicrosoftEmail(await clients(owner, account)),
-  };
-}
-
-/** A store in memory in which everybody at Microsoft has one account there, their own address. */
-function inMemory(stored: MicrosoftSetup['stored']): CredentialStore {
-  const tokens = new Map<string, AccessToken>();
-  const connected = (owner: string, email: string): Account | undefined => {
-    const found = owner === email ? stored.get(email) : undefined;
-    if (found === undefined) return undefined;
-    const fixed = { isDefault: true, label: null, scopes: [], connectedAt: new Date(0) };
-    return { email, provider: 'microsoft', ...found, ...fixed };
-  };
-  return {
-    get: async (owner, account) => connected(owner, account),
-    list: async (owner) => [connected(owner, owner)].filter((found) => found !== undefined),
-    save: async (_owner, { email, refreshToken }) =>
-      void stored.set(email, { refreshToken, state: 'connected' }),
-    accessToken: async (_owner, email, { unusable, renew }) => {
-      const kept = tokens.get(email);
-      if (kept && kept.token !== unusable && isLasting(kept.expiresAt)) return kept;
-      const account = stored.get(email)!;
-      try {
-        const renewed = await renew(account.refreshToken);
-        account.refreshToken = renewed.refreshToken ?? account.refreshToken;
-        tokens.set(email, renewed);
-        return renewed;
-      } catch (error) {
-        if (failureTypeOf(error) === 'ReconnectRequiredError') account.state = 'reconnect_required';
-        throw error;
-      }
-    },
-    remove: async (_owner, email) => stored.delete(email),
   };
 }
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '#contracts/json.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import type { EmailPort } from '#activities/email/port.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { home, TwoAccounts, work } from './two-accounts.ts';
 
 const aunt = 'Aunt Ida <ida@morgan-family.example.org>';

@@ -11,7 +11,8 @@ import { failures, type ProviderWaitDetails } from '#contracts/failures.ts';
 import { limits } from '#contracts/limits.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
-import { connectGoogle, effectKey, type GoogleSetup } from './google-setup.ts';
+import { effectKey } from './contexts.ts';
+import { connectGoogle, type GoogleSetup } from './google-setup.ts';
 import { connectMicrosoft, type MicrosoftSetup } from './microsoft-setup.ts';
 import { setFault } from './sandbox-clients.ts';
 

@@ -11,11 +11,11 @@ import {
   danaEmail,
   type GraphScene,
   guest,
+  meeting,
   notified,
   readEvent,
   startScene,
   storedId,
-  times,
   viewEvents,
 } from './graph-scene.ts';
 import { askOracle, type Clients, type EffectRow, setKnobs } from './sandbox-clients.ts';
@@ -35,11 +35,6 @@ beforeAll(async () => {
 afterAll(async () => scene[Symbol.asyncDispose]());
 afterEach(() => scene.check());
 
-const meeting = (extra: object = {}): object => ({
-  subject: 'Coffee',
-  ...times('2026-10-15'),
-  ...extra,
-});
 const create = (extra: object = {}): Promise<Event> => createEvent(carla, meeting(extra));
 
 describe('reading', () => {

@@ -10,9 +10,9 @@ import {
   danaEmail,
   type GraphScene,
   guest,
+  meeting,
   readEvent,
   startScene,
-  times,
   viewEvents,
 } from './graph-scene.ts';
 
@@ -26,11 +26,6 @@ beforeAll(async () => {
 afterAll(async () => scene[Symbol.asyncDispose]());
 afterEach(() => scene.check());
 
-const meeting = (extra: object = {}): object => ({
-  subject: 'Coffee',
-  ...times('2026-10-15'),
-  ...extra,
-});
 const create = (extra: object = {}): Promise<Event> => createEvent(carla, meeting(extra));
 
 describe('times', () => {

@@ -222,6 +222,13 @@ describe('batches', () => {
     expect(carla.violations.splice(0)).toEqual([expect.stringContaining('innerError')]);
   });
 
+  it('carry what is not JSON in base64', async () => {
+    const answers = await send([{ id: 'a', method: 'GET', url: '/me/messages/$count' }]);
+    const alone = (await carla.api('/me/messages/$count').get()) as string;
+    expect(Number(alone)).toBeGreaterThan(0);
+    expect(answers).toMatchObject([{ status: 200, body: Buffer.from(alone).toString('base64') }]);
+  });
+
   it.each([
     [
       'the same id twice',

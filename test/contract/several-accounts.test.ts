@@ -7,8 +7,9 @@ import type { JsonObject } from '#contracts/json.ts';
 import type { EffectToolName } from '#contracts/tools.ts';
 import type { NewEvent } from '#activities/calendar/port.ts';
 import { plainEvent } from '#activities/calendar/port.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
-import { connectGoogle, effectKey } from './google-setup.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
+import { effectKey } from './contexts.ts';
+import { connectGoogle } from './google-setup.ts';
 import { home, TwoAccounts, work } from './two-accounts.ts';
 
 const bob = 'bob.keller@office.example.com';

@@ -1,8 +1,8 @@
 /** Times offered to somebody outside, and their answer, with real workers and connectors. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOffers } from '#activities/calendar/proposal-text.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
-import { deliver } from '#infra/sandbox/google/mail-delivery.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
+import { deliver } from '#infra/sandbox/mail/delivery.ts';
 import { type Installation, startInstallation, untilQuiet } from '../support/installation.ts';
 
 const nora = 'nora.feld@acme.example.org';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JournalEvent } from '#contracts/journal.ts';
 import type { TriageInboxOutput } from '#contracts/schemas/triage.ts';
 import type { EmailPort, MailMessage } from '#activities/email/port.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Installation, startInstallation } from '#test/support/installation.ts';
 import { connectGraph, type GraphClients } from './graph-clients.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';

@@ -7,7 +7,7 @@ import { createTriageStore as createApiStore } from '#api/triage/triage-store.ts
 import type { JournalEvent } from '#contracts/journal.ts';
 import { stepIdSchema } from '#contracts/schemas/plan.ts';
 import type { TriageInboxOutput } from '#contracts/schemas/triage.ts';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import type { StoredMessage } from '#infra/sandbox/office/state.ts';
 import { type Installation, startInstallation } from '#test/support/installation.ts';
 

@@ -25,7 +25,7 @@ import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { connectedAccounts } from '#workers/accounts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { alwaysCalls } from '#test/support/health.ts';
-import { effectContext, effectKey, stepContext } from './google-setup.ts';
+import { effectContext, effectKey, stepContext } from './contexts.ts';
 import { askOracle, type EffectRow } from './sandbox-clients.ts';
 
 /** The account at Google, by which the person is known; and the private one at Microsoft. */

@@ -1,9 +1,9 @@
 /** The sandbox's reading of MIME and of Gmail's search language. */
 import { describe, expect, it } from 'vitest';
-import { addMessage } from '#infra/sandbox/google/gmail-store.ts';
+import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { parseQuery, type SearchableMail } from '#infra/sandbox/google/gmail-search.ts';
-import { composeMime } from '#infra/sandbox/google/mime-compose.ts';
-import { header, mailboxes, parseMime, readableText, walk } from '#infra/sandbox/google/mime.ts';
+import { composeMime } from '#infra/sandbox/mail/mime-compose.ts';
+import { header, mailboxes, parseMime, readableText, walk } from '#infra/sandbox/mail/mime.ts';
 import { bringMail, fillMailbox } from '#infra/sandbox/office/fill-mailbox.ts';
 import { Office } from '#infra/sandbox/office/office.ts';
 import { seedOffice } from '#infra/sandbox/office/seed.ts';

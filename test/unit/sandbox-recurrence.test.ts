@@ -1,6 +1,6 @@
 /** Recurrence of the sandbox's calendar against instants worked out by hand. */
 import { describe, expect, it } from 'vitest';
-import { expand } from '#infra/sandbox/google/recurrence.ts';
+import { expand } from '#infra/sandbox/calendar/recurrence.ts';
 import type { EventTime, StoredEvent } from '#infra/sandbox/office/state.ts';
 
 function starts(start: EventTime, end: EventTime, recurrence: string[], from: string, to: string) {

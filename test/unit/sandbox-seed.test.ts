@@ -1,7 +1,7 @@
 /** The office a new sandbox starts with, on many first days. */
 import { DateTime } from 'luxon';
 import { describe, expect, it } from 'vitest';
-import { busyTime } from '#infra/sandbox/google/calendar-events.ts';
+import { busyTime } from '#infra/sandbox/calendar/events.ts';
 import { Office } from '#infra/sandbox/office/office.ts';
 import { privateAccount } from '#infra/sandbox/office/people.ts';
 import { seedOffice } from '#infra/sandbox/office/seed.ts';

@@ -4,21 +4,20 @@
  * calendars and counts it as an effect.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { GoogleError, invalid, notFound } from '../errors.ts';
-import type { Office } from '../office/office.ts';
-import type { Person, StoredEvent } from '../office/state.ts';
-import { findEvent } from './calendar-events.ts';
+import { dropExceptions, storeEvent } from '../calendar/event-store.ts';
+import { findEvent } from '../calendar/events.ts';
 import {
   notifyGuests,
   propagate,
   respondToOrganizer,
   type SendUpdates,
-} from './calendar-guests.ts';
-import { storeEvent } from './event-store.ts';
+} from '../calendar/guests.ts';
+import { answerForRooms } from '../calendar/rooms.ts';
+import { GoogleError, invalid, notFound } from '../errors.ts';
+import type { Office } from '../office/office.ts';
+import type { Person, StoredEvent } from '../office/state.ts';
 import { applyFields, type EventBody, guestMayChange } from './event-fields.ts';
-import { checkEventTime, checkTimeRange, toInstantMs } from './event-times.ts';
-import { checkRecurrence, expand } from './recurrence.ts';
-import { answerForRooms } from './room-booking.ts';
+import { checkEventTime, checkRecurrence, checkTimeRange } from './event-times.ts';
 
 /** What comes with a change beside the event itself. */
 export interface ChangeOptions {
@@ -169,30 +168,6 @@ function plain(event: StoredEvent): unknown {
 function timesDiffer(before: StoredEvent, after: StoredEvent): boolean {
   const times = ({ start, end, recurrence }: StoredEvent): unknown[] => [start, end, recurrence];
   return !isDeepStrictEqual(times(before), times(after));
-}
-
-/**
- * A moved series starts afresh, on every calendar that holds it; one that only ends at another time
- * keeps the exceptions that are still part of it.
- */
-export function dropExceptions(
-  office: Office,
-  owner: Person,
-  before: StoredEvent,
-  after: StoredEvent,
-): void {
-  const moved = !isDeepStrictEqual([before.start, before.end], [after.start, after.end]);
-  for (const { events } of Object.values(office.state.calendars)) {
-    for (const event of Object.values(events)) {
-      if (event.recurringEventId !== after.id) continue;
-      if (moved || !isOccurrence(after, event, owner.zone)) delete events[event.id];
-    }
-  }
-}
-
-function isOccurrence(master: StoredEvent, exception: StoredEvent, zone: string): boolean {
-  const originalMs = toInstantMs(exception.originalStartTime ?? exception.start, zone);
-  return expand(master, originalMs - 1, originalMs + 1, zone).some(({ id }) => id === exception.id);
 }
 
 /** The exceptions of a deleted series go with it, at the guests' calendars too. */

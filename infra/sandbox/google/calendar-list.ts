@@ -2,17 +2,13 @@
  * `events.list` and `events.instances`: windows, filters, order, pages and sync tokens, with the
  * combinations Calendar refuses.
  */
+import { eventsIn, type Window } from '../calendar/events.ts';
+import { toInstantMs } from '../calendar/times.ts';
 import { GoogleError, invalid } from '../errors.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
-import {
-  eventsIn,
-  showBusyOnly,
-  showCancelled,
-  showEvent,
-  type Window,
-} from './calendar-events.ts';
-import { checkZone, parseInstantMs, toInstantMs } from './event-times.ts';
+import { checkZone, parseInstantMs } from './event-times.ts';
+import { showBusyOnly, showCancelled, showEvent } from './event-views.ts';
 import { readPageToken, writePageToken } from './paging.ts';
 
 /** Query parameters as Fastify gives them: once a string, repeated an array. */

@@ -4,17 +4,19 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
+import { busyTime, findEvent } from '../calendar/events.ts';
+import type { SendUpdates } from '../calendar/guests.ts';
+import { toRfc3339 } from '../calendar/times.ts';
 import { GoogleError, invalid, notFound, required, sendGoogleError } from '../errors.ts';
 import type { Office } from '../office/office.ts';
 import { roomAt } from '../office/rooms.ts';
 import type { Person } from '../office/state.ts';
 import { requireAccount } from './accounts.ts';
 import { type ChangeOptions, changeEvent, insertEvent, removeEvent } from './calendar-changes.ts';
-import { busyTime, findEvent, showBusyOnly, showEvent } from './calendar-events.ts';
-import type { SendUpdates } from './calendar-guests.ts';
 import { type Access, listEvents, listInstances, one, type Query } from './calendar-list.ts';
 import type { EventBody } from './event-fields.ts';
-import { checkZone, parseInstantMs, toRfc3339 } from './event-times.ts';
+import { checkZone, parseInstantMs } from './event-times.ts';
+import { showBusyOnly, showEvent } from './event-views.ts';
 
 const maxFreeBusyCalendars = 50;
 

@@ -3,6 +3,7 @@
  * Calendar owns (etag, organizer, times of creation) are ignored when sent, as Calendar does.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { ownFields } from '../calendar/guests.ts';
 import { invalid } from '../errors.ts';
 import type { Attendee, EventTime, ExtendedProperties, StoredEvent } from '../office/state.ts';
 
@@ -42,9 +43,6 @@ const writable = [
   'visibility',
   'workingLocationProperties',
 ] as const;
-
-/** Fields each person keeps for themselves; a guest may change these on their own copy. */
-export const ownFields = ['colorId', 'reminders', 'transparency', 'visibility'] as const;
 
 /** The event with a body applied: `patch` merges and null removes, `update` replaces. */
 export function applyFields(

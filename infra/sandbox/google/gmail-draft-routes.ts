@@ -5,6 +5,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
 import { GoogleError } from '../errors.ts';
+import { deliver, recipientsOf } from '../mail/delivery.ts';
+import { addMessage, rawOf, removeMessage, threadMessages } from '../mail/mailbox.ts';
+import { parseMime } from '../mail/mime.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { one } from './calendar-list.ts';
@@ -19,10 +22,7 @@ import {
   requireMessage,
   requireRecipients,
 } from './gmail-requests.ts';
-import { addMessage, rawOf, removeMessage, threadMessages } from './gmail-store.ts';
 import { entityNotFound, readFormat, showIdentity, showMessage } from './gmail-views.ts';
-import { deliver, recipientsOf } from './mail-delivery.ts';
-import { parseMime } from './mime.ts';
 
 /** Registers the routes under /drafts. */
 export function registerDraftRoutes(scope: FastifyInstance, office: Office): void {

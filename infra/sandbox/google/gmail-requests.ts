@@ -5,14 +5,15 @@
 import type { FastifyRequest } from 'fastify';
 import { bodyObject } from '../bodies.ts';
 import { GoogleError } from '../errors.ts';
+import { effectKeyOf } from '../mail/delivery.ts';
+import { treeOf } from '../mail/mailbox.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { requireAccount } from './accounts.ts';
 import { one, type Query } from './calendar-list.ts';
-import { searchable, treeOf } from './gmail-store.ts';
+import { searchable } from './gmail-search.ts';
 import { parseQuery, reachesSpamTrash } from './gmail-search.ts';
 import { entityNotFound } from './gmail-views.ts';
-import { effectKeyOf } from './mail-delivery.ts';
 import { readPageToken, writePageToken } from './paging.ts';
 
 const maxRawBytes = 36_700_160;

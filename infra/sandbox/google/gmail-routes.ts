@@ -5,8 +5,12 @@
 import type { FastifyInstance } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
 import { sendGoogleError } from '../errors.ts';
+import { deliver, recipientsOf } from '../mail/delivery.ts';
+import { changeLabels, rawOf, threadMessages } from '../mail/mailbox.ts';
+import { parseMime } from '../mail/mime.ts';
 import type { Office } from '../office/office.ts';
 import type { StoredMessage } from '../office/state.ts';
+import { one } from './calendar-list.ts';
 import { registerDraftRoutes } from './gmail-draft-routes.ts';
 import { registerMailboxRoutes } from './gmail-mailbox-routes.ts';
 import {
@@ -22,8 +26,6 @@ import {
   requireRecipients,
   strings,
 } from './gmail-requests.ts';
-import { one } from './calendar-list.ts';
-import { changeLabels, rawOf, threadMessages } from './gmail-store.ts';
 import {
   attachment,
   entityNotFound,
@@ -32,8 +34,6 @@ import {
   showMessage,
   showThreadLine,
 } from './gmail-views.ts';
-import { deliver, recipientsOf } from './mail-delivery.ts';
-import { parseMime } from './mime.ts';
 
 /** Registers the routes under /gmail/v1/users/{userId}. */
 export function registerGmailRoutes(app: FastifyInstance, office: Office): void {

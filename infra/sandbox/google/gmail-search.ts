@@ -3,6 +3,9 @@
  * dates are midnights of Pacific time, as the API reads them. An unknown operator is read as words.
  */
 import { DateTime } from 'luxon';
+import { treeOf } from '../mail/mailbox.ts';
+import { header, readableText, walk } from '../mail/mime.ts';
+import type { MailboxState, StoredMessage } from '../office/state.ts';
 
 /** What a query can look at. */
 export interface SearchableMail {
@@ -19,6 +22,29 @@ export interface SearchableMail {
   labels: string[];
   dateMs: number;
   sizeBytes: number;
+}
+
+/** A message as the search sees it. */
+export function searchable(mailbox: MailboxState, message: StoredMessage): SearchableMail {
+  const tree = treeOf(message);
+  const value = (name: string): string => header(tree.headers, name) ?? '';
+  const names = mailbox.labels
+    .filter((label) => message.labelIds.includes(label.id))
+    .map((label) => label.name);
+  return {
+    from: value('From'),
+    to: value('To'),
+    cc: value('Cc'),
+    bcc: value('Bcc'),
+    subject: value('Subject'),
+    text: readableText(tree),
+    list: value('List-Id'),
+    messageId: value('Message-ID'),
+    filenames: [...walk(tree)].map((part) => part.filename).filter((name) => name !== ''),
+    labels: [...message.labelIds, ...names].map((label) => label.toLowerCase()),
+    dateMs: message.internalDate,
+    sizeBytes: Math.floor((message.raw.length * 3) / 4),
+  };
 }
 
 /** Says whether a message matches. */

@@ -2,9 +2,9 @@
  * Messages and threads in the form Gmail v1 shows them. Changes nothing.
  */
 import { GoogleError } from '../errors.ts';
+import { rawOf, treeOf } from '../mail/mailbox.ts';
+import { type MimePart, readableText, walk } from '../mail/mime.ts';
 import type { StoredMessage } from '../office/state.ts';
-import { rawOf, treeOf } from './gmail-store.ts';
-import { type MimePart, readableText, walk } from './mime.ts';
 
 /** How much of a message to show. */
 export type MessageFormat = 'minimal' | 'full' | 'raw' | 'metadata';

@@ -2,7 +2,7 @@
  * `$batch`: several requests in one. Each is sent to this same server as if it had come alone, so
  * it meets the same rules; one that depends on a failed one is not sent.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify';
 import { z } from 'zod';
 import { bodyObject } from '../bodies.ts';
 import type { Office } from '../office/office.ts';
@@ -90,11 +90,16 @@ async function answer(
     const value = response.headers[name];
     if (value !== undefined) headers[name] = String(value);
   }
-  const body: unknown = response.body === '' ? undefined : response.json();
   return {
     id: part.id,
     status: response.statusCode,
     headers,
-    ...(body === undefined ? {} : { body }),
+    ...(response.body === '' ? {} : { body: bodyOf(response) }),
   };
+}
+
+/** JSON as it is; anything else, such as a message's MIME text, in base64. */
+function bodyOf(response: LightMyRequestResponse): unknown {
+  const isJson = String(response.headers['content-type']).startsWith('application/json');
+  return isJson ? response.json() : response.rawPayload.toString('base64');
 }

@@ -4,14 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { eventsIn, findEvent } from '../google/calendar-events.ts';
+import { eventsIn, findEvent } from '../calendar/events.ts';
 import type { Office } from '../office/office.ts';
 import type { DeltaRound, Person, StoredEvent } from '../office/state.ts';
 import { requireMailbox } from './accounts.ts';
 import { syncStateNotFound } from './errors.ts';
-import { readWindow } from './event-routes.ts';
-import { changeKeyOf, identity, isVisible, showEvent, typeOf } from './event-view.ts';
+import { readWindow } from './event-lists.ts';
 import { showTime } from './event-times.ts';
+import { changeKeyOf, identity, isVisible, showEvent, typeOf } from './event-view.ts';
 import { writeId } from './ids.ts';
 import { refuseOptions } from './odata.ts';
 import { graphUrl, pageSize, parameter } from './paging.ts';

@@ -2,9 +2,9 @@
  * What a guest does with an invitation over Graph: answers it or passes it on. The organizer hears
  * of an answer unless the guest says otherwise.
  */
-import { findEvent } from '../google/calendar-events.ts';
-import { propagate, respondToOrganizer } from '../google/calendar-guests.ts';
-import { storeEvent } from '../google/event-store.ts';
+import { storeEvent } from '../calendar/event-store.ts';
+import { findEvent } from '../calendar/events.ts';
+import { propagate, respondToOrganizer } from '../calendar/guests.ts';
 import type { Office } from '../office/office.ts';
 import type { Attendee, Person, StoredEvent } from '../office/state.ts';
 import { invalidRequest } from './errors.ts';

@@ -3,12 +3,12 @@
  * whoever must hear of a change is counted, and no parameter stops it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { propagate } from '../google/calendar-guests.ts';
-import { dropExceptions } from '../google/calendar-changes.ts';
-import { findEvent } from '../google/calendar-events.ts';
-import { answerForRooms } from '../google/room-booking.ts';
-import { storeEvent } from '../google/event-store.ts';
-import { toInstantMs } from '../google/event-times.ts';
+import { dropExceptions } from '../calendar/event-store.ts';
+import { storeEvent } from '../calendar/event-store.ts';
+import { findEvent } from '../calendar/events.ts';
+import { propagate } from '../calendar/guests.ts';
+import { answerForRooms } from '../calendar/rooms.ts';
+import { toInstantMs } from '../calendar/times.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
 import {

@@ -3,12 +3,12 @@
  * Outlook knows lies under `outlook` and stays with the copy it was set on.
  */
 import { convert } from 'html-to-text';
+import { toRfc3339 } from '../calendar/times.ts';
 import type { Attendee, OutlookFields, Person, StoredEvent } from '../office/state.ts';
 import { invalidRequest } from './errors.ts';
 import type { EventBody } from './event-body.ts';
 import { readTime, validationFailure } from './event-times.ts';
 import { firstOccurrence, readRecurrence } from './recurrence.ts';
-import { toRfc3339 } from '../google/event-times.ts';
 
 /** Outlook reminds this long before an event when nobody says otherwise. */
 const defaultReminderMinutes = 15;

@@ -4,12 +4,12 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
-import { eventsIn } from '../google/calendar-events.ts';
-import { toInstantMs } from '../google/event-times.ts';
+import { eventsIn } from '../calendar/events.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
 import { requireMailbox } from './accounts.ts';
 import { GraphError, itemNotFound } from './errors.ts';
+import { answerEvent, forwardEvent } from './event-answers.ts';
 import {
   answerBodySchema,
   cancelBodySchema,
@@ -17,7 +17,6 @@ import {
   readEvent,
   readParameters,
 } from './event-body.ts';
-import { answerEvent, forwardEvent } from './event-answers.ts';
 import {
   cancelEvent,
   changeEvent,
@@ -27,20 +26,16 @@ import {
   removeEvent,
   requireEvent,
 } from './event-changes.ts';
-import { readBound } from './event-times.ts';
-import { isVisible, showEvent } from './event-view.ts';
+import { type Asked, listEvents, readWindow } from './event-lists.ts';
+import { showEvent } from './event-view.ts';
 import { readId } from './ids.ts';
-import { readExpand, readFilter, readOrder, satisfies, selected } from './odata.ts';
-import { sameProperty } from './event-fields.ts';
-import { pageOf, parameter } from './paging.ts';
-import { type Preferences, readPreferences } from './prefer.ts';
+import { readExpand, selected } from './odata.ts';
+import { parameter } from './paging.ts';
+import { readPreferences } from './prefer.ts';
 import { cancelledOccurrences, occurrencesIn } from './series.ts';
 
-const pageRules = { defaultSize: 10, maxSize: 1_000 };
 const readers = ['Calendars.Read', 'Calendars.ReadWrite'];
 const writers = ['Calendars.ReadWrite'];
-/** Far enough to meet every event that is stored. */
-const always = { fromMs: -8_640_000_000_000_000, toMs: 8_640_000_000_000_000 };
 
 interface Params {
   eventId: string;
@@ -48,13 +43,6 @@ interface Params {
 
 /** Members that no `$select` leaves out. */
 const alwaysShown = ['id', 'singleValueExtendedProperties'];
-
-/** What one request on events is about. */
-interface Asked {
-  owner: Person;
-  preferences: Preferences;
-  show: (event: StoredEvent) => object;
-}
 
 /** Registers lists and changes of events. */
 export function registerEventRoutes(scope: FastifyInstance, office: Office): void {
@@ -68,11 +56,10 @@ export function registerEventRoutes(scope: FastifyInstance, office: Office): voi
 function registerLists(scope: FastifyInstance, office: Office, calendar: string): void {
   scope.get(`${calendar}/events`, (request, reply) => {
     const asked = ask(office, request, reply, readers);
-    refuseSearch(request);
     const stored = Object.values(office.calendar(asked.owner.email).events);
     // Single events and series; occurrences are read through a window.
     const found = stored.filter((event) => !event.recurringEventId);
-    return listed(office, request, asked, found);
+    return listEvents(office, request, asked, found);
   });
   scope.post(`${calendar}/events`, (request, reply) => {
     const { owner, show } = ask(office, request, reply, writers);
@@ -82,14 +69,23 @@ function registerLists(scope: FastifyInstance, office: Office, calendar: string)
   });
   scope.get(`${calendar}/calendarView`, (request, reply) => {
     const asked = ask(office, request, reply, readers);
-    refuseSearch(request);
-    return listed(office, request, asked, eventsIn(office, asked.owner, readWindow(request), true));
+    return listEvents(
+      office,
+      request,
+      asked,
+      eventsIn(office, asked.owner, readWindow(request), true),
+    );
   });
   scope.get(`${calendar}/events/:eventId/instances`, (request, reply) => {
     const asked = ask(office, request, reply, readers);
     const master = requireEvent(office, asked.owner, eventKey(request, asked.owner));
     const window = readWindow(request);
-    return listed(office, request, asked, occurrencesIn(office, asked.owner, master.id, window));
+    return listEvents(
+      office,
+      request,
+      asked,
+      occurrencesIn(office, asked.owner, master.id, window),
+    );
   });
 }
 
@@ -186,81 +182,6 @@ function eventKey(request: FastifyRequest, owner: Person): string {
   if (found) return found.key;
   if (/^[\w-]{20,}$/.test(eventId)) throw itemNotFound();
   throw new GraphError(400, 'ErrorInvalidIdMalformed', 'Id is malformed.');
-}
-
-/** The window of a view. @throws GraphError 400. */
-export function readWindow(request: FastifyRequest): typeof always {
-  const named = (name: string): string | undefined =>
-    parameter(request, name) ?? parameter(request, name.toLowerCase());
-  const fromMs = readBound(named('startDateTime'), 'StartDateTime');
-  const toMs = readBound(named('endDateTime'), 'EndDateTime');
-  if (toMs >= fromMs) return { fromMs, toMs };
-  const message = 'The end of the time window is before its start.';
-  throw new GraphError(400, 'ErrorInvalidParameter', message);
-}
-
-function refuseSearch(request: FastifyRequest): void {
-  if (parameter(request, '$search') === undefined) return;
-  const message = 'The parameter $search is not currently supported on the Events resource.';
-  throw new GraphError(400, 'SearchEvents', message);
-}
-
-/** Filtered, in order and in pages. */
-function listed(
-  office: Office,
-  request: FastifyRequest,
-  { owner, preferences, show }: Asked,
-  events: readonly StoredEvent[],
-): object {
-  const filter = readFilter(request);
-  const found = events
-    .filter((event) => isVisible(office, event, owner))
-    .filter((event) => filter.properties.every((wanted) => hasProperty(event, wanted)))
-    .filter((event) =>
-      filter.comparisons.every((one) => satisfies(memberOf(event, owner, one.member), one)),
-    );
-  const order = readOrder(request) ?? { member: 'start/dateTime', descending: false };
-  const value = (event: StoredEvent): string => String(memberOf(event, owner, order.member));
-  found.sort((a, b) => value(a).localeCompare(value(b)) || (a.id < b.id ? -1 : 1));
-  if (order.descending) found.reverse();
-  return pageOf(request, found, { ...pageRules, maxPageSize: preferences.maxPageSize }, show);
-}
-
-function hasProperty(event: StoredEvent, wanted: { propertyId: string; value?: string }): boolean {
-  return (event.outlook?.properties ?? []).some(
-    ({ id, value }) =>
-      sameProperty(id, wanted.propertyId) && (wanted.value === undefined || value === wanted.value),
-  );
-}
-
-/** A member that filters and orders know. @throws GraphError 400. */
-function memberOf(event: StoredEvent, owner: Person, member: string): string | boolean {
-  const instant = (time: StoredEvent['start']): string =>
-    new Date(toInstantMs(time, owner.zone)).toISOString();
-  switch (member) {
-    case 'subject':
-      return event.summary ?? '';
-    case 'start/dateTime':
-      return instant(event.start);
-    case 'end/dateTime':
-      return instant(event.end);
-    case 'createdDateTime':
-      return event.created;
-    case 'lastModifiedDateTime':
-      return event.updated;
-    case 'iCalUId':
-      return event.iCalUID;
-    case 'isAllDay':
-      return event.start.date !== undefined;
-    case 'isCancelled':
-      return event.status === 'cancelled';
-    case 'isOrganizer':
-      return event.organizer.email === owner.email;
-    default: {
-      const message = `The property '${member}' does not support filtering or ordering.`;
-      throw new GraphError(400, 'ErrorInvalidUrlQueryFilter', message);
-    }
-  }
 }
 
 function options(request: FastifyRequest, operation: EventOperation): ChangeOptions {

@@ -3,7 +3,7 @@
  * fraction digits out, and all-day events as midnight to midnight whatever zone was preferred.
  */
 import { DateTime } from 'luxon';
-import { toInstantMs, toRfc3339 } from '../google/event-times.ts';
+import { toInstantMs, toRfc3339 } from '../calendar/times.ts';
 import type { EventTime } from '../office/state.ts';
 import { badRequest, GraphError } from './errors.ts';
 import { ianaZone } from './zones.ts';

@@ -2,9 +2,9 @@
  * A stored event as Graph shows it to the person whose calendar it lies on. A guest sees no other
  * guest's answer, and a meeting that was called off until they take it away.
  */
+import { toInstantMs } from '../calendar/times.ts';
 import type { Office } from '../office/office.ts';
 import type { Attendee, Person, StoredEvent } from '../office/state.ts';
-import { toInstantMs } from '../google/event-times.ts';
 import { bodyOf, isTeams, joinUrl, reminderOf, sameProperty } from './event-fields.ts';
 import { showInstant, showTime, zeroTime } from './event-times.ts';
 import { writeId } from './ids.ts';

@@ -2,9 +2,9 @@
  * Replies and forwards as Outlook begins them: recipients, subject, quoted original and the
  * headers that keep the thread. It stores and sends nothing.
  */
-import { treeOf } from '../google/gmail-store.ts';
-import { addressText, type Composition } from '../google/mime-compose.ts';
-import { header, type Mailbox, mailboxes, messageIds, withoutMarks } from '../google/mime.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { addressText, type Composition } from '../mail/mime-compose.ts';
+import { header, type Mailbox, mailboxes, messageIds, withoutMarks } from '../mail/mime.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { emptyDraft, filesIn } from './mail-compose.ts';

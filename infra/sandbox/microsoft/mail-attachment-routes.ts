@@ -4,8 +4,8 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
-import { replaceMessage } from '../google/gmail-store.ts';
-import { composeMime } from '../google/mime-compose.ts';
+import { replaceMessage } from '../mail/mailbox.ts';
+import { composeMime } from '../mail/mime-compose.ts';
 import type { Office } from '../office/office.ts';
 import { invalidRequest } from './errors.ts';
 import { attachmentSchema, readBody } from './mail-bodies.ts';

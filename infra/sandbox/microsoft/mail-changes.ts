@@ -2,9 +2,9 @@
  * What PATCH changes of a message: the text of a draft, and marks such as read, flag and
  * categories. Marks that already stand change nothing, so a repeated request counts once.
  */
-import { changeLabels, rawOf, replaceMessage } from '../google/gmail-store.ts';
-import { composeMime } from '../google/mime-compose.ts';
-import { removeHeaders } from '../google/mail-delivery.ts';
+import { removeHeaders } from '../mail/delivery.ts';
+import { changeLabels, rawOf, replaceMessage } from '../mail/mailbox.ts';
+import { composeMime } from '../mail/mime-compose.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { GraphError } from './errors.ts';
 import type { GivenMessage } from './mail-bodies.ts';

@@ -3,8 +3,8 @@
  * changed and written again. Bytes that came as MIME are only taken apart when JSON changes them.
  */
 import { randomUUID } from 'node:crypto';
-import { treeOf } from '../google/gmail-store.ts';
-import { type ComposedFile, type Composition, addressText } from '../google/mime-compose.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { type ComposedFile, type Composition, addressText } from '../mail/mime-compose.ts';
 import {
   header,
   mailboxes,
@@ -12,7 +12,7 @@ import {
   type MimeHeader,
   type MimePart,
   walk,
-} from '../google/mime.ts';
+} from '../mail/mime.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { GraphError } from './errors.ts';

@@ -4,9 +4,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
-import { rawOf, removeMessage } from '../google/gmail-store.ts';
-import { type Composition, composeMime } from '../google/mime-compose.ts';
-import { header, parseHead } from '../google/mime.ts';
+import { rawOf, removeMessage } from '../mail/mailbox.ts';
+import { type Composition, composeMime } from '../mail/mime-compose.ts';
+import { header, parseHead } from '../mail/mime.ts';
 import type { Office } from '../office/office.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { GraphError, invalidRequest } from './errors.ts';

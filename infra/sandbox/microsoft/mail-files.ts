@@ -2,8 +2,8 @@
  * The files that hang on a message, as Graph's attachments. Text parts without a name are the
  * message's body and never listed.
  */
-import { treeOf } from '../google/gmail-store.ts';
-import { header, type MimePart, walk } from '../google/mime.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { header, type MimePart, walk } from '../mail/mime.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { badRequest, itemNotFound } from './errors.ts';
 import { readId, writeId } from './ids.ts';

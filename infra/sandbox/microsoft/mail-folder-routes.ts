@@ -6,8 +6,8 @@ import type { FastifyInstance } from 'fastify';
 import { bodyField, bodyObject, rawBody } from '../bodies.ts';
 import type { Office } from '../office/office.ts';
 import { badRequest, GraphError } from './errors.ts';
+import { parseFilter } from './filter.ts';
 import { listChanges } from './mail-delta.ts';
-import { parseFilter } from './mail-filter.ts';
 import {
   childFolders,
   createFolder,

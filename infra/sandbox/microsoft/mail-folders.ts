@@ -2,7 +2,7 @@
  * Folders over a mailbox that keeps labels: which one a message lies in, what moving it changes,
  * and the folders as Graph shows them. A message lies in exactly one.
  */
-import { changeLabels } from '../google/gmail-store.ts';
+import { changeLabels } from '../mail/mailbox.ts';
 import type { Office } from '../office/office.ts';
 import type { MailboxLabel, MailboxState, Person, StoredMessage } from '../office/state.ts';
 import { GraphError, itemNotFound } from './errors.ts';
@@ -29,7 +29,7 @@ const wellKnown: Readonly<Record<string, Folder>> = {
 const root = 'ROOT';
 
 /** Every folder of a mailbox. */
-export function allFolders(mailbox: MailboxState): Folder[] {
+function allFolders(mailbox: MailboxState): Folder[] {
   const own = mailbox.labels.flatMap(({ id, name, type, parent }) =>
     type === 'folder' ? [{ label: id, displayName: name, parent }] : [],
   );

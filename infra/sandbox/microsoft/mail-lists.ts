@@ -3,11 +3,11 @@
  * they go together.
  */
 import type { FastifyRequest } from 'fastify';
-import { treeOf } from '../google/gmail-store.ts';
-import { header, mailboxes } from '../google/mime.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { header, mailboxes } from '../mail/mime.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { badRequest, GraphError } from './errors.ts';
-import { type FilterValue, parseFilter } from './mail-filter.ts';
+import { type FilterValue, parseFilter } from './filter.ts';
 import { folderId, placeOf } from './mail-folders.ts';
 import { isVisible, type MailScope, messageId } from './mail-items.ts';
 import { propertyOf } from './mail-properties.ts';
@@ -24,6 +24,7 @@ import {
   sentMs,
   showMessage,
 } from './mail-views.ts';
+import { inOrder, type OrderBy, readOrder } from './odata.ts';
 import { pageOf, parameter } from './paging.ts';
 
 const pages = { defaultSize: 10, maxSize: 1_000 };
@@ -116,13 +117,7 @@ export function findMessages(
     filterValue(scope, message, path);
   const test = filter === undefined ? undefined : parseFilter(filter, filterable, read);
   const found = test ? here.filter(test.matches) : here;
-  return inOrder(found, readOrder(order, test?.properties), read);
-}
-
-/** A property by which lists are ordered. */
-interface OrderBy {
-  readonly path: string;
-  readonly descending: boolean;
+  return inOrder(found, orderOf(request, test?.properties), read);
 }
 
 /**
@@ -130,39 +125,15 @@ interface OrderBy {
  * @throws GraphError 400 when a filter names other properties first: Outlook wants the ones of the
  *   order in the filter too, before all others and in the same order
  */
-function readOrder(text: string | undefined, filtered: readonly string[] | undefined): OrderBy[] {
-  if (text === undefined) return [{ path: 'receivedDateTime', descending: true }];
-  const order = text.split(',').map((part) => {
-    const [path = '', direction = 'asc'] = part.trim().split(/\s+/);
-    if (!filterable.has(path)) throw badRequest(`Could not find a property named '${path}'.`);
-    return { path, descending: direction.toLowerCase() === 'desc' };
-  });
+function orderOf(request: FastifyRequest, filtered: readonly string[] | undefined): OrderBy[] {
+  const order = readOrder(request, filterable);
+  if (order === undefined) return [{ path: 'receivedDateTime', descending: true }];
   const named = [...new Set(filtered)];
   if (filtered !== undefined && order.some(({ path }, index) => named[index] !== path)) {
     const message = 'The restriction or sort order is too complex for this operation.';
     throw new GraphError(400, 'InefficientFilter', message);
   }
   return order;
-}
-
-function inOrder(
-  messages: readonly StoredMessage[],
-  order: readonly OrderBy[],
-  read: (message: StoredMessage, path: string) => FilterValue,
-): StoredMessage[] {
-  // Read once per message: a comparison that reads would parse mail over and over.
-  const ranked = messages.map((message) => ({
-    message,
-    values: order.map(({ path }) => read(message, path) ?? ''),
-  }));
-  ranked.sort((a, b) => {
-    for (const [index, { descending }] of order.entries()) {
-      const [left = '', right = ''] = [a.values[index], b.values[index]];
-      if (left !== right) return left < right === descending ? 1 : -1;
-    }
-    return a.message.id < b.message.id ? -1 : 1;
-  });
-  return ranked.map(({ message }) => message);
 }
 
 /** A property of a message in the form filters compare: instants in milliseconds. */

@@ -2,8 +2,8 @@
  * Single-value extended properties of messages. Those of the internet headers' set are the
  * message's own X- headers; all others are kept beside the message.
  */
-import { header } from '../google/mime.ts';
-import { treeOf } from '../google/gmail-store.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { header } from '../mail/mime.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { badRequest } from './errors.ts';
 

@@ -4,11 +4,12 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
-import { rawOf, removeMessage } from '../google/gmail-store.ts';
+import { rawOf, removeMessage } from '../mail/mailbox.ts';
 import type { Office } from '../office/office.ts';
+import { badRequest } from './errors.ts';
 import { registerAttachmentRoutes } from './mail-attachment-routes.ts';
-import { registerCategoryRoutes } from './mail-category-routes.ts';
 import { messageSchema, readBody, smallNames } from './mail-bodies.ts';
+import { registerCategoryRoutes } from './mail-category-routes.ts';
 import { changeDraft, changeMarks, checkDraftOnly } from './mail-changes.ts';
 import { registerDraftRoutes } from './mail-draft-routes.ts';
 import { registerFolderRoutes } from './mail-folder-routes.ts';
@@ -17,7 +18,6 @@ import { checkIfMatch, etag, mailScope, messageId, pathId, requireItem } from '.
 import { findMessages, listMessages, viewOf } from './mail-lists.ts';
 import { countEffect } from './mail-sending.ts';
 import { showMessage } from './mail-views.ts';
-import { badRequest } from './errors.ts';
 
 /** Registers the mail routes under /v1.0. */
 export function registerGraphMailRoutes(scope: FastifyInstance, office: Office): void {

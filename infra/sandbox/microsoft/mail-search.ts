@@ -2,8 +2,8 @@
  * `$search` on messages: the part of KQL that Outlook's documentation names. Words match whole
  * words, or beginnings where a star ends them; a property nobody knows is refused.
  */
-import { treeOf } from '../google/gmail-store.ts';
-import { header, readableText } from '../google/mime.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { header, readableText } from '../mail/mime.ts';
 import type { StoredMessage } from '../office/state.ts';
 import { GraphError } from './errors.ts';
 import { filesOf } from './mail-files.ts';
@@ -107,7 +107,7 @@ function unquote(text: string): string {
 }
 
 /** Whether the words of a phrase stand next to each other; a star ends the last one early. */
-export function hasPhrase(text: string, phrase: string): boolean {
+function hasPhrase(text: string, phrase: string): boolean {
   const flat = (value: string): string =>
     value
       .toLowerCase()

@@ -3,17 +3,10 @@
  * colleague addressed gets one of their own. What a client sent is never sent twice from one draft.
  */
 import type { FastifyRequest } from 'fastify';
-import { addMessage, changeLabels, rawOf, replaceMessage, treeOf } from '../google/gmail-store.ts';
-import { distribute, effectKeyOf, recipientsOf, removeHeaders } from '../google/mail-delivery.ts';
-import {
-  bareSubject,
-  header,
-  mailboxes,
-  messageIds,
-  parseHead,
-  parseMime,
-} from '../google/mime.ts';
-import { mailDate } from '../google/mime-compose.ts';
+import { distribute, effectKeyOf, recipientsOf, removeHeaders } from '../mail/delivery.ts';
+import { addMessage, changeLabels, rawOf, replaceMessage, treeOf } from '../mail/mailbox.ts';
+import { mailDate } from '../mail/mime-compose.ts';
+import { bareSubject, header, mailboxes, messageIds, parseHead, parseMime } from '../mail/mime.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
 import { GraphError, itemNotFound } from './errors.ts';

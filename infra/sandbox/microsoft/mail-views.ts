@@ -2,8 +2,8 @@
  * Messages in the form Graph shows them, made from their bytes. Changes nothing.
  */
 import { convert } from 'html-to-text';
-import { treeOf } from '../google/gmail-store.ts';
-import { header, type Mailbox, mailboxes, type MimePart, walk } from '../google/mime.ts';
+import { treeOf } from '../mail/mailbox.ts';
+import { header, type Mailbox, mailboxes, type MimePart, walk } from '../mail/mime.ts';
 import type { MailboxState, StoredMessage } from '../office/state.ts';
 import { writeId } from './ids.ts';
 import { filesOf, showAttachment } from './mail-files.ts';
@@ -114,7 +114,7 @@ function isOwn({ labelIds }: StoredMessage): boolean {
 }
 
 /** An instant as Outlook writes it: UTC, whole seconds. */
-export function outlookTime(ms: number): string {
+function outlookTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
@@ -187,7 +187,7 @@ function leaf(tree: MimePart, mimeType: string): string | undefined {
 }
 
 /** What a message says, without marks of form. */
-export function plainText(tree: MimePart): string {
+function plainText(tree: MimePart): string {
   const html = leaf(tree, 'text/html');
   return leaf(tree, 'text/plain') ?? (html === undefined ? '' : convert(html, { wordwrap: false }));
 }

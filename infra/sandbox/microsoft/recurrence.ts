@@ -4,7 +4,7 @@
  */
 import ICAL from 'ical.js';
 import { DateTime } from 'luxon';
-import { toInstantMs } from '../google/event-times.ts';
+import { toInstantMs } from '../calendar/times.ts';
 import type { EventTime, StoredEvent } from '../office/state.ts';
 import type { SentRecurrence } from './event-body.ts';
 import { validationFailure } from './event-times.ts';

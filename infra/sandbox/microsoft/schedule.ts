@@ -4,8 +4,8 @@
  */
 import type { FastifyRequest } from 'fastify';
 import { bodyObject } from '../bodies.ts';
-import { busyTime, eventsIn, type Window } from '../google/calendar-events.ts';
-import { toInstantMs } from '../google/event-times.ts';
+import { busyTime, eventsIn, type Window } from '../calendar/events.ts';
+import { toInstantMs } from '../calendar/times.ts';
 import type { Office } from '../office/office.ts';
 import { roomAt } from '../office/rooms.ts';
 import type { Person, StoredEvent } from '../office/state.ts';

@@ -3,9 +3,9 @@
  * moved occurrence may not reach the day of its neighbours.
  */
 import { DateTime } from 'luxon';
-import { instanceOf, overlaps, type Window } from '../google/calendar-events.ts';
-import { toInstantMs } from '../google/event-times.ts';
-import { expand, listedDates } from '../google/recurrence.ts';
+import { instanceOf, overlaps, type Window } from '../calendar/events.ts';
+import { expand, listedDates } from '../calendar/recurrence.ts';
+import { toInstantMs } from '../calendar/times.ts';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
 import { GraphError } from './errors.ts';

@@ -4,8 +4,8 @@
  * 50 MB; the first search reads them all, once more 1.5 s and 70 MB (2026-11-21, one core). Keep
  * such an office in memory: on disk it is one file of 40 MB, written at every change.
  */
-import { addMessage, fileOldMessage } from '../google/gmail-store.ts';
-import { mailDate } from '../google/mime-compose.ts';
+import { addMessage, fileOldMessage } from '../mail/mailbox.ts';
+import { mailDate } from '../mail/mime-compose.ts';
 import type { Office } from './office.ts';
 import type { Person, StoredMessage } from './state.ts';
 

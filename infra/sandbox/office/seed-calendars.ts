@@ -3,13 +3,13 @@
  * carries invitations later, so that guests hold copies from the first day.
  */
 import { DateTime } from 'luxon';
-import { findEvent } from '../google/calendar-events.ts';
-import { propagate } from '../google/calendar-guests.ts';
-import { storeEvent } from '../google/event-store.ts';
+import { storeEvent } from '../calendar/event-store.ts';
+import { findEvent } from '../calendar/events.ts';
+import { propagate } from '../calendar/guests.ts';
 import type { Office } from './office.ts';
 import { officeDomain, outsiders, privateAccount } from './people.ts';
-import { type SeedEvent, seedEvents } from './seed-events.ts';
 import { privateEvents } from './seed-events-private.ts';
+import { type SeedEvent, seedEvents } from './seed-events.ts';
 import type { Attendee, EventTime, Person, StoredEvent } from './state.ts';
 
 /** Puts every seeded event on its calendars. */

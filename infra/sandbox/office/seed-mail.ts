@@ -2,9 +2,9 @@
  * Fills the mailboxes of a new office from the tables of threads: every message is written as MIME
  * and filed with its sender and with each colleague addressed.
  */
-import { addMessage } from '../google/gmail-store.ts';
-import { composeMime } from '../google/mime-compose.ts';
-import { mailboxes } from '../google/mime.ts';
+import { addMessage } from '../mail/mailbox.ts';
+import { composeMime } from '../mail/mime-compose.ts';
+import { mailboxes } from '../mail/mime.ts';
 import type { Office } from './office.ts';
 import { officeDomain, outsiders, privateAccount } from './people.ts';
 import { noiseThreads } from './seed-mail-noise.ts';

@@ -1,12 +1,12 @@
 /**
  * Reading events off one person's calendar: single events, occurrences of recurring ones and their
- * exceptions, busy time, and the form in which Calendar v3 shows them. Changes nothing.
+ * exceptions, and busy time. Changes nothing.
  */
 import { DateTime } from 'luxon';
 import type { Office } from '../office/office.ts';
-import type { Attendee, Person, StoredEvent } from '../office/state.ts';
-import { showTime, toInstantMs } from './event-times.ts';
+import type { Person, StoredEvent } from '../office/state.ts';
 import { expand, type Occurrence } from './recurrence.ts';
+import { toInstantMs } from './times.ts';
 
 /** A span of instants; touching its edges does not count as inside. */
 export interface Window {
@@ -93,68 +93,4 @@ export function blocks(event: StoredEvent, owner: Person): boolean {
   if (event.eventType === 'workingLocation') return false;
   const self = event.attendees?.find((attendee) => attendee.email === owner.email);
   return self?.responseStatus !== 'declined';
-}
-
-/** An event as its owner sees it. */
-export function showEvent(event: StoredEvent, owner: Person, shownZone = owner.zone): object {
-  const { revision: _revision, start, end, originalStartTime, attendees, ...rest } = event;
-  const { organizer, creator } = event;
-  const encoded = Buffer.from(`${event.id} ${owner.email}`).toString('base64url');
-  return {
-    kind: 'calendar#event',
-    ...rest,
-    htmlLink: `https://www.google.com/calendar/event?eid=${encoded}`,
-    eventType: event.eventType ?? 'default',
-    reminders: event.reminders ?? { useDefault: true },
-    creator: { ...creator, ...(creator.email === owner.email ? { self: true } : {}) },
-    organizer: { ...organizer, ...(organizer.email === owner.email ? { self: true } : {}) },
-    start: showTime(start, owner.zone, shownZone),
-    end: showTime(end, owner.zone, shownZone),
-    ...(originalStartTime
-      ? { originalStartTime: showTime(originalStartTime, owner.zone, shownZone) }
-      : {}),
-    ...(attendees
-      ? { attendees: attendees.map((attendee) => showAttendee(attendee, event, owner)) }
-      : {}),
-  };
-}
-
-function showAttendee(attendee: Attendee, event: StoredEvent, owner: Person): object {
-  return {
-    ...attendee,
-    ...(attendee.email === event.organizer.email ? { organizer: true } : {}),
-    ...(attendee.email === owner.email ? { self: true } : {}),
-  };
-}
-
-/** What lists guarantee of a cancelled event: its identity and nothing else. */
-export function showCancelled(event: StoredEvent, owner: Person): object {
-  const { id, etag, recurringEventId, originalStartTime } = event;
-  return {
-    kind: 'calendar#event',
-    etag,
-    id,
-    status: 'cancelled',
-    ...(recurringEventId && originalStartTime
-      ? {
-          recurringEventId,
-          originalStartTime: showTime(originalStartTime, owner.zone, owner.zone),
-        }
-      : {}),
-  };
-}
-
-/** What a colleague who may only read free/busy sees of an event: that the time is taken. */
-export function showBusyOnly(event: StoredEvent, owner: Person, shownZone: string): object {
-  const { id, etag, status, transparency } = event;
-  return {
-    kind: 'calendar#event',
-    etag,
-    id,
-    status,
-    ...(transparency ? { transparency } : {}),
-    visibility: 'private',
-    start: showTime(event.start, owner.zone, shownZone),
-    end: showTime(event.end, owner.zone, shownZone),
-  };
 }

@@ -2,9 +2,9 @@
 import type { Office } from '../office/office.ts';
 import { roomAt } from '../office/rooms.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
-import { blocks, eventsIn } from './calendar-events.ts';
-import { toInstantMs } from './event-times.ts';
+import { blocks, eventsIn } from './events.ts';
 import { expand } from './recurrence.ts';
+import { toInstantMs } from './times.ts';
 
 /** How far ahead a series must find its room free. */
 const bookedAheadMs = 60 * 86_400_000;

@@ -4,9 +4,8 @@
  */
 import ICAL from 'ical.js';
 import { DateTime } from 'luxon';
-import { invalid } from '../errors.ts';
 import type { EventTime, StoredEvent } from '../office/state.ts';
-import { toInstantMs, toRfc3339 } from './event-times.ts';
+import { toInstantMs, toRfc3339 } from './times.ts';
 
 /** One occurrence as the rule says, before exceptions. */
 export interface Occurrence {
@@ -47,19 +46,6 @@ export function expand(
       const end = { dateTime: toRfc3339(startMs + lengthMs, zone), timeZone: zone };
       return { id: `${master.id}_${stamp}`, startMs, start, end };
     });
-}
-
-/** Refuses recurrence lines that cannot be read. @throws GoogleError 400. */
-export function checkRecurrence(lines: readonly string[]): void {
-  for (const line of lines) {
-    try {
-      if (/^RRULE:/i.test(line)) ICAL.Recur.fromString(line.slice('RRULE:'.length));
-      else if (/^(?:EXDATE|RDATE)[;:]/i.test(line)) ICAL.Property.fromString(line);
-      else throw new Error('unknown line');
-    } catch {
-      throw invalid('Invalid recurrence rule.');
-    }
-  }
 }
 
 function readRules(

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Office } from '../office/office.ts';
 import type { Person, StoredMessage } from '../office/state.ts';
-import { addMessage, threadByReferences, threadMessages, treeOf } from './gmail-store.ts';
+import { addMessage, threadByReferences, threadMessages, treeOf } from './mailbox.ts';
 import { bareSubject, header, mailboxes, messageIds, type MimePart, parseMime } from './mime.ts';
 
 /** Where the sender's copy should lie. */

@@ -6,9 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Office } from '../office/office.ts';
 import { roomAt } from '../office/rooms.ts';
 import type { Person, StoredEvent } from '../office/state.ts';
-import { findEvent } from './calendar-events.ts';
-import { ownFields } from './event-fields.ts';
 import { storeEvent } from './event-store.ts';
+import { findEvent } from './events.ts';
+
+/** Fields each person keeps for themselves; a guest may change these on their own copy. */
+export const ownFields = ['colorId', 'reminders', 'transparency', 'visibility'] as const;
 
 /** Who is told of a change by mail. */
 export type SendUpdates = 'all' | 'externalOnly' | 'none';

@@ -1,10 +1,10 @@
 /**
- * The part of OData's `$filter` that Outlook serves for messages and folders: comparisons, text
- * functions, `and`, `or`, `not`, brackets and `any`. Anything else is refused, never ignored.
+ * The part of OData's `$filter` that Outlook serves: comparisons, text functions, `and`, `or`,
+ * `not`, brackets and `any`. Anything else is refused, never ignored.
  */
 import { badRequest } from './errors.ts';
 
-/** A value that a filter compares. */
+/** A value that a filter compares; instants are milliseconds since the epoch. */
 export type FilterValue = string | number | boolean | null | readonly string[] | undefined;
 
 /** Reads a property of an item by its path, such as `from/emailAddress/address`. */
@@ -118,7 +118,12 @@ class Parser<Item> {
     // Texts are compared without regard to case; ids are not texts.
     const fold = (value: FilterValue): FilterValue =>
       typeof value === 'string' && !/id$/i.test(path) ? value.toLowerCase() : value;
-    return (item) => compare(fold(this.#read(item, path)), operator, fold(wanted));
+    return (item) => {
+      const value = this.#read(item, path);
+      // The times of events are texts in Graph's model, and so stand in quotes.
+      const instant = typeof value === 'number' && typeof wanted === 'string';
+      return compare(fold(value), operator, instant ? instantMs(wanted) : fold(wanted));
+    };
   }
 
   /** `categories/any(c:c eq 'x')`, and an extended property by id and value. */
@@ -203,6 +208,11 @@ class Parser<Item> {
   #refuse(why: string): Error {
     return badRequest(`Invalid filter clause: ${why} Filter: ${this.#text}`);
   }
+}
+
+/** A time without an offset is in UTC. */
+function instantMs(text: string): number {
+  return Date.parse(/T.*(?:Z|[+-]\d\d:\d\d)$/i.test(text) ? text : `${text}Z`);
 }
 
 const operators = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);

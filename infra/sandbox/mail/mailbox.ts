@@ -4,7 +4,6 @@
  */
 import type { Office } from '../office/office.ts';
 import type { HistoryEntry, MailboxState, Person, StoredMessage } from '../office/state.ts';
-import type { SearchableMail } from './gmail-search.ts';
 import {
   bareSubject,
   header,
@@ -13,8 +12,6 @@ import {
   type MimePart,
   parseHead,
   parseMime,
-  readableText,
-  walk,
 } from './mime.ts';
 
 /** What a new message needs. */
@@ -198,29 +195,6 @@ function noteMessageId(
   if (!index || messageId === undefined) return;
   // The first message of an id stands for it, as long as the mailbox holds it.
   if (!mailbox.messages[index.get(messageId) ?? '']) index.set(messageId, message.id);
-}
-
-/** A message as the search sees it. */
-export function searchable(mailbox: MailboxState, message: StoredMessage): SearchableMail {
-  const tree = treeOf(message);
-  const value = (name: string): string => header(tree.headers, name) ?? '';
-  const names = mailbox.labels
-    .filter((label) => message.labelIds.includes(label.id))
-    .map((label) => label.name);
-  return {
-    from: value('From'),
-    to: value('To'),
-    cc: value('Cc'),
-    bcc: value('Bcc'),
-    subject: value('Subject'),
-    text: readableText(tree),
-    list: value('List-Id'),
-    messageId: value('Message-ID'),
-    filenames: [...walk(tree)].map((part) => part.filename).filter((name) => name !== ''),
-    labels: [...message.labelIds, ...names].map((label) => label.toLowerCase()),
-    dateMs: message.internalDate,
-    sizeBytes: Math.floor((message.raw.length * 3) / 4),
-  };
 }
 
 function remember(

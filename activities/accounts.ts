@@ -145,9 +145,12 @@ export async function findHolders<Found>(
   return holders;
 }
 
+/** True for what ends: an outage, or a sign-in that the person is asked for. */
 function mustWait(error: unknown): boolean {
   const type = failureTypeOf(error);
-  return type !== undefined && failures[type].category === 'waiting';
+  if (type === undefined) return false;
+  const { category } = failures[type];
+  return category === 'waiting' || category === 'needs_person';
 }
 
 /** True for a failure that says something about one account and nothing about the question. */

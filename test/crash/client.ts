@@ -115,10 +115,10 @@ export class Client {
     };
   }
 
-  /** An answer that was under way when another came may be the older one: it says nothing. */
+  /** An answer that was under way when another came may be the older one: it says nothing but an end. */
   #saw(goalId: string, state: GoalState, askedAt: number): void {
     const seen = this.#seen.get(goalId);
-    if (seen !== undefined && askedAt <= seen.at) return;
+    if (seen !== undefined && askedAt <= seen.at && !isTerminal(state)) return;
     this.#seen.set(goalId, { state, at: Date.now() });
     if (seen?.state === state) return;
     this.#log.saw(goalId, state);

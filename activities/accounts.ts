@@ -134,8 +134,9 @@ export async function findHolders<Found>(
     } catch (error) {
       const type = failureTypeOf(error);
       if (type === 'NotFoundError' || type === 'InvalidInputError') return null;
-      if (isOfTheAccount(error)) unasked ??= error;
-      throw error;
+      if (!isOfTheAccount(error)) throw error;
+      unasked ??= error;
+      return null;
     }
   });
   const holders = found.flatMap(({ account, value }) =>
@@ -155,10 +156,7 @@ function mustWait(error: unknown): boolean {
 
 /** True for a failure that says something about one account and nothing about the question. */
 export function isOfTheAccount(error: unknown): boolean {
-  const type = failureTypeOf(error);
-  if (type === undefined) return false;
-  const { category } = failures[type];
-  return category === 'waiting' || category === 'needs_person' || type === 'PermissionDeniedError';
+  return mustWait(error) || failureTypeOf(error) === 'PermissionDeniedError';
 }
 
 /** The ports of each vendor, by owner and account. */

@@ -220,6 +220,13 @@ describe('what is changed', () => {
     });
   });
 
+  it('is found in one account while another cannot be read, be it the default one', async () => {
+    const { id } = await insert(home, 'Concert', '16:00', '17:00');
+    await lose(work);
+    const { payload } = await prepare('cancelEvent', { eventId: id, account: null });
+    expect(payload).toMatchObject({ account: home, title: 'Concert' });
+  });
+
   it('is asked for again when the account that may hold it cannot be read', async () => {
     await lose(home);
     await expect(

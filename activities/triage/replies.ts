@@ -27,22 +27,25 @@ export async function planReply(
   // Outlook moves a draft that is taken away into the bin, where nobody means to send it.
   const drafts = messages.filter(({ draft, folder }) => draft && folder !== 'trash');
   const earlier = await triage.draftOf(owner, account, threadId);
-  const ours = earlier === null ? undefined : drafts.find((draft) => isAsWritten(draft, earlier));
-  // A draft that the person wrote or edited is theirs, and one draft is enough.
-  if (drafts.length > (ours === undefined ? 0 : 1)) return null;
-  const { goalId, stepId, effectKey } = earlier ?? { goalId: null, stepId: '', effectKey: '' };
+  // One that the person has edited is theirs, as one that they wrote; and one draft is enough.
+  const replaced = drafts.some((draft) => isAsWritten(draft, earlier)) ? earlier : null;
+  if (drafts.length > (replaced === null ? 0 : 1)) return null;
   return {
     to: newest.from.email,
     name: newest.from.name === null ? null : cleanLine(newest.from.name, 200),
     subject: cleanLine(newest.subject, limits.subjectMaxChars),
     excerpt: cleanText(newest.text, limits.excerptMaxChars),
     date: new Date(newest.dateMs).toISOString(),
-    replaces: ours === undefined || goalId === null ? null : { goalId, stepId, effectKey },
+    replaces: replaced === null ? null : effectOf(replaced),
   };
 }
 
-function isAsWritten({ text }: MailMessage, { bodyDigest }: ReplyDraft): boolean {
-  return bodyDigestOf(text) === bodyDigest;
+function effectOf({ goalId, stepId, effectKey }: ReplyDraft): ReplyPlan['replaces'] {
+  return { goalId, stepId, effectKey };
+}
+
+function isAsWritten({ text }: MailMessage, earlier: ReplyDraft | null): boolean {
+  return earlier !== null && bodyDigestOf(text) === earlier.bodyDigest;
 }
 
 /**

@@ -20,6 +20,9 @@ const answers: readonly ToolName[] = [
   'triageInbox',
 ];
 
+/** Those that are told although later steps worked on them. */
+const lasting: readonly ToolName[] = ['summarize', 'research', 'triageInbox'];
+
 /** What one step found out, for people; empty when a later step has used it up. */
 export function findingOf(step: Step, _: number, steps: readonly Step[]): Report['findings'] {
   const { id, tool } = step.plan;
@@ -27,7 +30,7 @@ export function findingOf(step: Step, _: number, steps: readonly Step[]): Report
   const used = steps.some(
     (other) => other.status === 'completed' && other.plan.dependsOn.includes(id),
   );
-  if (used && tool !== 'summarize' && tool !== 'research' && tool !== 'triageInbox') return [];
+  if (used && !lasting.includes(tool)) return [];
   const text =
     used && tool === 'research' ? sourcesOf(step.output.value) : textOf(tool, step.output.value);
   return text === '' ? [] : [{ stepId: id, text }];

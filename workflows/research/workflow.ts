@@ -2,7 +2,7 @@
  * Researches one question: sub-questions, searches, pages, claims with quotes, a cited summary. A
  * page that was not read can not be cited; what could not be read or supported is named.
  */
-import { isCancellation, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { StepContext } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import type { Claim } from '#contracts/schemas/research.ts';
@@ -12,7 +12,8 @@ import { readPages, type ReadSource } from './pages.ts';
 import { showProgress } from './progress.ts';
 import { optionsFor, researchActivities } from './proxies.ts';
 import { rankHits } from './rank.ts';
-import { createUsage, type UsageCounter } from './usage.ts';
+import { pinToRelease } from '../pinned.ts';
+import { createUsage, type UsageCounter } from '../usage.ts';
 
 type Result = Awaited<ReturnType<ResearchWorkflow>>;
 
@@ -47,12 +48,7 @@ export async function researchWorkflow(input: ResearchWorkflowInput): Promise<Re
   showProgress({ phase: 'Done', questions, read, unread });
   return writeOutput({ questions, sources, unread, evidence, synthesis, usage: usage.total() });
 }
-// Minutes long, and a new run replaces it: it ends on the release it started on. A server refuses a
-// versioning behaviour from a worker without a release, as in tests (seen 2026-11-21).
-setWorkflowOptions(() => {
-  const release = workflowInfo().currentDeploymentVersion?.deploymentName ?? '';
-  return release === '' ? {} : { versioningBehavior: 'PINNED' };
-}, researchWorkflow);
+pinToRelease(researchWorkflow);
 
 function contextOf({ goalId, owner }: ResearchWorkflowInput): StepContext {
   const { startTime } = workflowInfo();

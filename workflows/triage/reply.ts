@@ -9,7 +9,7 @@ import type { JsonObject } from '#contracts/json.ts';
 import type { TriagedMail } from '#contracts/schemas/triage.ts';
 import type { Origin } from '#contracts/trust.ts';
 import type { TriageWorkflowInput } from '#contracts/workflows.ts';
-import type { UsageCounter } from '../research/usage.ts';
+import type { UsageCounter } from '../usage.ts';
 import { effectActivities, languageActivities, mailActivities } from './proxies.ts';
 
 /** What drafts of one triage share. */

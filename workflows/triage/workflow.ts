@@ -8,13 +8,13 @@ import {
   ApplicationFailure,
   isCancellation,
   setCurrentDetails,
-  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import { limits } from '#contracts/limits.ts';
 import type { TriagedMail, TriageInboxOutput } from '#contracts/schemas/triage.ts';
 import type { TriageWorkflow, TriageWorkflowInput } from '#contracts/workflows.ts';
-import { createUsage } from '../research/usage.ts';
+import { pinToRelease } from '../pinned.ts';
+import { createUsage } from '../usage.ts';
 import { languageActivities, mailActivities } from './proxies.ts';
 import { draftReply, type ReplyDesk } from './reply.ts';
 
@@ -44,11 +44,7 @@ export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<Tri
   };
   return { output, origins: found.origins, usage: desk.usage.total() };
 }
-// As a research: minutes long, and the next one replaces it.
-setWorkflowOptions(() => {
-  const release = workflowInfo().currentDeploymentVersion?.deploymentName ?? '';
-  return release === '' ? {} : { versioningBehavior: 'PINNED' };
-}, triageWorkflow);
+pinToRelease(triageWorkflow);
 
 function openDesk(input: TriageWorkflowInput): ReplyDesk {
   const { goalId, owner, zone } = input;

@@ -1,4 +1,4 @@
-/** Sums what the model calls of one research cost. */
+/** Sums what the model calls of one child workflow cost. */
 import type { ModelUsage } from '#contracts/activities.ts';
 import { noUsage, type Usage } from '#contracts/goal.ts';
 

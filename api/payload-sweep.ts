@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { limits } from '#contracts/limits.ts';
 import type { Logger } from '#infra/logger.ts';
 import { sweepPayloads } from '#infra/postgres/payload-sweep.ts';
+import { startChore } from './chore.ts';
 
 /** What sweeping from time to time needs. */
 export type PayloadSweepOptions = {
@@ -14,23 +15,16 @@ export type PayloadSweepOptions = {
 
 /** Sweeps now and then every `limits.payloadSweepMs`, one sweep at a time. Returns what stops it. */
 export function startPayloadSweep({ pool, client, logger }: PayloadSweepOptions): () => void {
-  let sweeping = false;
-  const sweep = () => {
-    if (sweeping) return;
-    sweeping = true;
-    const exists = (workflowId: string) => workflowExists(client, workflowId);
-    sweepPayloads({ pool, exists, graceMs: limits.payloadGraceMs })
-      .then(
-        (count) => count > 0 && logger.info({ count }, 'deleted stored payloads'),
-        (error: unknown) => logger.warn({ err: error }, 'stored payloads could not be swept'),
-      )
-      .finally(() => {
-        sweeping = false;
-      });
-  };
-  sweep();
-  const timer = setInterval(sweep, limits.payloadSweepMs);
-  return () => clearInterval(timer);
+  const exists = (workflowId: string) => workflowExists(client, workflowId);
+  const { now, stop } = startChore({
+    everyMs: limits.payloadSweepMs,
+    work: () => sweepPayloads({ pool, exists, graceMs: limits.payloadGraceMs }),
+    done: 'deleted stored payloads',
+    failed: 'stored payloads could not be swept',
+    logger,
+  });
+  now();
+  return stop;
 }
 
 /** Whether Temporal has a workflow of this id, open or closed. @throws when it does not answer */

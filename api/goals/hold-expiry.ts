@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { limits } from '#contracts/limits.ts';
 import type { GoalId } from '#contracts/names.ts';
 import type { Logger } from '#infra/logger.ts';
+import { startChore } from '../chore.ts';
 import { startGoal, type StartDeps } from './start-goal.ts';
 
 /** What releasing needs. */
@@ -47,21 +48,14 @@ export async function releaseExpiredHolds(deps: HoldExpiryDeps): Promise<number>
 
 /** Looks for expired holds again and again, one round at a time. Returns what stops it. */
 export function startHoldExpiry(deps: HoldExpiryDeps & { readonly logger: Logger }): () => void {
-  let releasing = false;
-  const release = () => {
-    if (releasing) return;
-    releasing = true;
-    releaseExpiredHolds(deps)
-      .then(
-        (count) => count > 0 && deps.logger.info({ count }, 'expired holds are released'),
-        (error: unknown) => deps.logger.warn({ err: error }, 'expired holds are still held'),
-      )
-      .finally(() => {
-        releasing = false;
-      });
-  };
-  const timer = setInterval(release, limits.holdSweepMs);
-  return () => clearInterval(timer);
+  const { stop } = startChore({
+    everyMs: limits.holdSweepMs,
+    work: () => releaseExpiredHolds(deps),
+    done: 'expired holds are released',
+    failed: 'expired holds are still held',
+    logger: deps.logger,
+  });
+  return stop;
 }
 
 async function expiredGroups(pool: Pool): Promise<ExpiredGroup[]> {

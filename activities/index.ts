@@ -11,6 +11,7 @@ import { performEffect, type PerformDeps } from './effects/perform.ts';
 import { prepareEffect } from './effects/prepare.ts';
 import { listEffects } from './effects/ledger.ts';
 import { settleByPerson, undoEffect } from './effects/undo.ts';
+import { auditGoal } from './journal/audit.ts';
 import { closeGoal, publishGoal } from './journal/publish.ts';
 import type { Accounts } from './accounts.ts';
 import type { Directory } from './people.ts';
@@ -51,10 +52,16 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     undoEffect: (request) => undoEffect(deps, request, neverAborted),
     settleEffect: (request) => settleByPerson(deps, request),
     admitDecision: (request) => admitDecision(deps, request),
-    publishGoal: (request) => publishGoal(deps.pool, request),
+    publishGoal: async (request) => {
+      const outcome = await publishGoal(deps.pool, request);
+      return { outcome, audit: await auditGoal(deps.pool, request.goal, request.approvals) };
+    },
     useStandingRule: (request) => useStandingRule(deps.pool, request),
     checkAmendment: (request) => Promise.resolve(checkAmendment(request)),
     listEffects: (request) => listEffects(deps.pool, request),
-    closeGoal: (request) => closeGoal(deps.pool, request),
+    closeGoal: async (request) => {
+      await closeGoal(deps.pool, request);
+      await auditGoal(deps.pool, { id: request.goalId, owner: request.owner }, []);
+    },
   } satisfies AllActivities;
 }

@@ -96,6 +96,9 @@ const approvalShape = {
   input: jsonObject,
   context: z.array(originSchema),
   digest: z.string().describe('Send it back with the decision'),
+  contentAsOf: instantSchema
+    .nullable()
+    .describe('When the oldest of what the content rests on was read'),
   requestedAt: instantSchema,
   expiresAt: instantSchema,
   assignedRole: z.string().describe('`owner`, or the role it was escalated to'),

@@ -6,7 +6,7 @@ import type { Approval } from '#contracts/approval.ts';
 import { ownerRole } from '#contracts/deciders.ts';
 import { type GoalView, noUsage } from '#contracts/goal.ts';
 
-/** What approvals had no word for before there were members, delegation and a delay before sending. */
+/** What approvals had no word for before there were members, delegation, a delay before sending and the age of content. */
 const approvalDefaults = {
   assignedRole: ownerRole,
   assignedTo: null,
@@ -16,6 +16,7 @@ const approvalDefaults = {
   supersedes: null,
   difference: [],
   leavesAt: null,
+  contentAsOf: null,
 } satisfies Partial<Approval>;
 
 /** An approval as it is now described. */

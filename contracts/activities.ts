@@ -4,6 +4,7 @@
  */
 import type { AccountActivities } from './accounts.ts';
 import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
+import type { AuditAnchor } from './audit.ts';
 import type { ResearchActivities, TriageActivities } from './child-activities.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
@@ -103,6 +104,8 @@ export type PrepareRequest = {
   readonly origins: readonly Origin[];
   readonly goalText: string;
   readonly policyVersion: string;
+  /** The instant of the oldest reading that the input rests on: the card tells it. */
+  readonly contentAsOf?: string | undefined;
   /** Content that was approved and could not be performed: the answer tells what differs from it. */
   readonly previousDigest?: string | undefined;
 };
@@ -195,7 +198,11 @@ export type Admission = {
   readonly did?: 'settled' | 'counted' | 'delegated';
   /** True when the queue shows a request of this id although the workflow does not know it. */
   readonly isQueued?: boolean;
+  /** Where the audit's chain stands with an applied decision: kept in the history as an anchor. */
+  readonly audit?: AuditAnchor | null;
 };
+/** A decision by a standing rule, with where the audit's chain stands with it. */
+export type RuleDecision = StandingDecision & { readonly audit?: AuditAnchor | null };
 export type RuleUse = {
   readonly goalId: GoalId;
   readonly owner: string;
@@ -238,14 +245,24 @@ export type GoalPublication = {
   /** A goal that has completed is not published as such when its cancellation is on record already. */
   readonly yieldsToCancellation?: boolean;
 };
+/** What became of a publication. */
+export type Published = {
+  readonly outcome: 'published' | 'cancelled';
+  /** Where the audit's chain stands with the goal's newest entry; null while it has none. */
+  readonly audit: AuditAnchor | null;
+};
 /** Local activities on `adjutant-goals`: short, idempotent, Postgres only. */
 export interface GoalLocalActivities {
   /** Admits or refuses one decision, stores it, and publishes nothing else. */
   admitDecision(request: AdmitRequest): Promise<Admission>;
-  /** Publishes journal events and overwrites the goal's read models. Idempotent by goal and number. */
-  publishGoal(request: GoalPublication): Promise<'published' | 'cancelled'>;
+  /**
+   * Publishes journal events, overwrites the goal's read models and brings the audit up to date with
+   * them. Idempotent by goal and number. Releases before the audit had decisions answered the bare
+   * outcome, and histories hold it.
+   */
+  publishGoal(request: GoalPublication): Promise<Published | Published['outcome']>;
   /** Takes a standing rule for one approval: counts the use and stores the decision, or neither. */
-  useStandingRule(request: RuleUse): Promise<StandingDecision | null>;
+  useStandingRule(request: RuleUse): Promise<RuleDecision | null>;
   /** Checks a plan written by a person. Problems are sentences; the plan is null then. */
   checkAmendment(request: AmendRequest): Promise<{ plan: Plan | null; problems: string[] }>;
   /** Effects of a goal that are open or were confirmed and not undone, in the order they began. */

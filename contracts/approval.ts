@@ -58,6 +58,11 @@ export type Approval = {
   /** What the person was shown besides the card: where the values came from. */
   readonly context: readonly Origin[];
   readonly digest: string;
+  /**
+   * The instant of the oldest reading that the content rests on. Null where nothing was read for it,
+   * and in requests of releases that did not keep it.
+   */
+  readonly contentAsOf: string | null;
   readonly requestedAt: string;
   readonly expiresAt: string;
   /** Who is asked: the owner, or after an escalation the members with this role. */

@@ -1,12 +1,16 @@
 /**
- * The audit: what is kept of each effect, the text an entry's hash is over, and the anchors that
- * Temporal's histories hold. It hashes nothing; whoever writes or verifies brings SHA-256.
+ * The audit: what is kept of each effect, decision and refusal, the text an entry's hash is over, and
+ * the anchors that Temporal's histories hold. It hashes nothing; whoever writes or verifies brings
+ * SHA-256.
  */
+import type { StandingDecision } from './approval.ts';
 import { canonicalJson } from './canonical.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** What is kept of one effect: the six elements an auditor asks for. */
-export type AuditEntry = {
+export type EffectEntry = {
+  /** Absent in entries of releases that kept effects only. */
+  readonly kind: 'effect';
   readonly stepId: string;
   readonly effectKey: string;
   readonly tool: string;
@@ -30,6 +34,39 @@ export type AuditEntry = {
   readonly difference: readonly { path: string; proposed: Json; executed: Json }[];
 };
 
+/** What is kept of one decision that counts: a person's, a standing rule's, or no answer in time. */
+export type DecisionEntry = {
+  readonly kind: 'decision';
+  /** Names the decision within its goal, so that it has one entry however often it is told. */
+  readonly id: string;
+  readonly approvalId: string;
+  readonly decision: StandingDecision;
+  /** The content that was decided about. */
+  readonly digest: string;
+  /** What the person was shown; null where a standing rule took their place. */
+  readonly contextShown: Json;
+  /** The signal as it came, with its signature; null where nobody sent one. */
+  readonly signed: JsonObject | null;
+};
+
+/** What is kept of a decision that was refused, and of a step that policy or the gateway refused. */
+export type RefusalEntry = {
+  readonly kind: 'decision_refused' | 'step_refused';
+  /** Names the refusal within its goal. */
+  readonly id: string;
+  readonly stepId: string | null;
+  /** As the journal tells it, with the reason. */
+  readonly data: JsonObject;
+};
+
+/** What is kept of one thing that was done, decided or refused. */
+export type AuditEntry = EffectEntry | DecisionEntry | RefusalEntry;
+
+/** The name of a decision's entry. */
+export function decisionEntryId(approvalId: string, decisionId: string): string {
+  return `decision ${approvalId} ${decisionId}`;
+}
+
 /** An entry with whose chain it belongs to, before it is chained. `at` is RFC 3339. */
 export type AuditRecord<Entry = AuditEntry> = {
   readonly owner: string;
@@ -45,7 +82,7 @@ export type ChainedEntry = Omit<AuditRecord<JsonObject>, 'owner'> & {
   readonly hash: string;
 };
 
-/** Where the chain stood with one entry. It goes back to the workflow with the receipt. */
+/** Where the chain stood with one entry. It goes back to the workflow with what wrote it. */
 export type AuditAnchor = { readonly seq: number; readonly hash: string };
 
 /** The anchors in the history of one run of a goal's workflow. */
@@ -53,7 +90,7 @@ export type AnchorHistory = {
   readonly goalId: string;
   readonly runId: string;
   readonly anchors: readonly AuditAnchor[];
-  /** Effects under way: their entries may be written before their receipts are in the history. */
+  /** Effects and workflow tasks under way: their entries may be written before their anchors are. */
   readonly openEffects: number;
   /** True when it was terminated, timed out or failed: a receipt may never have arrived. */
   readonly endedFromOutside: boolean;

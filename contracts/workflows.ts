@@ -96,6 +96,8 @@ export type StepSnapshot = {
   readonly failure: Failure | null;
   readonly comment: string | null;
   readonly phase: EffectPhase | null;
+  /** The instant of the oldest reading that its output or its content rests on. */
+  readonly asOf?: string | null;
   /** In aftercare: the approval under which the effect was performed. */
   readonly approvalId: string | null;
 };

@@ -18,6 +18,7 @@ export type AuditFinding = { readonly seq: number; readonly problem: string };
 /** What came of it. The audit is whole when all three lists are empty. */
 export type AuditVerdict = {
   readonly entries: number;
+  /** How many entries have an anchor of their own; one stands for all before it. */
   readonly anchors: number;
   /** Tampering, or damage. */
   readonly findings: readonly AuditFinding[];
@@ -37,7 +38,7 @@ export function verifyAudit(audit: Audit): AuditVerdict {
     const entry = bySeq.get(seq);
     if (entry?.hash === hash) return [];
     const what = entry === undefined ? 'it is not there' : 'it is another one';
-    return [{ seq, problem: `the history of goal ${goalId} has a receipt for it, but ${what}` }];
+    return [{ seq, problem: `the history of goal ${goalId} has an anchor for it, but ${what}` }];
   });
   const lastAnchor = anchors.reduce((last, { seq }) => Math.max(last, seq), 0);
   const beyond = audit.entries
@@ -45,7 +46,7 @@ export function verifyAudit(audit: Audit): AuditVerdict {
     .map((entry) => ({ ...whyUnanchored(audit.histories, entry), seq: entry.seq }));
   return {
     entries: audit.entries.length,
-    anchors: anchors.length,
+    anchors: new Set(anchors.map(({ seq, hash }) => `${seq} ${hash}`)).size,
     findings: unique([
       ...chainFindings(audit),
       ...broken,
@@ -77,7 +78,7 @@ function chainFindings({ owner, entries }: Audit): AuditFinding[] {
   return findings;
 }
 
-/** Null for content that canonical JSON cannot hold, which no effect can have written. */
+/** Null for content that canonical JSON cannot hold, which nothing can have written. */
 function hashOf(...chained: Parameters<typeof auditText>): string | null {
   try {
     return createHash('sha256')
@@ -91,8 +92,8 @@ function hashOf(...chained: Parameters<typeof auditText>): string | null {
 const missing = (from: number, to: number) => `entries ${from} to ${to} are missing`;
 
 /**
- * An entry is written just before its receipt is sent, so one without an anchor after it is either an
- * effect under way, or was never written by an effect of that goal.
+ * An entry is written just before its anchor reaches the history, so one without an anchor after it is
+ * either of work under way, or was never written by that goal.
  */
 function whyUnanchored(
   histories: readonly AnchorHistory[],
@@ -107,7 +108,7 @@ function whyUnanchored(
     return { innocent: true, problem: 'the history of its goal could not be read' };
   }
   if (runs.some(({ openEffects }) => openEffects > 0)) {
-    return { innocent: true, problem: 'an effect of its goal is still under way' };
+    return { innocent: true, problem: 'its goal is still at work' };
   }
   if (runs.some(({ endedFromOutside }) => endedFromOutside)) {
     return { innocent: true, problem: 'its goal was ended from outside before the receipt came' };

@@ -6,6 +6,7 @@ import type { Admission, AdmitRequest } from '#contracts/activities.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { isJsonObject, type JsonObject } from '#contracts/json.ts';
 import { type DecisionSignal, decisionSignalSchema } from '#contracts/schemas/approval.ts';
+import { newestAnchor } from '../effects/audit.ts';
 import { digestOf } from '../effects/digest.ts';
 import { normalizeInput } from '../effects/prepare.ts';
 import { reached } from '../points.ts';
@@ -59,6 +60,7 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
   const checked = await checkVerdict(deps, request.owner, approval, decision, decider);
   if ('code' in checked) return refuse(request, checked.code, checked.message);
   const admitted: AdmittedDecision = {
+    owner: request.owner,
     goalId,
     approval,
     standing: {
@@ -77,8 +79,13 @@ export async function admitDecision(deps: AdmitDeps, request: AdmitRequest): Pro
     assignedTo: checked.assignedTo,
   };
   const stored = isLate ? undefined : await storeDecision(deps.pool, admitted);
-  if (stored !== undefined) return applied(admitted, checked.input, stored.settles);
-  return explain(request, admitted, await decisionsOf(deps.pool, goalId, approval.approvalId));
+  if (stored !== undefined) {
+    return { ...applied(admitted, checked.input, stored.settles), audit: stored.audit };
+  }
+  const found = await decisionsOf(deps.pool, goalId, approval.approvalId);
+  // An attempt that was given up may have stored it, and its anchor has not reached the history.
+  const audit = await newestAnchor(deps.pool, goalId);
+  return { ...explain(request, admitted, found), audit };
 }
 
 /** True when a workflow task that was given up has stored it in time, or another decision stands. */

@@ -1,14 +1,19 @@
 /**
  * Decisions in Postgres. One statement stores a decision, finds out whether it settles the approval
- * and shows it in the queue; a decision that is there already is never stored a second time.
+ * and shows it in the queue; a decision that is there already is never stored a second time. Its audit
+ * entry is written in the same transaction.
  */
 import type { Pool } from 'pg';
 import type { Approval, StandingDecision, Verdict } from '#contracts/approval.ts';
-import type { JsonObject } from '#contracts/json.ts';
+import { type AuditAnchor, type DecisionEntry, decisionEntryId } from '#contracts/audit.ts';
+import type { Json, JsonObject } from '#contracts/json.ts';
+import { appendAudit } from '../effects/audit.ts';
+import { inTransaction } from '../effects/ledger.ts';
 import type { Decider } from './deciders.ts';
 
 /** A decision that has passed every check. */
 export type AdmittedDecision = {
+  readonly owner: string;
   readonly goalId: string;
   readonly approval: Approval;
   readonly standing: StandingDecision;
@@ -56,8 +61,8 @@ const storeSql = `with stored as (
 export async function storeDecision(
   pool: Pool,
   decision: AdmittedDecision,
-): Promise<{ settles: boolean } | undefined> {
-  const { approval, standing, decider, verdict } = decision;
+): Promise<{ settles: boolean; audit: AuditAnchor } | undefined> {
+  const { owner, goalId, approval, standing, decider, verdict } = decision;
   const approvedBy = verdict === 'approve' ? [...approval.approvedBy, standing] : [];
   const state = stateOf[verdict] ?? 'rejected';
   const settled: Approval = { ...approval, approvedBy, state, decision: standing };
@@ -65,10 +70,10 @@ export async function storeDecision(
     verdict === 'delegate'
       ? { ...approval, assignedTo: decision.assignedTo }
       : { ...approval, approvedBy };
-  const { rows } = await pool.query<{ settles: boolean }>(storeSql, [
+  const values = [
     approval.approvalId,
     standing.decisionId,
-    decision.goalId,
+    goalId,
     decision.digest,
     verdict,
     decision.inputDigest,
@@ -83,8 +88,32 @@ export async function storeDecision(
     state,
     JSON.stringify(settled),
     JSON.stringify(open),
-  ]);
-  return rows[0];
+  ];
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ settles: boolean }>(storeSql, values);
+    if (rows[0] === undefined) return undefined;
+    const entry = decisionEntry(approval, standing, decision.signed);
+    const audit = await appendAudit(client, { owner, goalId, at: standing.decidedAt, entry });
+    return { settles: rows[0].settles, audit };
+  });
+}
+
+/** The audit entry of a decision about a request that a person was shown. */
+export function decisionEntry(
+  { approvalId, digest, kind, tier, reasons, card, context, contentAsOf }: Approval,
+  decision: StandingDecision,
+  signed: JsonObject | null,
+): DecisionEntry {
+  const shown = { kind, tier, reasons, card, origins: context, contentAsOf };
+  return {
+    kind: 'decision',
+    id: decisionEntryId(approvalId, decision.decisionId),
+    approvalId,
+    decision,
+    digest,
+    contextShown: shown as unknown as Json,
+    signed,
+  };
 }
 
 const stateOf: Readonly<Record<string, Approval['state']>> = {

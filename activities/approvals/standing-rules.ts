@@ -3,10 +3,13 @@
  * tool and target as the stored payload, untainted, today's cap not reached. Days are days in UTC.
  */
 import type { Pool } from 'pg';
-import type { RuleUse } from '#contracts/activities.ts';
+import type { RuleDecision, RuleUse } from '#contracts/activities.ts';
 import type { StandingDecision } from '#contracts/approval.ts';
+import { decisionEntryId } from '#contracts/audit.ts';
 import { limits } from '#contracts/limits.ts';
 import { ruleActor, ruleTools } from '#contracts/standing-rule.ts';
+import { appendAudit, newestAnchor } from '../effects/audit.ts';
+import { inTransaction } from '../effects/ledger.ts';
 
 /** How often a use is tried again when other goals take the same place of the day. */
 const attempts = limits.ruleDailyCapMax + 1;
@@ -36,19 +39,29 @@ const useSql = `with rule as (
   select $4, id, day, number, $6 from rule where exists (select 1 from decided)`;
 
 /**
- * Takes a rule for one approval. Effect: a use and a settling decision, both or neither. Idempotency:
- * by approval. Heartbeats: no (local activity). Failures: none on purpose; null when it does not apply.
+ * Takes a rule for one approval. Effect: a use, a settling decision and its audit entry, all or none.
+ * Idempotency: by approval. Heartbeats: no (local activity). Failures: none on purpose; null when it
+ * does not apply.
  */
-export async function useStandingRule(pool: Pool, use: RuleUse): Promise<StandingDecision | null> {
+export async function useStandingRule(pool: Pool, use: RuleUse): Promise<RuleDecision | null> {
   const actor = ruleActor(use.ruleId);
   const { ruleId, owner, goalId, approvalId, digest, now, expiresAt } = use;
   const bounds = [limits.recipientsHighStakes, actor, ruleTools];
   const values = [ruleId, owner, digest, approvalId, goalId, now, expiresAt, ...bounds];
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { rowCount } = await pool.query(useSql, values);
-      if (rowCount === 1) return decisionOf(approvalId, actor, new Date(now));
-      return await useOf(pool, approvalId, actor, digest);
+      const audit = await inTransaction(pool, async (client) => {
+        const { rowCount } = await client.query(useSql, values);
+        if (rowCount !== 1) return null;
+        const decision = decisionOf(approvalId, actor, new Date(now));
+        const id = decisionEntryId(approvalId, decision.decisionId);
+        const entry = { kind: 'decision', id, approvalId, decision, digest } as const;
+        const unseen = { contextShown: null, signed: null };
+        return appendAudit(client, { owner, goalId, at: now, entry: { ...entry, ...unseen } });
+      });
+      if (audit !== null) return { ...decisionOf(approvalId, actor, new Date(now)), audit };
+      const earlier = await useOf(pool, approvalId, actor, digest);
+      return earlier && { ...earlier, audit: await newestAnchor(pool, goalId) };
     } catch (error) {
       // Another goal took this place of the day, or this very use was stored by an earlier attempt.
       if (!isUniqueViolation(error) || attempt >= attempts) throw error;

@@ -1,9 +1,9 @@
 /**
- * Writes the audit: one entry for each effect, chained by hash for each owner, in the same transaction
- * as the receipt. Where the chain stands goes back to the workflow, so that its history anchors it.
+ * Writes the audit: entries chained by hash for each owner, in the same transaction as what they are
+ * about. Where the chain stands goes back to the workflow, so that its history anchors it.
  */
 import { createHash } from 'node:crypto';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { type AuditAnchor, type AuditRecord, auditText, genesisHash } from '#contracts/audit.ts';
 import { canonicalJson } from '#contracts/canonical.ts';
 import type { Json, JsonObject } from '#contracts/json.ts';
@@ -15,12 +15,17 @@ export function chainHash(previous: string, seq: number, record: AuditRecord): s
     .digest('hex');
 }
 
+/** Holds an owner's chain until the transaction ends. Nothing else may be locked behind it. */
+export async function lockChain(client: PoolClient, owner: string): Promise<void> {
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 7))', [owner]);
+}
+
 /**
  * Appends an entry to its owner's chain and returns its anchor. Must run inside the transaction that
- * settles the effect.
+ * stores what it is about.
  */
 export async function appendAudit(client: PoolClient, record: AuditRecord): Promise<AuditAnchor> {
-  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 7))', [record.owner]);
+  await lockChain(client, record.owner);
   const { rows } = await client.query<{ seq: string; hash: string }>(
     'select seq, hash from audit_entries where owner = $1 order by seq desc limit 1',
     [record.owner],
@@ -34,6 +39,15 @@ export async function appendAudit(client: PoolClient, record: AuditRecord): Prom
     [record.owner, seq, record.goalId, record.at, JSON.stringify(record.entry), previous, hash],
   );
   return { seq, hash };
+}
+
+/** The anchor of a goal's newest entry: it stands for all before it. Null while there is none. */
+export async function newestAnchor(pool: Pool, goalId: string): Promise<AuditAnchor | null> {
+  const { rows } = await pool.query<{ seq: string; hash: string }>(
+    'select seq, hash from audit_entries where goal_id = $1 order by seq desc limit 1',
+    [goalId],
+  );
+  return rows[0] === undefined ? null : { seq: Number(rows[0].seq), hash: rows[0].hash };
 }
 
 /** Paths at which two JSON values differ, with both values. */

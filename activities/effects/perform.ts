@@ -5,7 +5,7 @@
  */
 import type { Pool } from 'pg';
 import type { PerformRequest } from '#contracts/activities.ts';
-import type { AuditRecord } from '#contracts/audit.ts';
+import type { AuditRecord, EffectEntry } from '#contracts/audit.ts';
 import { failures } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import type { Json, JsonObject } from '#contracts/json.ts';
@@ -186,7 +186,7 @@ function contextOf(effect: Effect, row: LedgerRow): EffectContext {
   };
 }
 
-function auditOf(effect: Effect, row: LedgerRow, result: JsonObject): AuditRecord {
+function auditOf(effect: Effect, row: LedgerRow, result: JsonObject): AuditRecord<EffectEntry> {
   const { stored, authorization } = effect;
   const at = new Date().toISOString();
   const proposed = authorization.shown.content;
@@ -195,6 +195,7 @@ function auditOf(effect: Effect, row: LedgerRow, result: JsonObject): AuditRecor
     goalId: row.goalId,
     at,
     entry: {
+      kind: 'effect',
       stepId: row.stepId,
       effectKey: row.effectKey,
       tool: row.tool,

@@ -11,6 +11,8 @@ import { targetOf } from '#contracts/standing-rule.ts';
 import { isEffectTool, type ToolName, tools } from '#contracts/tools.ts';
 import { type Accounts, ownAddressesOf } from '../accounts.ts';
 import { liveRuleFor } from '../approvals/standing-rules.ts';
+import { optionalLine } from '../calendar/card-lines.ts';
+import { formatInstant } from '../calendar/time-phrases.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { outsideOf } from '../outside.ts';
 import type { Directory } from '../people.ts';
@@ -64,10 +66,16 @@ async function prepareAnew(
   input: JsonObject,
   prepared: PreparedPayload<JsonObject>,
 ): Promise<Pick<PreparedEffect, 'digest' | 'card' | 'facts' | 'summary'>> {
-  const { tool, context, policyVersion, taints, origins } = request;
+  const { tool, context, policyVersion, taints, origins, contentAsOf: asOf } = request;
   const card: Card = {
     title: prepared.card.title,
-    lines: prepared.card.lines.map((line) => withOrigin(line, request)),
+    lines: [
+      ...prepared.card.lines.map((line) => withOrigin(line, request)),
+      ...optionalLine(
+        'As of',
+        asOf === undefined ? null : formatInstant(Date.parse(asOf), context.zone),
+      ),
+    ],
     warnings: prepared.card.warnings,
     undo: tools[tool].undo,
   };

@@ -1,6 +1,6 @@
 /** Undoing one confirmed effect, under its own effect key; and recording what a person found out. */
 import type { UndoRequest } from '#contracts/activities.ts';
-import type { AuditRecord } from '#contracts/audit.ts';
+import type { AuditRecord, EffectEntry } from '#contracts/audit.ts';
 import { failures } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
@@ -109,13 +109,18 @@ export async function settleByPerson(
   return receiptOf(await settleEffect(deps.pool, taken, settlement, audit));
 }
 
-function auditOf(row: LedgerRow, payload: JsonObject, result: JsonObject): AuditRecord {
+function auditOf(
+  row: LedgerRow,
+  payload: JsonObject,
+  result: JsonObject,
+): AuditRecord<EffectEntry> {
   const at = new Date().toISOString();
   return {
     owner: row.owner,
     goalId: row.goalId,
     at,
     entry: {
+      kind: 'effect',
       stepId: row.stepId,
       effectKey: row.effectKey,
       tool: row.tool,

@@ -31,7 +31,7 @@ export function auditRoutes(app: ZodInstance, deps: AuditRouteDeps): void {
       schema: {
         tags: ['audit'],
         operationId: 'listAudit',
-        summary: 'Every effect of all your goals, as a hash chain',
+        summary: 'Every effect, decision and refusal of all your goals, as a hash chain',
         querystring: pageSchema,
         response: { 200: ownAuditSchema },
       },
@@ -50,7 +50,7 @@ export function auditRoutes(app: ZodInstance, deps: AuditRouteDeps): void {
       schema: {
         tags: ['audit'],
         operationId: 'listAuditAnchors',
-        summary: 'Where the audit stood with each effect, as the histories of your goals say',
+        summary: 'Where the audit stood, as the histories of your goals say',
         querystring: anchorPageSchema,
         response: { 200: historiesSchema },
       },

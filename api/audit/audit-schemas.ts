@@ -23,7 +23,9 @@ export const historySchema = z
     goalId: z.string(),
     runId: z.string(),
     anchors: z.array(anchorSchema),
-    openEffects: z.int().describe('Effects under way; their receipts are not there yet'),
+    openEffects: z
+      .int()
+      .describe('Effects and workflow tasks under way; their anchors are not there yet'),
     endedFromOutside: z.boolean().describe('Terminated, timed out or failed'),
     problem: z.string().nullable().describe('Why not all of the history could be read'),
   })

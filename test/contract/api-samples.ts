@@ -41,6 +41,7 @@ export function approvalOf(goalId: string, stepId = 'invite'): Approval {
     supersedes: null,
     difference: [],
     leavesAt: null,
+    contentAsOf: null,
     state: 'pending',
     decision: null,
   };

@@ -113,10 +113,15 @@ describe('where two people must approve', () => {
     expect(await bench.perform()).toBe('NotApprovedError');
     expect((await bench.decide(bob)).did).toBe('settled');
     expect(await bench.perform()).toBe('confirmed');
-    const { rows } = await bench.pool.query('select entry from audit_entries where goal_id = $1', [
-      bench.goalId,
+    const { rows } = await bench.pool.query(
+      'select entry from audit_entries where goal_id = $1 order by seq',
+      [bench.goalId],
+    );
+    expect(rows.map(({ entry }) => entry.decision?.actor ?? entry.approver)).toEqual([
+      owner,
+      bob,
+      `${owner}, ${bob}`,
     ]);
-    expect(rows[0].entry.approver).toBe(`${owner}, ${bob}`);
   });
 
   it('two members may be the two', async () => {

@@ -1,28 +1,30 @@
-/** A thousand random tamperings with the rows of a chain that real effects wrote: each is found. */
+/**
+ * A thousand random tamperings with the rows of a chain that real effects, decisions and refusals
+ * wrote: each is found.
+ */
 import fc from 'fast-check';
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGoalStore } from '#api/goals/goal-store.ts';
+import { storeDecision } from '#activities/approvals/decision-store.ts';
 import { chainHash } from '#activities/effects/audit.ts';
+import { digestOf } from '#activities/effects/digest.ts';
 import { performEffect, type PerformDeps } from '#activities/effects/perform.ts';
 import { undoEffect } from '#activities/effects/undo.ts';
+import { auditGoal } from '#activities/journal/audit.ts';
+import { publishEvents } from '#activities/journal/publish.ts';
+import type { Approval } from '#contracts/approval.ts';
 import { type AnchorHistory, type ChainedEntry, genesisHash } from '#contracts/audit.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
-import type { Json } from '#contracts/json.ts';
+import type { Json, JsonObject } from '#contracts/json.ts';
 import { approvalIdOf, type GoalId } from '#contracts/names.ts';
 import { type AuditVerdict, verifyAudit } from '#infra/audit-verification.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import {
-  decide,
-  FakeProvider,
-  newGoalId,
-  performDeps,
-  store,
-  testKeys,
-} from '../support/effects.ts';
+import { FakeProvider, newGoalId, performDeps, store, testKeys } from '../support/effects.ts';
+import { approvalOf } from './api-samples.ts';
 
 const owners = ['alex@office.example.com', 'bob@office.example.com'] as const;
-const effectsOfEach = 24;
+const effectsOfEach = 12;
 const signal = new AbortController().signal;
 const keys = testKeys();
 let database: TestDatabase;
@@ -59,14 +61,8 @@ async function effectOf(owner: string, index: number): Promise<void> {
   const edited = index % 3 === 0;
   const sent = edited ? { ...input, note: `for ${owner}`, extra: index } : undefined;
   const digest = sent === undefined ? shown : await store(pool, goalId, tool, sent);
-  await decide(pool, keys, {
-    goalId,
-    approvalId: approvalIdOf(goalId, 's1', 1),
-    digest: shown,
-    verdict: edited ? 'edit' : 'approve',
-    actor: owner,
-    ...(sent === undefined ? {} : { input: sent }),
-  });
+  const approvalId = approvalIdOf(goalId, 's1', 1);
+  await decide(owner, { ...approvalOf(goalId, 's1'), digest: shown }, sent ?? null);
   const context = { goalId, owner, zone: 'UTC', stepId: 's1', now: new Date().toISOString() };
   const receipt = await performEffect(
     deps,
@@ -76,21 +72,64 @@ async function effectOf(owner: string, index: number): Promise<void> {
       revision: 1,
       digest,
       mode: 'live',
-      approvalId: approvalIdOf(goalId, 's1', 1),
+      approvalId,
       reconcileForMs: 60_000,
       reconcileOnly: false,
     },
     signal,
   );
   remember(owner, goalId, receipt);
+  if (index % 5 === 0) await refuse(owner, goalId);
   if (index % 4 !== 3) return;
   const { effectKey } = receipt;
   const undone = await undoEffect(deps, { context, tool, revision: 1, effectKey }, signal);
   remember(owner, goalId, undone);
 }
 
-function remember(owner: string, goalId: GoalId, { audit }: EffectReceipt): void {
-  if (!audit) throw new Error('the receipt has no anchor');
+/** A decision as admission stores it, with its entry. */
+async function decide(owner: string, approval: Approval, input: JsonObject | null): Promise<void> {
+  const { approvalId, goalId, digest } = approval;
+  const verdict = input === null ? 'approve' : 'edit';
+  const decision = { decisionId: 'd1', approvalId, digest, verdict, actor: owner };
+  const stored = await storeDecision(database.pool, {
+    owner,
+    goalId,
+    approval,
+    standing: {
+      decisionId: 'd1',
+      verdict,
+      actor: owner,
+      decidedAt: new Date().toISOString(),
+      comment: null,
+    },
+    verdict,
+    digest,
+    inputDigest: input === null ? null : digestOf(input),
+    decider: { actor: owner, capacity: 'owner', tokenHash: null, signed: true },
+    signed: keys.sign({ ...decision, ...(input === null ? {} : { input }) }),
+    assignedTo: null,
+  });
+  remember(owner, goalId, stored ?? {});
+}
+
+/** What a journal and a request that expired add: a refused decision, a refused step, no answer. */
+async function refuse(owner: string, goalId: GoalId): Promise<void> {
+  const { pool } = database;
+  const at = new Date().toISOString();
+  const told = { decisionId: 'd2', approvalId: 'a2', code: 'stale_digest', message: 'Look again.' };
+  await publishEvents(pool, goalId, [
+    { number: 1, at, type: 'decision_refused', stepId: 's1', data: told },
+    { number: 2, at, type: 'step_refused', stepId: 's2', data: { reasons: ['No.'], revision: 1 } },
+  ]);
+  const asked = approvalOf(goalId, 's3');
+  const verdict = { verdict: 'expire', actor: 'adjutant', decidedAt: at, comment: null } as const;
+  const decision = { decisionId: `expiry:${asked.approvalId}`, ...verdict };
+  const expired = { ...asked, state: 'expired', decision } as const;
+  remember(owner, goalId, { audit: await auditGoal(pool, { id: goalId, owner }, [expired]) });
+}
+
+function remember(owner: string, goalId: GoalId, { audit }: Pick<EffectReceipt, 'audit'>): void {
+  if (!audit) throw new Error('it has no anchor');
   histories.get(owner)?.push({
     goalId,
     runId: 'r1',
@@ -366,8 +405,17 @@ describe('tampering with the audit', () => {
     expect([...counts.values()].every(({ made }) => made > 50)).toBe(true);
   }, 120_000);
 
-  it('is not seen where there is none, at any length of the chain', () => {
+  it('is not seen where there is none, at any length of the chain', async () => {
     console.log(`${falseAlarms} false alarms on ${untouched} untouched chains`);
+    const kinds = await database.pool.query(
+      `select distinct entry->>'kind' as kind from audit_entries order by kind`,
+    );
+    expect(kinds.rows.map(({ kind }) => kind)).toEqual([
+      'decision',
+      'decision_refused',
+      'effect',
+      'step_refused',
+    ]);
     expect(untouched).toBe(effectsOfEach * owners.length);
     expect(falseAlarms).toBe(0);
   });

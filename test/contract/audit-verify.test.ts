@@ -156,7 +156,7 @@ describe('the audit of real goals', () => {
     await waiting();
     expect(await cli('verify')).toEqual({
       code: 0,
-      text: '4 entries, 4 anchors, chain holds\n',
+      text: '7 entries, 7 anchors, chain holds\n',
     });
   });
 
@@ -178,12 +178,12 @@ describe('the audit of real goals', () => {
       });
       return { exit, said };
     };
-    expect(await offline()).toEqual({ exit: 0, said: '4 entries, 4 anchors, chain holds\n' });
+    expect(await offline()).toEqual({ exit: 0, said: '7 entries, 7 anchors, chain holds\n' });
     const lines = readFileSync(file, 'utf8').split('\n');
     writeFileSync(file, text.replace('Not today.', 'Never.'));
     expect(await offline()).toEqual({
       exit: 1,
-      said: 'entry 4: its content is not what its hash is over\n4 entries, 4 anchors, 1 findings\n',
+      said: 'entry 7: its content is not what its hash is over\n7 entries, 7 anchors, 1 findings\n',
     });
     writeFileSync(file, lines.slice(0, -3).join('\n'));
     expect(await offline()).toMatchObject({ exit: 2, said: expect.stringMatching(/not a whole/) });
@@ -200,7 +200,7 @@ describe('the audit of real goals', () => {
     await sql('delete from audit_entries where goal_id = $1', id);
     expect(await cli('verify')).toMatchObject({
       code: 1,
-      text: expect.stringMatching(/^entry 5: the history of goal \w+ has a receipt .* not there\n/),
+      text: expect.stringMatching(/^entry 8: the history of goal \w+ has an anchor .* not there\n/),
     });
     await sql('delete from goals where goal_id = $1', id);
     await sql('delete from idempotency_keys where goal_id = $1', id);
@@ -218,7 +218,7 @@ describe('the audit of real goals', () => {
     const { code, text } = await cli('verify');
     expect([code, text.split('\n')[0]]).toEqual([
       2,
-      'not confirmed: entry 6: Temporal has no history of its goal: past its retention, or never there',
+      'not confirmed: entry 10: Temporal has no history of its goal: past its retention, or never there',
     ]);
     const away = await runCli(['audit', 'verify'], {
       env: { ADJUTANT_API_URL: 'http://127.0.0.1:1', ADJUTANT_API_TOKEN: tokens[owner] },

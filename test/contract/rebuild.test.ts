@@ -84,6 +84,9 @@ it('brings back every row as it was, for goals in every state', async () => {
 
   await new Promise((resolve) => setTimeout(resolve, 1_000)); // What is being published arrives.
   const before = await cells();
+  const audit = async () => (await sql('select * from audit_entries order by owner, seq')).rows;
+  const audited = await audit();
+  expect(audited.length).toBeGreaterThan(0);
   await sql('truncate goals, approvals, journal_events');
   expect(await rebuild()).toMatchObject({
     goals: Object.keys(scenes).length + 3,
@@ -95,6 +98,7 @@ it('brings back every row as it was, for goals in every state', async () => {
 
   await rebuild(); // Over rows that are there it changes nothing.
   expect(differences(after, await cells())).toEqual([]);
+  expect(await audit()).toEqual(audited);
 }, 180_000);
 
 it('says which goals it could not rebuild, and keeps what is newer', async () => {

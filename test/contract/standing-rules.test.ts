@@ -55,10 +55,12 @@ describe('a standing rule', () => {
     const id = await rule();
     expect(await use(id)).toMatchObject({ verdict: 'approve', actor: `rule:${id}` });
     expect(await bench.perform()).toBe('confirmed');
-    const { rows } = await bench.pool.query('select entry from audit_entries where goal_id = $1', [
-      bench.goalId,
-    ]);
-    expect(rows[0].entry.approver).toBe(`rule:${id}`);
+    const { rows } = await bench.pool.query(
+      'select entry from audit_entries where goal_id = $1 order by seq',
+      [bench.goalId],
+    );
+    expect(rows[0].entry).toMatchObject({ kind: 'decision', decision: { actor: `rule:${id}` } });
+    expect(rows[1].entry).toMatchObject({ kind: 'effect', approver: `rule:${id}` });
   });
 
   it('counts one use when it is taken again for the same approval', async () => {

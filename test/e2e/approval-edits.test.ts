@@ -5,7 +5,7 @@
 import PostalMime, { type Email } from 'postal-mime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Approval } from '#contracts/approval.ts';
-import type { AuditEntry } from '#contracts/audit.ts';
+import type { AuditEntry, EffectEntry } from '#contracts/audit.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { type OracleEffect, type Stack, startStack } from '#test/support/stack.ts';
 
@@ -21,7 +21,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 
 type Edited = {
   readonly effects: readonly OracleEffect[];
-  readonly entry: AuditEntry;
+  readonly entry: EffectEntry;
   readonly shown: Approval;
 };
 
@@ -37,11 +37,11 @@ async function editing(goal: string, changes: JsonObject): Promise<Edited> {
   return { effects: (await stack.effects()).slice(before), entry: await entryOf(goalId), shown };
 }
 
-async function entryOf(goalId: string): Promise<AuditEntry> {
+async function entryOf(goalId: string): Promise<EffectEntry> {
   const { body } = await stack.api(`/v1/goals/${goalId}/audit`);
-  const [only, ...others] = body['entries'] as unknown as { entry: AuditEntry }[];
-  expect(others).toEqual([]);
-  return only!.entry;
+  const entries = (body['entries'] as unknown as { entry: AuditEntry }[]).map(({ entry }) => entry);
+  expect(entries.map(({ kind }) => kind)).toEqual(['decision', 'effect']);
+  return entries[1] as EffectEntry;
 }
 
 /** The mail that went over the wire, of the one send there was. */

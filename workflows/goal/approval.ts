@@ -29,6 +29,7 @@ export type ApprovalRequest = {
   readonly input: JsonObject;
   readonly context: readonly Origin[];
   readonly digest: string;
+  readonly contentAsOf?: string | null;
   readonly supersedes?: ApprovalId | null;
   readonly difference?: readonly Difference[];
 };
@@ -97,7 +98,7 @@ function withdraw(goal: Goal, approvalId: string): Promise<void> {
 
 function enqueue(goal: Goal, approvalId: ApprovalId, request: ApprovalRequest): void {
   const requestedAt = Date.now();
-  const { supersedes, difference, ...fields } = request;
+  const { supersedes, difference, contentAsOf, ...fields } = request;
   const twoPeople = goal.input.policy.secondPerson === true && request.tier === 4;
   goal.approvals.set(approvalId, {
     ...fields,
@@ -109,6 +110,7 @@ function enqueue(goal: Goal, approvalId: ApprovalId, request: ApprovalRequest): 
     requiredDecisions: twoPeople && request.kind === 'action' ? 2 : 1,
     supersedes: supersedes ?? null,
     difference: difference ?? [],
+    contentAsOf: contentAsOf ?? null,
   });
   const { kind, tier, reasons, stepId } = request;
   goal.journal.append(
@@ -150,7 +152,7 @@ export function recordDecided(
   decision: StandingDecision,
 ): ApprovalId {
   const approvalId = approvalIdOf(goal.input.goalId, request.stepId, request.revision);
-  const { supersedes, difference, ...fields } = request;
+  const { supersedes, difference, contentAsOf, ...fields } = request;
   goal.approvals.set(approvalId, {
     ...fields,
     ...unasked,
@@ -161,6 +163,7 @@ export function recordDecided(
     requiredDecisions: 1,
     supersedes: supersedes ?? null,
     difference: difference ?? [],
+    contentAsOf: contentAsOf ?? null,
     state: 'approved',
     decision,
   });

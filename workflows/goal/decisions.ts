@@ -5,7 +5,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Admission, GoalLocalActivities } from '#contracts/activities.ts';
 import type { Approval, StandingDecision } from '#contracts/approval.ts';
-import { isJsonObject, type Json } from '#contracts/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { bookkeep } from './bookkeeping.ts';
 import type { Goal } from './goal.ts';
@@ -19,31 +19,42 @@ export async function takeDecision(goal: Goal, message: Json, fallbackId: string
   const approvalId = typeof fields['approvalId'] === 'string' ? fields['approvalId'] : '';
   const decisionId = typeof fields['decisionId'] === 'string' ? fields['decisionId'] : fallbackId;
   const ids = { decisionId, approvalId };
+  const claims = claimsOf(fields);
   if (goal.isPrompt && approvalId === '') {
     // Nothing to admit: no flood of these holds up a decision that means something.
     const text = 'The decision is malformed: name the approval in approvalId.';
     const told = { outcome: 'refused', code: 'malformed', message: text, standing: null } as const;
     keep(goal.decisions, decisionId, { ...ids, ...told }, limits.decisionsKept);
-    refuse(goal, { ...ids, code: 'malformed', message: text }, null);
+    refuse(goal, { ...ids, ...claims, code: 'malformed', message: text }, null);
     return;
   }
   await CancellationScope.nonCancellable(async () => {
     for (let turn = 1; ; turn += 1) {
       const isTaken = await bookkeep(goal, async (books) => {
         if (goal.decisions.has(decisionId)) {
-          refuse(goal, { ...ids, code: 'repeated' }, null);
+          refuse(goal, { ...ids, ...claims, code: 'repeated' }, null);
           return true;
         }
         const { approval, admission } = await admit(goal, books, message, { ...ids, fallbackId });
         // A workflow task that was given up has shown it; it is asked again behind this decision.
         const mayCome = goal.isPrompt && approval === null && admission.isQueued === true;
         if (mayCome && turn < turnsMax) return false;
-        conclude(goal, ids, approval, admission);
+        conclude(goal, { ...ids, ...claims }, approval, admission);
         return true;
       });
       if (isTaken) return;
     }
   });
+}
+
+type Claims = { readonly verdict?: string; readonly actor?: string };
+
+/** What a message says it is, believed by nobody: a refusal names it. */
+function claimsOf({ verdict, actor }: JsonObject): Claims {
+  return {
+    ...(typeof verdict === 'string' ? { verdict: verdict.slice(0, 120) } : {}),
+    ...(typeof actor === 'string' ? { actor: actor.slice(0, 120) } : {}),
+  };
 }
 
 async function admit(
@@ -66,16 +77,17 @@ async function admit(
 
 function conclude(
   goal: Goal,
-  { decisionId, approvalId }: { decisionId: string; approvalId: string },
+  told: Claims & { readonly decisionId: string; readonly approvalId: string },
   approval: Approval | null,
   admission: Admission,
 ): void {
+  const { decisionId } = told;
   keep(goal.decisions, decisionId, admission.outcome, limits.decisionsKept);
   const { outcome, standing } = admission;
   if (outcome.outcome === 'refused' || approval === null) {
     const { code, message: reason } = outcome;
     // An applied one without an approval was applied by an earlier run: it is a repetition.
-    refuse(goal, { decisionId, approvalId, code: code ?? 'repeated', message: reason }, approval);
+    refuse(goal, { ...told, code: code ?? 'repeated', message: reason }, approval);
   }
   // After a reset another decision may stand already: then that is the one that counts.
   if (approval !== null && standing !== null) apply(goal, approval, admission, standing);
@@ -83,7 +95,7 @@ function conclude(
 
 function refuse(
   goal: Goal,
-  data: { decisionId: string; approvalId: string; code: string | null; message?: string },
+  data: Claims & { decisionId: string; approvalId: string; code: string; message?: string },
   approval: Approval | null,
 ): void {
   goal.journal.append('decision_refused', data, approval?.stepId ?? null);

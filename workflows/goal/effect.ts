@@ -15,7 +15,7 @@ import { type ApprovalRequest, askForApproval, awaitDecision, recordDecided } fr
 import { bookkeep } from './bookkeeping.ts';
 import type { Goal, Step } from './goal.ts';
 import { endUnperformed, mayLeave } from './leave.ts';
-import { failStep, failureOf, rejectStep } from './outcome.ts';
+import { failStep, failureOf, refuseStep, rejectStep } from './outcome.ts';
 import { finishEffect, performEffect } from './perform.ts';
 import { firstPhase, prepareStep } from './prepare.ts';
 
@@ -117,8 +117,7 @@ async function judge(
   const { taints, editedUnder, notes } = phase;
   const verdict = gate({ tool, facts, taints, requiresConfirmation, policy: goal.input.policy });
   if (verdict.verdict === 'refuse') {
-    goal.journal.append('step_refused', { reasons: [...verdict.reasons] }, step.plan.id);
-    failStep(goal, step, { type: 'PermissionDeniedError', message: verdict.reasons.join(' ') });
+    refuseStep(goal, step, verdict.reasons);
     return { next: 'stop' };
   }
   const { tier } = verdict;
@@ -143,6 +142,7 @@ async function judge(
     input: phase.input,
     context: phase.origins,
     digest,
+    contentAsOf: step.asOf ?? null,
     supersedes: (phase.supersedes?.approvalId ?? null) as ApprovalId | null,
     difference: difference ?? [],
   };
@@ -177,7 +177,8 @@ async function applyRule(
     }),
   );
   if (decision === null) return null;
-  const approvalId = recordDecided(goal, request, decision);
+  const { audit: _, ...standing } = decision;
+  const approvalId = recordDecided(goal, request, standing);
   goal.journal.append('rule_used', { ruleId, approvalId }, request.stepId);
   return approvalId;
 }

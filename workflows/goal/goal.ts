@@ -275,6 +275,7 @@ export function newStep(plan: PlanStep, planTaints: readonly Taint[], revision: 
     failure: null,
     comment: null,
     phase: null,
+    asOf: null,
     approvalId: null,
   };
 }
@@ -284,7 +285,8 @@ function viewOfStep({
   planTaints: _,
   comment: __,
   phase: ___,
-  approvalId: ____,
+  asOf: ____,
+  approvalId: _____,
   ...rest
 }: Step): StepView {
   return { ...plan, input: plan.input as JsonObject, ...rest };

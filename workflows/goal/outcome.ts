@@ -8,7 +8,15 @@ import type { Goal, Step } from './goal.ts';
 export function failStep(goal: Goal, step: Step, failure: Failure): void {
   step.status = 'failed';
   step.failure = failure;
-  goal.journal.append('step_failed', { ...failure, critical: step.plan.critical }, step.plan.id);
+  const { revision, plan } = step;
+  goal.journal.append('step_failed', { ...failure, critical: plan.critical, revision }, plan.id);
+}
+
+/** Fails a step that the gate has refused. */
+export function refuseStep(goal: Goal, step: Step, reasons: readonly string[]): void {
+  const { revision, plan } = step;
+  goal.journal.append('step_refused', { reasons: [...reasons], revision }, plan.id);
+  failStep(goal, step, { type: 'PermissionDeniedError', message: reasons.join(' ') });
 }
 
 /** Marks a step rejected. A comment asks the planner for something else. */

@@ -34,19 +34,41 @@ export function prepareStep(
   { input, taints, origins, supersedes }: EffectPhase,
   summary: string,
 ): Promise<PreparedEffect> {
-  return untilAvailable(goal, waiterOf(step), () =>
-    connectorActivities().prepareEffect.executeWithOptions(withSummary('connectors', summary), [
-      {
-        context: goal.contextOf(step.plan.id),
-        tool,
-        revision: step.revision,
-        input,
-        taints,
-        origins,
-        goalText: goal.input.goal,
-        policyVersion: goal.input.policy.version,
-        ...(supersedes === null ? {} : { previousDigest: supersedes.digest }),
-      },
-    ]),
+  return untilAvailable(goal, waiterOf(step), () => {
+    const contentAsOf = oldestReading(goal, step);
+    step.asOf = contentAsOf;
+    return connectorActivities().prepareEffect.executeWithOptions(
+      withSummary('connectors', summary),
+      [
+        {
+          context: goal.contextOf(step.plan.id),
+          tool,
+          revision: step.revision,
+          input,
+          taints,
+          origins,
+          goalText: goal.input.goal,
+          policyVersion: goal.input.policy.version,
+          contentAsOf,
+          ...(supersedes === null ? {} : { previousDigest: supersedes.digest }),
+        },
+      ],
+    );
+  });
+}
+
+/**
+ * The oldest of the readings that a step rests on: its own, which is now, and those of the steps it
+ * depends on. The planner of a revised plan has seen what every step before it gave. What an effect
+ * gives is as old as its receipt.
+ */
+export function oldestReading(goal: Goal, { plan }: Step): string {
+  const readings = goal.steps.flatMap(({ plan: { id }, output, effect, asOf }) => {
+    const isSeen = plan.dependsOn.includes(id) || goal.planRevision > 1;
+    return (output !== null && isSeen && (effect?.at ?? asOf)) || [];
+  });
+  return readings.reduce(
+    (oldest, at) => (Date.parse(at) < Date.parse(oldest) ? at : oldest),
+    new Date().toISOString(),
   );
 }

@@ -9,6 +9,7 @@ import {
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { Published } from '#contracts/activities.ts';
 import { isTerminal } from '#contracts/goal.ts';
 import { searchAttributes } from '#contracts/names.ts';
 import { bookkeep } from './bookkeeping.ts';
@@ -35,7 +36,7 @@ export function publishOnRequest(goal: Goal): void {
 }
 
 /** Publishes how the goal stands now. `cancelled`: its end came too late, and nothing was published. */
-export async function publish(goal: Goal): Promise<'published' | 'cancelled'> {
+export async function publish(goal: Goal): Promise<Published['outcome']> {
   goal.publishRequested = false;
   goal.publications += 1;
   setCurrentDetails(describeGoal(goal));
@@ -44,15 +45,16 @@ export async function publish(goal: Goal): Promise<'published' | 'cancelled'> {
     return await bookkeep(goal, async (books) => {
       const events = goal.journal.take();
       try {
-        const outcome = await books.publishGoal({
+        const published = await books.publishGoal({
           goal: goal.view(),
           approvals: [...goal.approvals.values()],
           events,
           journalNumber: goal.journal.count,
           yieldsToCancellation: goal.isPrompt,
         });
+        const outcome = outcomeOf(published);
         if (outcome === 'cancelled') goal.journal.putBack(events);
-        return outcome ?? 'published';
+        return outcome;
       } catch (error) {
         goal.journal.putBack(events);
         throw error;
@@ -61,6 +63,11 @@ export async function publish(goal: Goal): Promise<'published' | 'cancelled'> {
   } finally {
     goal.publications -= 1;
   }
+}
+
+/** What a publication came to. Histories of earlier releases hold the bare outcome, or none. */
+function outcomeOf(published: Published | Published['outcome'] | null): Published['outcome'] {
+  return (typeof published === 'string' ? published : published?.outcome) ?? 'published';
 }
 
 /** At most one upsert a wait: attributes follow when the goal waits for somebody, and at the end. */

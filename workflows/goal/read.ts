@@ -18,8 +18,8 @@ import { connectorActivities, modelActivities, withSummary } from '../proxies.ts
 import { askForApproval, awaitDecision, type Decided } from './approval.ts';
 import { withModelBudget } from './budget.ts';
 import type { Goal, Step } from './goal.ts';
-import { failStep, rejectStep } from './outcome.ts';
-import { firstPhase, prepareStep } from './prepare.ts';
+import { failStep, refuseStep, rejectStep } from './outcome.ts';
+import { firstPhase, oldestReading, prepareStep } from './prepare.ts';
 import { untilAvailable, waiterOf } from './provider.ts';
 import { waitWhileHeld } from './waiting.ts';
 
@@ -37,9 +37,7 @@ export async function runRead(
   if (isNew) step.revision += 1;
   const verdict = gate({ tool, facts: noFacts, taints, requiresConfirmation, policy });
   if (verdict.verdict === 'refuse') {
-    goal.journal.append('step_refused', { reasons: [...verdict.reasons] }, id);
-    failStep(goal, step, { type: 'PermissionDeniedError', message: verdict.reasons.join(' ') });
-    return;
+    return refuseStep(goal, step, verdict.reasons);
   }
   step.tier = verdict.tier;
   if (verdict.verdict === 'approve') {
@@ -53,7 +51,10 @@ export async function runRead(
     step.status = 'running';
     await waitWhileHeld(goal);
   }
-  const result = await untilAvailable(goal, waiterOf(step), () => read(goal, step, tool, resolved));
+  const result = await untilAvailable(goal, waiterOf(step), () => {
+    step.asOf = oldestReading(goal, step);
+    return read(goal, step, tool, resolved);
+  });
   if (result.usage !== undefined) goal.addUsage(result.usage);
   if (JSON.stringify(result.value).length > limits.stepOutputMaxChars) {
     failStep(goal, step, {
@@ -94,6 +95,7 @@ async function decide(
     input: phase.input,
     context: phase.origins,
     digest: prepared.digest,
+    contentAsOf: step.asOf ?? null,
   });
 }
 

@@ -16,7 +16,7 @@ import { takeBack } from './approval.ts';
 import { compensate } from './compensation.ts';
 import { continueGoal, watchHistory } from './continue.ts';
 import { watchDeadlines } from './deadlines.ts';
-import { executePlan } from './execute.ts';
+import { executePlan, type Execution } from './execute.ts';
 import { Goal } from './goal.ts';
 import { handleMessages } from './handlers.ts';
 import { setCurrentJournal } from './journal.ts';
@@ -87,11 +87,7 @@ async function pursue(goal: Goal): Promise<GoalState> {
       await compensate(goal, 'failed');
       return 'failed';
     }
-    const reason =
-      execution.ended === 'checkpoint'
-        ? `Checkpoint after step ${execution.stepId}: look at what it found.`
-        : rejectionComment(goal);
-    if (reason === null || !(await revisePlan(goal, reason))) {
+    if (!(await revise(goal, execution))) {
       if (execution.ended === 'checkpoint' || goal.instructions.length > 0) continue;
       const flawless = goal.steps.every(({ status }) => status === 'completed');
       return flawless ? 'completed' : 'completed_with_issues';
@@ -99,13 +95,24 @@ async function pursue(goal: Goal): Promise<GoalState> {
   }
 }
 
-/** What the person said when they rejected a step, once. */
-function rejectionComment(goal: Goal): string | null {
-  const step = goal.steps.find(({ status, comment }) => status === 'rejected' && comment !== null);
-  if (step === undefined) return null;
-  const reason = `The person rejected step ${step.plan.id} and said: ${step.comment}`;
-  step.comment = null;
-  return reason;
+/**
+ * Plans anew at a checkpoint, and by what the person said when they rejected steps. A comment stays
+ * with its step until the planner has answered: another run of the workflow may have to ask it.
+ */
+async function revise(goal: Goal, execution: Execution): Promise<boolean> {
+  const commented = goal.steps.filter(
+    ({ status, comment }) => status === 'rejected' && comment !== null,
+  );
+  const reasons = commented.map(
+    ({ plan, comment }) => `The person rejected step ${plan.id} and said: ${comment}`,
+  );
+  if (execution.ended === 'checkpoint') {
+    reasons.unshift(`Checkpoint after step ${execution.stepId}: look at what it found.`);
+  }
+  if (reasons.length === 0) return false;
+  const isRevised = await revisePlan(goal, reasons.join('\n'));
+  for (const step of commented) step.comment = null;
+  return isRevised;
 }
 
 /**

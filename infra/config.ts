@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { DayBudget } from '#contracts/day-budget.ts';
 import {
   accountList,
   text,
@@ -64,6 +65,8 @@ const envSchema = z.object({
   ADJUTANT_MODEL_FAST: text('name a model').optional(),
   ADJUTANT_MODEL_PRIMARY_PRICE: price.optional(),
   ADJUTANT_MODEL_FAST_PRICE: price.optional(),
+  ADJUTANT_DAY_TOKENS: integer(1, 1e12, 'set tokens, or unset it for no limit').optional(),
+  ADJUTANT_DAY_COST_MICRO_USD: integer(1, 1e12, 'set micro-dollars, or unset it').optional(),
   ADJUTANT_MODEL_TIMEOUT_MS: integer(1_000, 3_600_000, 'set milliseconds').default(120_000),
   GOOGLE_CLIENT_ID: text('set the OAuth client id or unset it').optional(),
   GOOGLE_CLIENT_SECRET: text('set the OAuth client secret or unset it').optional(),
@@ -233,6 +236,8 @@ function toConfig(env: Env) {
       prices: { primary: env.ADJUTANT_MODEL_PRIMARY_PRICE, fast: env.ADJUTANT_MODEL_FAST_PRICE },
       timeoutMs: env.ADJUTANT_MODEL_TIMEOUT_MS,
     },
+    /** What a person's goals may use up together on one day of theirs. */
+    dayBudget: dayBudgetOf(env),
     google: {
       clientId: env.GOOGLE_CLIENT_ID,
       clientSecret: env.GOOGLE_CLIENT_SECRET,
@@ -263,6 +268,16 @@ function toConfig(env: Env) {
       ),
       webhooksFile: resolve(env.ADJUTANT_WEBHOOKS_KEY_FILE ?? join(stateDir, 'webhooks.key')),
     },
+  };
+}
+
+function dayBudgetOf({
+  ADJUTANT_DAY_TOKENS: tokens,
+  ADJUTANT_DAY_COST_MICRO_USD: cost,
+}: Env): DayBudget {
+  return {
+    ...(tokens === undefined ? {} : { modelTokens: tokens }),
+    ...(cost === undefined ? {} : { costMicroUsd: cost }),
   };
 }
 

@@ -4,14 +4,17 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import Fastify, { type FastifyReply } from 'fastify';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
+import type { DayBudgets } from '#activities/budgets/day-budgets.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
 import { registerModelRoutes, sandboxModel } from '#infra/sandbox/model/routes.ts';
-import { alwaysCalls } from '#test/support/health.ts';
+import { alwaysCalls, noLimits } from '#test/support/health.ts';
 
 /** A running server, a client on it, and what it was sent. */
 export type ModelServer = AsyncDisposable & {
   readonly url: string;
   readonly client: ModelClient;
+  /** What the sandbox's model counted. */
+  readonly used: { calls: number; inputTokens: number; outputTokens: number };
   readonly requests: { headers: Record<string, unknown>; body: Record<string, unknown> }[];
 };
 
@@ -23,10 +26,12 @@ export async function startModel(
     obedient?: boolean;
     model?: string;
     health?: ProviderHealth;
+    days?: DayBudgets;
   } = {},
 ): Promise<ModelServer> {
   const app = Fastify({ forceCloseConnections: true });
   const requests: ModelServer['requests'] = [];
+  const used = { calls: 0, inputTokens: 0, outputTokens: 0 };
   app.addHook('preHandler', async (request) => {
     requests.push({
       headers: request.headers,
@@ -36,7 +41,7 @@ export async function startModel(
   if (misbehave === undefined) {
     registerModelRoutes(
       app,
-      { now: () => new Date('2026-11-21T10:15:00Z') },
+      { now: () => new Date('2026-11-21T10:15:00Z'), modelUse: used },
       {
         obedient: options.obedient ?? false,
       },
@@ -53,8 +58,9 @@ export async function startModel(
     timeoutMs: options.timeoutMs ?? 5_000,
     fetch: createGuardedFetch('sandbox'),
     health: options.health ?? alwaysCalls,
+    days: options.days ?? noLimits,
   });
-  return { url, client, requests, [Symbol.asyncDispose]: async () => app.close() };
+  return { url, client, used, requests, [Symbol.asyncDispose]: async () => app.close() };
 }
 
 /** Validators made from the vendor's published contract, by the name of the schema. */

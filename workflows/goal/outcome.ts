@@ -48,6 +48,11 @@ export function failureOf(error: unknown): Failure {
   return { type: 'UnexpectedError', message };
 }
 
+/** True when the person's budget of the day left no room for a model call: the goal asks for more. */
+export function needsMoreToday(error: unknown): boolean {
+  return failureOf(error).type === 'DayBudgetReachedError';
+}
+
 /** The small facts a failure carries; empty when it carries none. */
 export function detailsOf(error: unknown): JsonObject {
   const cause = causeOf(error);

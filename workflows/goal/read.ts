@@ -118,13 +118,13 @@ async function read(
 }
 
 async function research(goal: Goal, step: Step, input: JsonObject): Promise<ReadResult> {
-  const { goalId, owner } = goal.input;
+  const { goalId, owner, zone } = goal.input;
   const question = typeof input['question'] === 'string' ? input['question'] : '';
   const maxPages =
     typeof input['maxPages'] === 'number' ? input['maxPages'] : limits.researchPagesMax;
   const result = await executeChild<ResearchWorkflow>(workflowTypes.research, {
     workflowId: researchWorkflowId(goalId, step.plan.id as StepId, step.revision),
-    args: [{ goalId, owner, question, maxPages }],
+    args: [{ goalId, owner, zone, question, maxPages }],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `Research for step ${step.plan.id}`,
   });

@@ -12,6 +12,7 @@ import { readPages, type ReadSource } from './pages.ts';
 import { showProgress } from './progress.ts';
 import { optionsFor, researchActivities } from './proxies.ts';
 import { rankHits } from './rank.ts';
+import { needsMoreToday } from '../goal/outcome.ts';
 import { pinToRelease } from '../pinned.ts';
 import { createUsage, type UsageCounter } from '../usage.ts';
 
@@ -50,9 +51,9 @@ export async function researchWorkflow(input: ResearchWorkflowInput): Promise<Re
 }
 pinToRelease(researchWorkflow);
 
-function contextOf({ goalId, owner }: ResearchWorkflowInput): StepContext {
+function contextOf({ goalId, owner, zone = 'UTC' }: ResearchWorkflowInput): StepContext {
   const { startTime } = workflowInfo();
-  return { goalId, owner, zone: 'UTC', stepId: 'research', now: startTime.toISOString() };
+  return { goalId, owner, zone, stepId: 'research', now: startTime.toISOString() };
 }
 
 async function planQuestions(
@@ -114,12 +115,15 @@ async function collectClaims(
   };
 }
 
-/** Some may fail and leave a gap. When all do, or the research is cancelled, so does this. */
+/**
+ * Some may fail and leave a gap. When all do, when the research is cancelled, or when the goal has to
+ * ask for more of the day's budget, so does this.
+ */
 async function settleSome<Value>(work: readonly Promise<Value>[]): Promise<(Value | undefined)[]> {
   const outcomes = await Promise.allSettled(work);
   const errors = outcomes.flatMap((o): unknown[] => (o.status === 'rejected' ? [o.reason] : []));
-  const cancelled = errors.find((error) => isCancellation(error));
-  if (cancelled !== undefined) throw cancelled;
+  const stopping = errors.find((error) => isCancellation(error) || needsMoreToday(error));
+  if (stopping !== undefined) throw stopping;
   if (errors.length > 0 && errors.length === outcomes.length) throw errors[0];
   return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
 }

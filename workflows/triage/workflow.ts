@@ -13,6 +13,7 @@ import {
 import { limits } from '#contracts/limits.ts';
 import type { TriagedMail, TriageInboxOutput } from '#contracts/schemas/triage.ts';
 import type { TriageWorkflow, TriageWorkflowInput } from '#contracts/workflows.ts';
+import { needsMoreToday } from '../goal/outcome.ts';
 import { pinToRelease } from '../pinned.ts';
 import { createUsage } from '../usage.ts';
 import { languageActivities, mailActivities } from './proxies.ts';
@@ -79,7 +80,7 @@ async function classifyAll(
   return mails;
 }
 
-/** A thread that cannot get its draft holds up no other. */
+/** A thread that cannot get its draft holds up no other; a budget that is used up holds up all. */
 async function draftAll(desk: ReplyDesk, mails: readonly TriagedMail[]): Promise<TriagedMail[]> {
   const drafted: TriagedMail[] = [];
   for (const [i, mail] of mails.entries()) {
@@ -87,7 +88,7 @@ async function draftAll(desk: ReplyDesk, mails: readonly TriagedMail[]): Promise
     try {
       if (await draftReply(desk, mail, i + 1)) drafted.push(mail);
     } catch (error) {
-      if (isCancellation(error) || !isPermanent(error)) throw error;
+      if (isCancellation(error) || needsMoreToday(error) || !isPermanent(error)) throw error;
     }
   }
   return drafted;

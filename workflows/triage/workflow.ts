@@ -15,13 +15,20 @@ import type { TriagedMail, TriageInboxOutput } from '#contracts/schemas/triage.t
 import type { TriageWorkflow, TriageWorkflowInput } from '#contracts/workflows.ts';
 import { needsMoreToday } from '../goal/outcome.ts';
 import { pinToRelease } from '../pinned.ts';
-import { createUsage } from '../usage.ts';
+import { createUsage, untilUsedUp } from '../usage.ts';
 import { languageActivities, mailActivities } from './proxies.ts';
 import { draftReply, type ReplyDesk } from './reply.ts';
 
 /** Carries one triage out, as the child of a goal. */
 export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<TriageWorkflow> {
   const desk = openDesk(input);
+  const progress = () => ({ usage: desk.usage.total() });
+  return untilUsedUp(progress, () => sortMail(desk));
+}
+pinToRelease(triageWorkflow);
+
+async function sortMail(desk: ReplyDesk): ReturnType<TriageWorkflow> {
+  const { input } = desk;
   const { account } = input;
   const context = desk.contextOf(input.stepId);
   const found = await mailActivities('Look for new mail').syncMail({
@@ -45,7 +52,6 @@ export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<Tri
   };
   return { output, origins: found.origins, usage: desk.usage.total() };
 }
-pinToRelease(triageWorkflow);
 
 function openDesk(input: TriageWorkflowInput): ReplyDesk {
   const { goalId, owner, zone } = input;

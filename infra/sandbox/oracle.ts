@@ -57,7 +57,6 @@ export function buildOracle(office: Office, faults: FaultTable, log: RequestLog)
     const { anchor, calendars, mailboxes, notifications, outsideMail } = office.state;
     return { anchor, calendars, mailboxes, notifications, outsideMail };
   });
-  app.get('/__oracle/model', () => office.modelUse);
   app.get('/__oracle/requests', () => log.list());
   app.post('/__knobs', (request, reply) => {
     const parsed = knobsSchema.safeParse(request.body);

@@ -242,7 +242,7 @@ it('the model’s client settles what the model’s server counted', async () =>
     );
   await ask();
   await ask();
-  const { calls, inputTokens, outputTokens } = server.used;
+  const { calls, inputTokens, outputTokens } = server.meter;
   expect(calls).toBe(2);
   const settled = { tokens: inputTokens + outputTokens, reserved: 0, calls: 2 };
   expect(await rowOf({ id: '', owner, zone: '' })).toEqual([settled]);

@@ -7,6 +7,7 @@ import { createModelClient, type ModelClient } from '#activities/planner/model.t
 import type { DayBudgets } from '#activities/budgets/day-budgets.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
 import { registerModelRoutes, sandboxModel } from '#infra/sandbox/model/routes.ts';
+import { ModelMeter } from '#infra/sandbox/oracle.ts';
 import { alwaysCalls, noLimits } from '#test/support/health.ts';
 
 /** A running server, a client on it, and what it was sent. */
@@ -14,7 +15,7 @@ export type ModelServer = AsyncDisposable & {
   readonly url: string;
   readonly client: ModelClient;
   /** What the sandbox's model counted. */
-  readonly used: { calls: number; inputTokens: number; outputTokens: number };
+  readonly meter: ModelMeter;
   readonly requests: { headers: Record<string, unknown>; body: Record<string, unknown> }[];
 };
 
@@ -31,7 +32,7 @@ export async function startModel(
 ): Promise<ModelServer> {
   const app = Fastify({ forceCloseConnections: true });
   const requests: ModelServer['requests'] = [];
-  const used = { calls: 0, inputTokens: 0, outputTokens: 0 };
+  const meter = new ModelMeter();
   app.addHook('preHandler', async (request) => {
     requests.push({
       headers: request.headers,
@@ -41,9 +42,10 @@ export async function startModel(
   if (misbehave === undefined) {
     registerModelRoutes(
       app,
-      { now: () => new Date('2026-11-21T10:15:00Z'), modelUse: used },
+      { now: () => new Date('2026-11-21T10:15:00Z') },
       {
         obedient: options.obedient ?? false,
+        meter,
       },
     );
   } else {
@@ -60,7 +62,7 @@ export async function startModel(
     health: options.health ?? alwaysCalls,
     days: options.days ?? noLimits,
   });
-  return { url, client, used, requests, [Symbol.asyncDispose]: async () => app.close() };
+  return { url, client, meter, requests, [Symbol.asyncDispose]: async () => app.close() };
 }
 
 /** Validators made from the vendor's published contract, by the name of the schema. */

@@ -20,7 +20,7 @@ export const sandboxEmbeddingModel = 'sandbox-hash-1';
 /** Registers /v1/responses, /v1/embeddings and /v1/models. */
 export function registerModelRoutes(
   app: FastifyInstance,
-  office: Pick<Office, 'now' | 'modelUse'>,
+  office: Pick<Office, 'now'>,
   options: Partial<ModelOptions> = {},
 ): void {
   const settings: ModelOptions = { obedient: options.obedient ?? false };
@@ -41,9 +41,7 @@ export function registerModelRoutes(
     });
     scope.post('/v1/responses', async (request) => {
       const body = bodyObject(request) as JsonObject;
-      const response = answer(body, Math.floor(office.now().getTime() / 1_000), settings);
-      count(office, response);
-      return response;
+      return answer(body, Math.floor(office.now().getTime() / 1_000), settings);
     });
     scope.post('/v1/embeddings', async (request) => {
       const body = bodyObject(request) as JsonObject;
@@ -71,14 +69,6 @@ export function registerModelRoutes(
       return modelOf(params.id);
     });
   });
-}
-
-/** Counts an answer as its own `usage` says it. */
-function count({ modelUse }: Pick<Office, 'modelUse'>, { usage }: JsonObject): void {
-  if (!isJsonObject(usage)) return;
-  modelUse.calls += 1;
-  modelUse.inputTokens += Number(usage.input_tokens);
-  modelUse.outputTokens += Number(usage.output_tokens);
 }
 
 const rateLimits = {

@@ -31,8 +31,6 @@ export class Office {
   readonly now: () => Date;
   /** Behaviour that tests turn; set through the oracle. */
   readonly knobs: Knobs = { ...defaultKnobs };
-  /** What the model has answered since the sandbox started, as it was counted on the wire. */
-  readonly modelUse = { calls: 0, inputTokens: 0, outputTokens: 0 };
   #onChange: () => void = () => undefined;
 
   constructor(state: OfficeState, now: () => Date) {

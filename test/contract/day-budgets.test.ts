@@ -153,13 +153,27 @@ describe('a reservation', () => {
   });
 
   it('is held once when attempts of one call come at the same moment', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const call = newCall();
+      const at = underWay();
+      const attempts = Array.from({ length: 5 }, () => days().within(call, amount, at.ask));
+      await reservedBy(call, 10);
+      at.end(1);
+      await Promise.all(attempts);
+      expect(await rowOf(call)).toEqual([{ tokens: 5, reserved: 0, calls: 5 }]);
+    }
+  });
+
+  it('stays with the day on which it was made', async () => {
     const call = newCall();
-    const at = underWay();
-    const attempts = Array.from({ length: 8 }, () => days().within(call, amount, at.ask));
+    const on = (now: string) => days({ now: () => new Date(now) });
+    const first = underWay();
+    const lost = on('2026-11-21T23:59:00Z').within(call, amount, first.ask);
     await reservedBy(call, 10);
-    at.end(1);
-    await Promise.all(attempts);
-    expect(await rowOf(call)).toEqual([{ tokens: 8, reserved: 0, calls: 8 }]);
+    await on('2026-11-22T00:01:00Z').within(call, amount, () => Promise.resolve(answer(4)));
+    expect(await rowOf(call)).toEqual([{ tokens: 4, reserved: 0, calls: 1 }]);
+    first.end(0);
+    await lost;
   });
 
   it('is given back when the call fails', async () => {

@@ -5,8 +5,8 @@ import type { Budget } from './goal.ts';
 export const dayBudgetKinds = ['modelTokens', 'costMicroUsd'] as const;
 export type DayBudgetKind = (typeof dayBudgetKinds)[number];
 
-/** Bounds of one person's day, over all their goals. Absent = no bound. */
-export type DayBudget = Pick<Budget, DayBudgetKind>;
+/** Bounds of one person's day, over all their goals, in the words of a goal's own. Absent = no bound. */
+export type DayBudget = { readonly [Kind in DayBudgetKind]?: Budget[Kind] | undefined };
 
 /** What model calls use up: tokens of both directions, and micro-dollars by the configured prices. */
 export type Spend = Readonly<Record<DayBudgetKind, number>>;

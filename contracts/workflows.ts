@@ -152,7 +152,7 @@ export type AccountWorkflow = (task: AccountTask) => Promise<AccountTaskOutcome>
 export type ResearchWorkflowInput = {
   readonly goalId: GoalId;
   readonly owner: string;
-  /** Absent in the inputs of releases before 0.3.0: UTC then. */
+  /** Absent in inputs of 0.2.0 and before: UTC then. */
   readonly zone?: string;
   readonly question: string;
   readonly maxPages: number;

@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { DayBudget } from '#contracts/day-budget.ts';
 import {
   accountList,
   text,
@@ -237,7 +236,10 @@ function toConfig(env: Env) {
       timeoutMs: env.ADJUTANT_MODEL_TIMEOUT_MS,
     },
     /** What a person's goals may use up together on one day of theirs. */
-    dayBudget: dayBudgetOf(env),
+    dayBudget: {
+      modelTokens: env.ADJUTANT_DAY_TOKENS,
+      costMicroUsd: env.ADJUTANT_DAY_COST_MICRO_USD,
+    },
     google: {
       clientId: env.GOOGLE_CLIENT_ID,
       clientSecret: env.GOOGLE_CLIENT_SECRET,
@@ -268,16 +270,6 @@ function toConfig(env: Env) {
       ),
       webhooksFile: resolve(env.ADJUTANT_WEBHOOKS_KEY_FILE ?? join(stateDir, 'webhooks.key')),
     },
-  };
-}
-
-function dayBudgetOf({
-  ADJUTANT_DAY_TOKENS: tokens,
-  ADJUTANT_DAY_COST_MICRO_USD: cost,
-}: Env): DayBudget {
-  return {
-    ...(tokens === undefined ? {} : { modelTokens: tokens }),
-    ...(cost === undefined ? {} : { costMicroUsd: cost }),
   };
 }
 

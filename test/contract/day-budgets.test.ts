@@ -214,11 +214,8 @@ describe('allowing more', () => {
     const reached = await reachedOf(days().within(call, amount, () => Promise.resolve(answer(1))));
     const { owner } = call;
     const raise = () => raiseDayBudget(database.pool, { ...reached, owner });
-    expect((await Promise.all([raise(), raise(), raise()])).toSorted()).toEqual([
-      false,
-      false,
-      true,
-    ]);
+    const raised = await Promise.all([raise(), raise(), raise()]);
+    expect(raised.filter(Boolean)).toHaveLength(1);
     await days().within(call, amount, () => Promise.resolve(answer(96)));
     const again = await reachedOf(days().within(call, amount, () => Promise.resolve(answer(1))));
     expect(again).toMatchObject({ used: 191, bound: 200, raised: 100 });

@@ -202,8 +202,17 @@ const scenes: Readonly<Record<string, Scene & { creates?: boolean }>> = {
   },
 };
 
+/** The same, done and taken back. There was no answer before an invitation was answered. */
+const undone: typeof scenes = Object.fromEntries(
+  Object.entries(scenes)
+    .filter(([, { tool }]) => tool !== 'respondToInvitation')
+    .map(([title, scene]) => [`${title}, taken back`, { ...scene, takesBack: true }]),
+);
+
 describe.each(vendors)('$name', ({ provider, name: vendor, knobs, creating }) => {
-  const played = Object.entries(scenes).filter(([, scene]) => !creating || scene.creates === true);
+  const played = Object.entries({ ...scenes, ...undone }).filter(
+    ([, scene]) => !creating || scene.creates === true,
+  );
 
   beforeAll(async () => {
     bench = await FaultBench.start(provider, knobs);

@@ -12,6 +12,7 @@ import type { EffectToolName } from '#contracts/tools.ts';
 import type { EffectHandler } from '#activities/effects/handler.ts';
 import { storePayload } from '#activities/effects/payloads.ts';
 import { performEffect } from '#activities/effects/perform.ts';
+import { undoEffect } from '#activities/effects/undo.ts';
 import { failureTypeOf } from '#activities/failures.ts';
 import type { StoredEvent, StoredMessage } from '#infra/sandbox/office/state.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
@@ -23,6 +24,8 @@ import { afterwardsMs, type FaultName, faults } from './twelve-faults.ts';
 /** What is asked for, and of whom. Every title and subject of a scene holds its `name`. */
 export type Scene = {
   readonly tool: EffectToolName;
+  /** True where the effect is there already and what meets faults is its undo. */
+  readonly takesBack?: boolean;
   prepare(name: string): Promise<JsonObject>;
 };
 
@@ -150,7 +153,8 @@ export class FaultBench implements AsyncDisposable {
     around: () => Promise<() => Promise<void>>,
   ): Promise<Ending> {
     const input = await scene.prepare(name);
-    const run = await this.#approved(scene.tool, input);
+    const { perform, undo } = await this.#approved(scene.tool, input);
+    const run = scene.takesBack === true ? undo(await perform(0)) : perform;
     const before = this.#counts();
     const finish = await around();
     const outcome = await this.#attempts(run);
@@ -158,8 +162,11 @@ export class FaultBench implements AsyncDisposable {
     return { outcome, census: this.#census(name, before) };
   }
 
-  /** Prepares an effect, stores it, and approves it; returns one attempt of it. */
-  async #approved(tool: EffectToolName, input: JsonObject): Promise<Attempt> {
+  /** Prepares an effect, stores it, and approves it; returns one attempt of it and of its undo. */
+  async #approved(
+    tool: EffectToolName,
+    input: JsonObject,
+  ): Promise<{ perform: Attempt; undo: (done: EffectReceipt) => Attempt }> {
     const handler = this.#preparing.get(tool)!;
     const { owner } = this.cast;
     const goalId = newGoalId();
@@ -187,12 +194,15 @@ export class FaultBench implements AsyncDisposable {
       handlers: this.#acting,
     } as const;
     const asked = { context, tool, revision: 1, digest, mode: 'live', approvalId } as const;
-    return (reconcileForMs: number) =>
-      performEffect(
-        deps,
-        { ...asked, reconcileForMs, reconcileOnly: false },
-        new AbortController().signal,
-      );
+    const { signal } = new AbortController();
+    return {
+      perform: (reconcileForMs) =>
+        performEffect(deps, { ...asked, reconcileForMs, reconcileOnly: false }, signal),
+      undo:
+        ({ effectKey }) =>
+        () =>
+          undoEffect(deps, { context, tool, revision: 1, effectKey }, signal),
+    };
   }
 
   /** Attempts until there is an end, with waits that grow; at last it is not looked for any more. */

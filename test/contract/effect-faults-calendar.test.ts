@@ -197,7 +197,8 @@ const scenes: Readonly<Record<string, Scene & { creates?: boolean }>> = {
         } as const;
         holds.push(await port.insertEvent(hold));
       }
-      return { eventId: holds[1]!.id, keep: true, guests: [bench.cast.colleague] };
+      const guests = [bench.cast.colleague];
+      return { eventId: holds[1]!.id, keep: true, guests, conference: true };
     },
   },
 };

@@ -10,7 +10,7 @@ import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Ending, FaultBench, type Scene } from './effect-faults.ts';
 import { connectGoogle } from './google-setup.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';
-import { faultNames, patienceMs } from './twelve-faults.ts';
+import { casesOf, caseTimeoutMs, faultNames, patienceMs } from './twelve-faults.ts';
 
 const vendors = [
   {
@@ -137,20 +137,24 @@ describe.each(vendors)('$name', ({ name: vendor, owner, colleague, connect, knob
   });
 
   describe.each(Object.entries(played))('%s', (title, scene) => {
-    it.each(faultNames)('%s', async (fault) => {
-      const { writes, census } = await bench.plain(scene);
-      for (const write of writes) {
-        const name = `${title} ${fault} ${write.method} ${write.ordinal}.`;
-        const ending = await bench.withFault(scene, name, fault, write);
-        const found = { name, ...ending, census: inEffect(ending.census, fault) };
-        const wanted = { name, outcome: 'confirmed', census: inEffect(census, fault) };
-        expect.soft(found).toEqual(wanted);
-      }
-    });
+    it.each(faultNames)(
+      '%s',
+      async (fault) => {
+        const { writes, census } = await bench.plain(scene);
+        for (const [run, moments, write] of casesOf(writes)) {
+          const name = `${title} ${fault} ${write.method} ${write.ordinal} ${run}.`;
+          const ending = await bench.withFault(scene, name, { fault, write, moments });
+          const found = { name, ...ending, census: inEffect(ending.census, fault) };
+          const wanted = { name, outcome: 'confirmed', census: inEffect(census, fault) };
+          expect.soft(found).toEqual(wanted);
+        }
+      },
+      caseTimeoutMs,
+    );
   });
 
   it('has every mail as the changes left it', async () => {
-    const { messages } = await mailbox.search({ kind: 'in', folder: 'inbox' }, 300);
+    const { messages } = await mailbox.search({ kind: 'in', folder: 'inbox' }, 10_000);
     const isBack = (subject: string) => subject.includes(', taken back');
     const changed = messages.filter(({ subject }) => /^a mail (archived|moved)/.test(subject));
     expect(changed.filter(({ subject }) => !isBack(subject))).toEqual([]);

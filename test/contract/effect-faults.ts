@@ -19,7 +19,7 @@ import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
 import { decide, newGoalId, testKeys } from '#test/support/effects.ts';
 import { askOracle, setFault } from './sandbox-clients.ts';
-import { afterwardsMs, type FaultName, faults } from './twelve-faults.ts';
+import { afterwardsMs, type FaultName, faults, faultSeed, type Moments } from './twelve-faults.ts';
 
 /** What is asked for, and of whom. Every title and subject of a scene holds its `name`. */
 export type Scene = {
@@ -129,16 +129,26 @@ export class FaultBench implements AsyncDisposable {
   }
 
   /** Plays a scene while one of its writes fails. */
-  async withFault(scene: Scene, name: string, fault: FaultName, write: Write): Promise<Ending> {
+  async withFault(
+    scene: Scene,
+    name: string,
+    { fault, write, moments }: { fault: FaultName; write: Write; moments: Moments },
+  ): Promise<Ending> {
     const match = { method: write.method, pathRegex: `^(?!.*(${readingPosts}))` };
     const ending = await this.#play(scene, name, async () => {
       // A delay of nothing lets the writes before it pass.
       const times = write.ordinal - 1;
       if (times > 0) await setFault(this.sandbox, { match, times, action: 'delay', delayMs: 0 });
-      await setFault(this.sandbox, { match, ...faults[fault] });
+      const { action } = faults[fault];
+      const late = action === 'delay' ? { delayMs: moments.lateMs } : {};
+      await setFault(this.sandbox, { match, ...faults[fault], ...late });
+      if (moments.othersMs > 0) {
+        const slow = { action: 'delay', delayMs: moments.othersMs, times: 10_000 };
+        await setFault(this.sandbox, { match: {}, ...slow });
+      }
       return async () => {
         await fetch(`${this.sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
-        await sleep(afterwardsMs[fault] ?? 0);
+        await sleep(afterwardsMs(fault, moments));
       };
     });
     this.outcomes[ending.outcome] += 1;
@@ -264,7 +274,7 @@ export class FaultBench implements AsyncDisposable {
     const { confirmed, not_done: not, unknown } = this.outcomes;
     const all = confirmed + not + unknown;
     const share = ((100 * unknown) / Math.max(all, 1)).toFixed(1);
-    return `${all} writes met a fault: ${confirmed} done once, ${not} not done, ${unknown} unknown (${share} %)`;
+    return `seed ${faultSeed}: ${all} writes met a fault: ${confirmed} done once, ${not} not done, ${unknown} unknown (${share} %)`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

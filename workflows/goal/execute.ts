@@ -2,7 +2,7 @@
  * Carries a plan out: every step whose dependencies are done starts at once, the rest wait. A critical
  * step that fails stops the plan; a step that waits for a person holds up only what depends on it.
  */
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import { limits } from '#contracts/limits.ts';
 import { type Goal, hasEnded, type Step } from './goal.ts';
 import { skipStep } from './outcome.ts';
@@ -45,18 +45,32 @@ export async function executePlan(goal: Goal): Promise<Execution> {
       if (goal.isPrompt && onlyWaits(running))
         goal.publishRequested ||= goal.journal.unpublished.length > 0;
       if (running.size > 0) await Promise.race([...running.values(), goal.changed()]);
-      else if (goal.isHeld && !isStopped() && !goal.parking)
+      else if (goal.isHeld && !isStopped() && !goal.parking && !endsThoughPaused(goal))
         await condition(() => !goal.isHeld || goal.parking || goal.instructions.length > 0);
       else return;
     }
   });
   if (outer.consideredCancelled) await outer.cancelRequested;
   // An instruction that came last is followed by the next run.
-  const isOver =
-    goal.instructions.length === 0 &&
-    goal.steps.every((step) => hasEnded(step) || isSettledUnknown(goal, step));
-  if (goal.parking && stop.ended === 'done' && !isOver) throw new Parked();
+  if (goal.parking && stop.ended === 'done' && !isOver(goal)) throw new Parked();
   return stop;
+}
+
+/** True when no step is left to do and no instruction to follow. */
+function isOver(goal: Goal): boolean {
+  return (
+    goal.instructions.length === 0 &&
+    goal.steps.every((step) => hasEnded(step) || isSettledUnknown(goal, step))
+  );
+}
+
+/**
+ * Pausing keeps things from starting, and a goal that has nothing left to start ends. Its end may be
+ * published already: a signal that comes then makes the server have the last workflow task done again.
+ */
+function endsThoughPaused(goal: Goal): boolean {
+  const isAnswered = goal.steps.some((step) => step.status === 'rejected' && step.comment !== null);
+  return goal.paused && !isAnswered && isOver(goal) && patched('ends-though-paused');
 }
 
 /** Steps go on meanwhile and must be waited for, so the loop goes on whatever becomes of it. */

@@ -71,11 +71,15 @@ function carriedBy({ attachments, mode, reply }: JsonObject): string[] {
   const files = Array.isArray(attachments) ? (attachments as readonly Json[]) : [];
   const carried = files.map((file) => {
     const { name, sha256 } = isJsonObject(file) ? file : {};
-    return `file ${String(name)} ${String(sha256)}`;
+    return `file ${textOf(name)} ${textOf(sha256)}`;
   });
   // A reply quotes a thread to those who are in it; a forward gives somebody's mail to others.
-  if (mode !== 'forward' || !isJsonObject(reply ?? null)) return carried.sort();
-  return [...carried, `message ${String((reply as JsonObject)['messageId'])}`].sort();
+  if (mode !== 'forward' || !isJsonObject(reply)) return carried.sort();
+  return [...carried, `message ${textOf(reply['messageId'])}`].sort();
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : canonicalJson(value ?? null);
 }
 
 /** True when two targets are the same in everything. */

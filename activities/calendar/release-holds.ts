@@ -208,7 +208,7 @@ function holdAnew({ kept, holdTitle: title, zone }: ReleaseHoldsPayload, effectK
 /** The hold first: for a moment the time is taken twice, and never free. */
 async function replace(
   port: CalendarPort,
-  { title, holdTitle: held, zone }: ReleaseHoldsPayload,
+  payload: ReleaseHoldsPayload,
   anew: NewEvent,
   change: EventPrecondition,
 ): Promise<void> {
@@ -217,8 +217,11 @@ async function replace(
     await port.deleteEvent(change);
   } catch (error) {
     if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+    const { title, holdTitle: held, zone } = payload;
     const event = await port.getEvent(change.eventId, zone);
     if (event === null || event.cancelled) return;
+    // Changed in nothing that matters here: it is looked at once more.
+    if (isChosen(event, payload)) throw error;
     await removeHold(port, hold.id, held, zone, writeKey(anew.effectKey, 'withdrawn'));
     throw changedSince(title, stays);
   }

@@ -35,6 +35,7 @@ import { createStyleStore } from './mail/style-store.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
 import { createRuleStore } from './rules/rule-store.ts';
 import { createTriageStore } from './triage/triage-store.ts';
+import { createUsageStore } from './usage/usage-store.ts';
 import { buildServer } from './server.ts';
 import { runDispatcher } from './webhooks/run-dispatcher.ts';
 import { createDeliveryStarter } from './webhooks/start-delivery.ts';
@@ -84,6 +85,7 @@ async function main(): Promise<void> {
     triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
+    usage: createUsageStore(pool, config.dayBudget),
     accounts: createAccountStore(pool),
     signIns: createSignInStore(pool),
     runAccountTask: createAccountTasks(client, config.taskQueue),

@@ -82,9 +82,7 @@ const envSchema = z.object({
   ADJUTANT_SEND_DELAY_MS: integer(0, 3_600_000, 'set milliseconds, 0 sends at once').default(
     30_000,
   ),
-  ADJUTANT_FILE_DAYS: integer(0, 3_650, 'set days, 0 keeps files until they are removed').default(
-    90,
-  ),
+  ADJUTANT_FILE_DAYS: integer(0, 3_650, 'set days, 0 keeps files for good').default(90),
   ADJUTANT_TASK_QUEUE: z
     .string()
     .regex(/^[\w.-]{1,100}$/, 'is not a plain name: use letters, digits, dots, dashes')

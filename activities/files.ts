@@ -21,7 +21,7 @@ export type FileFacts = {
 
 /** Stores and reads files. */
 export type FileStore = {
-  /** Keeps a file; the same one is kept once. @throws InvalidInputError when it is too large */
+  /** Keeps a file; the same one is kept once, and as long again. @throws InvalidInputError when it is too large */
   put(file: {
     owner: string;
     name: string;
@@ -70,7 +70,7 @@ export function createFileStore(pool: Pool): FileStore {
       const { rows } = await pool.query<Row & { documentId: string }>(
         `insert into files (owner, name, mime_type, sha256, size_bytes, content, origin)
          values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (owner, name, sha256) do update set name = excluded.name
+         on conflict (owner, name, sha256) do update set created_at = now()
          returning id as "documentId", name, mime_type as "mimeType", size_bytes as bytes, sha256, origin`,
         [owner, name, mimeType, sha256, content.length, content, origin],
       );

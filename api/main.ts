@@ -30,6 +30,7 @@ import { startHoldExpiry } from './goals/hold-expiry.ts';
 import { createSweeper } from './goals/sweep.ts';
 import { startPayloadSweep } from './payload-sweep.ts';
 import { createFileKeeper } from './mail/document-store.ts';
+import { startFileSweep } from './mail/file-sweep.ts';
 import { createStyleStore } from './mail/style-store.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
 import { createRuleStore } from './rules/rule-store.ts';
@@ -115,6 +116,7 @@ async function main(): Promise<void> {
   const reconciler = setInterval(reconcile, limits.startReconcileMs);
   const stopSweep = startPayloadSweep({ pool, client, logger });
   const stopExpiry = startHoldExpiry({ pool, goals, goalClient, logger });
+  const stopFileSweep = startFileSweep({ pool, keepDays: config.fileDays, logger });
 
   const dispatcher = runDispatcher({
     pool,
@@ -137,6 +139,7 @@ async function main(): Promise<void> {
     clearInterval(reconciler);
     stopSweep();
     stopExpiry();
+    stopFileSweep();
     clearInterval(sweeper);
     await Promise.all([app.close(), dispatcher.stop()]);
     await Promise.allSettled([pool.end(), connection.close(), telemetry.stop()]);

@@ -3,6 +3,8 @@
  * again before an effect is performed.
  */
 import type { Approval } from './approval.ts';
+import { canonicalJson } from './canonical.ts';
+import type { Json, JsonObject } from './json.ts';
 
 /** The role of members who may give the second approval where two people must approve. */
 export const secondRole = 'second';
@@ -24,4 +26,30 @@ export function capacityOf(
   const roles = member.roles.filter((role) => role !== ownerRole);
   if (roles.includes(assignedRole)) return `role:${assignedRole}`;
   return requiredDecisions > 1 && roles.includes(secondRole) ? `role:${secondRole}` : null;
+}
+
+/**
+ * Input that says which of the owner's things a step uses: accounts and addresses, files, mail and
+ * events. A member decides about those that were put before them, and about no others.
+ */
+const ownersFields = [
+  'account',
+  'from',
+  'attachments',
+  'mode',
+  'replyToMessageId',
+  'messageIds',
+  'eventId',
+] as const;
+
+/** The fields of an edit that only the owner may change, as far as it changes them. */
+export function ownersFieldsChanged(before: JsonObject, after: JsonObject): readonly string[] {
+  return ownersFields.filter((name) => textOf(before[name]) !== textOf(after[name]));
+}
+
+/** Nothing may be said in several ways. */
+function textOf(value: Json | undefined): string {
+  return value === undefined || (Array.isArray(value) && value.length === 0)
+    ? 'null'
+    : canonicalJson(value);
 }

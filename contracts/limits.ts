@@ -102,6 +102,7 @@ export const limits = {
   seriesLookAheadMs: 366 * 24 * hour,
   holdMs: 72 * hour,
   holdSweepMs: 15 * second,
+  fileSweepMs: hour,
   slotLimit: 5,
   meetingPeopleMax: 100,
   /** Of an answer to offered times, without what it quotes. */

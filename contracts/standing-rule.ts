@@ -2,19 +2,24 @@
  * Standing rules: a decision given in advance for one tool and one exact target. Pure: what a rule may
  * ever cover, what it compares, and how its decisions are signed.
  */
+import { canonicalJson } from './canonical.ts';
 import { type Json, type JsonObject, isJsonObject } from './json.ts';
 import { limits } from './limits.ts';
 import { effectToolNames, type ToolName, tools } from './tools.ts';
 
 /**
- * Whom and what an effect touches, exactly: the address it leaves from, everyone who is told, and the
- * event it changes.
+ * Whom and what an effect touches, exactly: where it leaves from, everyone who is told, the event it
+ * changes, and what it hands on besides its words.
  */
 export type RuleTarget = {
   readonly account: string | null;
+  /** The address it is sent as, where that is not the account's own. */
+  readonly from?: string;
   /** Lower case, sorted, each once. */
   readonly recipients: readonly string[];
   readonly eventId: string | null;
+  /** Its files by name and SHA-256, and the message it forwards. Absent when there is none. */
+  readonly carries?: readonly string[];
 };
 
 /** A prepared payload as a rule sees it. */
@@ -52,12 +57,48 @@ export function targetOf(payload: JsonObject): RuleTarget {
   const { account, from, eventId } = payload;
   const told = toldIn.flatMap((key) => textsOf(payload[key]));
   const recipients = [...new Set(told.map((email) => email.toLowerCase()))].sort();
-  const sender = typeof from === 'string' ? from : account;
+  const carries = carriedBy(payload);
   return {
-    account: typeof sender === 'string' ? sender.toLowerCase() : null,
+    account: typeof account === 'string' ? account.toLowerCase() : null,
+    ...(typeof from === 'string' ? { from: from.toLowerCase() } : {}),
     recipients,
     eventId: typeof eventId === 'string' ? eventId : null,
+    ...(carries.length === 0 ? {} : { carries }),
   };
+}
+
+function carriedBy({ attachments, mode, reply }: JsonObject): string[] {
+  const files = Array.isArray(attachments) ? (attachments as readonly Json[]) : [];
+  const carried = files.map((file) => {
+    const { name, sha256 } = isJsonObject(file) ? file : {};
+    return `file ${textOf(name)} ${textOf(sha256)}`;
+  });
+  // A reply quotes a thread to those who are in it; a forward gives somebody's mail to others.
+  if (mode !== 'forward' || !isJsonObject(reply)) return carried.sort();
+  return [...carried, `message ${textOf(reply['messageId'])}`].sort();
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : canonicalJson(value ?? null);
+}
+
+/** True when two targets are the same in everything. */
+export function isSameTarget(one: RuleTarget, other: RuleTarget): boolean {
+  return canonicalJson(one) === canonicalJson(other);
+}
+
+/**
+ * Why a rule for the same tool does not cover this, in words for the card. Null when it does, and when
+ * it is about other people or another event, so that nobody would expect it to.
+ */
+export function whyNotCovered(rule: RuleTarget, target: RuleTarget): string | null {
+  const { account, recipients, eventId } = target;
+  if (rule.recipients.join() !== recipients.join() || rule.eventId !== eventId) return null;
+  if (rule.account !== account || rule.from !== target.from) {
+    return 'Your standing rule for it is for another sender.';
+  }
+  if (isSameTarget(rule, target)) return null;
+  return 'Your standing rule for it does not cover what this one carries.';
 }
 
 /** Why no rule may ever cover this; null when one may. */
@@ -75,13 +116,15 @@ export function whyNoRule({ tool, target, tainted }: RuleSubject): string | null
 /** Reads a target back from storage; undefined when it is none. */
 export function readTarget(value: Json | null | undefined): RuleTarget | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { account, recipients, eventId } = value;
+  const { account, from, recipients, eventId, carries } = value;
   const texts = textsOf(recipients);
   if (!Array.isArray(recipients) || texts.length !== recipients.length) return undefined;
   return {
     account: typeof account === 'string' ? account : null,
+    ...(typeof from === 'string' ? { from } : {}),
     recipients: texts,
     eventId: typeof eventId === 'string' ? eventId : null,
+    ...(carries === undefined ? {} : { carries: textsOf(carries) }),
   };
 }
 

@@ -82,6 +82,7 @@ const envSchema = z.object({
   ADJUTANT_SEND_DELAY_MS: integer(0, 3_600_000, 'set milliseconds, 0 sends at once').default(
     30_000,
   ),
+  ADJUTANT_FILE_DAYS: integer(0, 3_650, 'set days, 0 keeps files for good').default(90),
   ADJUTANT_TASK_QUEUE: z
     .string()
     .regex(/^[\w.-]{1,100}$/, 'is not a plain name: use letters, digits, dots, dashes')
@@ -196,6 +197,8 @@ function toConfig(env: Env) {
     unsignedDecisions: env.ADJUTANT_UNSIGNED_DECISIONS,
     /** How long an approved mail can still be stopped, where a goal's policy does not say. */
     sendDelayMs: env.ADJUTANT_SEND_DELAY_MS,
+    /** Days for which a file to attach is kept; 0: until the person removes it. */
+    fileDays: env.ADJUTANT_FILE_DAYS,
     temporal: {
       address: env.TEMPORAL_ADDRESS ?? `127.0.0.1:${env.ADJUTANT_TEMPORAL_PORT}`,
       /** True when TEMPORAL_ADDRESS names a server that someone else runs. */

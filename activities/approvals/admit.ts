@@ -4,6 +4,7 @@
  */
 import type { Admission, AdmitRequest } from '#contracts/activities.ts';
 import type { Approval } from '#contracts/approval.ts';
+import { ownerRole, ownersFieldsChanged } from '#contracts/deciders.ts';
 import { isJsonObject, type JsonObject } from '#contracts/json.ts';
 import { type DecisionSignal, decisionSignalSchema } from '#contracts/schemas/approval.ts';
 import { newestAnchor } from '../effects/audit.ts';
@@ -122,7 +123,7 @@ async function checkVerdict(
       }
       return { input: null, assignedTo: null };
     case 'edit':
-      return checkEdit(approval, decision);
+      return checkEdit(approval, decision, owner, decider);
     case 'delegate':
       return checkDelegate(deps, owner, decision.to);
     default:
@@ -130,7 +131,12 @@ async function checkVerdict(
   }
 }
 
-function checkEdit(approval: Approval, decision: DecisionSignal): Checked {
+function checkEdit(
+  approval: Approval,
+  decision: DecisionSignal,
+  owner: string,
+  { capacity }: Decider,
+): Checked {
   const invalid = (message: string) => ({ code: 'invalid_edit', message }) as const;
   if (approval.kind !== 'action' || approval.tool === null) {
     return invalid('Only the input of a step can be edited.');
@@ -140,6 +146,8 @@ function checkEdit(approval: Approval, decision: DecisionSignal): Checked {
   }
   try {
     const input = normalizeInput(approval.tool, decision.input as JsonObject);
+    const fields = capacity === ownerRole ? [] : ownersFieldsChanged(approval.input, input);
+    if (fields.length > 0) return invalid(`Only ${owner} may change ${fields.join(', ')}.`);
     return { input, assignedTo: null };
   } catch (error) {
     return invalid(error instanceof Error ? error.message : String(error));

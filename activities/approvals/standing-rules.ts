@@ -7,7 +7,15 @@ import type { RuleDecision, RuleUse } from '#contracts/activities.ts';
 import type { StandingDecision } from '#contracts/approval.ts';
 import { decisionEntryId } from '#contracts/audit.ts';
 import { limits } from '#contracts/limits.ts';
-import { ruleActor, ruleTools } from '#contracts/standing-rule.ts';
+import type { Json } from '#contracts/json.ts';
+import {
+  isSameTarget,
+  readTarget,
+  ruleActor,
+  type RuleTarget,
+  ruleTools,
+  whyNotCovered,
+} from '#contracts/standing-rule.ts';
 import { appendAudit, newestAnchor } from '../effects/audit.ts';
 import { inTransaction } from '../effects/ledger.ts';
 
@@ -83,6 +91,24 @@ export async function liveRuleFor(
     [owner, digest],
   );
   return rows[0]?.id ?? null;
+}
+
+/** Why the owner's live rules do not cover a target that one of them nearly is; null when none is near. */
+export async function whyNoRuleCovers(
+  pool: Pool,
+  owner: string,
+  tool: string,
+  target: RuleTarget,
+): Promise<string | null> {
+  const { rows } = await pool.query<{ target: Json }>(
+    `select target from standing_rules
+     where owner = $1 and tool = $2 and revoked_at is null and expires_at > now()
+     order by created_at, id`,
+    [owner, tool],
+  );
+  const rules = rows.flatMap((row) => readTarget(row.target) ?? []);
+  if (rules.some((rule) => isSameTarget(rule, target))) return null;
+  return rules.map((rule) => whyNotCovered(rule, target)).find((why) => why !== null) ?? null;
 }
 
 /** The decision of an earlier attempt, if that was this use. */

@@ -4,7 +4,7 @@
  */
 import { limits } from '#contracts/limits.ts';
 import type { EventConflict } from '#contracts/schemas/calendar.ts';
-import { readAccounts, type UnreachableAccount } from '../accounts.ts';
+import { readAccounts } from '../accounts.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
 import { showTime } from './card-lines.ts';
@@ -23,6 +23,21 @@ export type Slot = {
   readonly recurrence?: Recurrence | null | undefined;
 };
 
+/**
+ * What a payload says of the person's other events then. Null conflicts: nobody asked; `unread` are
+ * accounts whose calendars could not be read, absent when all could.
+ */
+export type Looked = {
+  readonly conflicts: EventConflict[] | null;
+  readonly unread?: string[];
+};
+
+/** What was found, and what the card says of it besides the conflicts. */
+export type Look = { readonly looked: Looked; readonly warnings: readonly string[] };
+
+/** Nobody looks: the event takes no time. */
+export const notLooked: Look = { looked: { conflicts: null }, warnings: [] };
+
 /** Of a series, this much is compared with the calendar. */
 const comparedMs = 28 * DAY_MS;
 
@@ -36,7 +51,34 @@ export async function conflictsAt(
   owner: string,
   slot: Slot,
   own: readonly string[] = [],
-): Promise<{ conflicts: EventConflict[]; unreachable: readonly UnreachableAccount[] }> {
+): Promise<Look> {
+  return conflictsIn(deps, owner, [slot], own);
+}
+
+/** The same for several slots, as one. */
+export async function conflictsIn(
+  deps: CalendarAccess,
+  owner: string,
+  slots: readonly Slot[],
+  own: readonly string[] = [],
+): Promise<Look> {
+  const looks = await Promise.all(slots.map((slot) => lookAt(deps, owner, slot, own)));
+  const unread = [...new Set(looks.flatMap(({ unread }) => unread))];
+  const conflicts = looks.flatMap((look) => look.conflicts);
+  return {
+    looked: { conflicts, ...(unread.length === 0 ? {} : { unread }) },
+    warnings: unread.map(
+      (account) => `The calendar of ${account} could not be read: what you have then is not known.`,
+    ),
+  };
+}
+
+async function lookAt(
+  deps: CalendarAccess,
+  owner: string,
+  slot: Slot,
+  own: readonly string[],
+): Promise<{ conflicts: EventConflict[]; unread: string[] }> {
   const { zone } = slot;
   const spans = spansOf(slot);
   const fromMs = spans[0]?.fromMs ?? 0;
@@ -67,31 +109,33 @@ export async function conflictsAt(
     title: cleanLine(event.title, 100),
     ...timesOf(event, zone),
   }));
-  return { conflicts, unreachable };
-}
-
-/** Says on a card that a calendar was not looked at. */
-export function unreadWarning({ account }: UnreachableAccount): string {
-  return `The calendar of ${account} could not be read: what you have then is not known.`;
+  return { conflicts, unread: unreachable.map(({ account }) => account) };
 }
 
 /**
- * Looks again just before the event is written. What was in the way already was approved with it.
- * @throws PreconditionFailedError when something else came in the way since
+ * Looks again just before the event is written. What was in the way already was approved with it, and
+ * so was not knowing what is in a calendar.
+ * @throws PreconditionFailedError when something else came in the way since, or a calendar that could
+ * be read then cannot be read now: unknown is never free
  */
 export async function requireStillFree(
   deps: CalendarAccess,
   owner: string,
   slots: readonly Slot[],
-  shown: readonly EventConflict[] | null,
+  shown: Looked,
   own: readonly string[] = [],
 ): Promise<void> {
-  if (shown === null) return;
-  const known = new Set(shown.map(keyOf));
-  const now = await Promise.all(slots.map((slot) => conflictsAt(deps, owner, slot, own)));
-  const fresh = now
-    .flatMap(({ conflicts }) => conflicts)
-    .filter((event) => !known.has(keyOf(event)));
+  if (shown.conflicts === null) return;
+  const known = new Set(shown.conflicts.map(keyOf));
+  const { looked } = await conflictsIn(deps, owner, slots, own);
+  const unread = (looked.unread ?? []).filter((account) => !shown.unread?.includes(account));
+  if (unread.length > 0) {
+    throw failure(
+      'PreconditionFailedError',
+      `Whether the time is still free is not known: the calendar of ${unread.join(', ')} cannot be read any more.`,
+    );
+  }
+  const fresh = (looked.conflicts ?? []).filter((event) => !known.has(keyOf(event)));
   if (fresh.length === 0) return;
   const zone = slots[0]?.zone ?? 'UTC';
   const names = fresh.map(({ title, start }) => `"${title}" (${showTime(start, zone)})`);

@@ -15,7 +15,7 @@ import type { EffectHandler } from '../effects/handler.ts';
 import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { createEventCard } from './cards.ts';
-import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import { conflictsAt, notLooked, requireStillFree } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import { changedSince, countGuests, isStill, receiptOf } from './existing-event.ts';
 import { wholeDays } from './new-times.ts';
@@ -38,29 +38,24 @@ export function createCreateEventHandler(deps: CalendarAccess): EffectHandler<Cr
       const input = parseToolInput('createEvent', raw);
       const { email: account } = await deps.accounts.meant(context.owner, input.account);
       const { notes, ...slot } = slotOf(input, context);
-      const { conflicts, unreachable } =
-        input.showAs === 'free'
-          ? { conflicts: null, unreachable: [] }
-          : await conflictsAt(deps, context.owner, slot);
-      const payload: CreateEventPayload = { ...eventOf(input, account), ...slot, conflicts };
+      const { looked, warnings } =
+        input.showAs === 'free' ? notLooked : await conflictsAt(deps, context.owner, slot);
+      const payload: CreateEventPayload = { ...eventOf(input, account), ...slot, ...looked };
       const card = createEventCard(payload, await ownAddressesOf(deps, context.owner));
       const told = toldOf(payload);
       const invite = told.length === 0 ? 'an event' : `an event and invite ${countGuests(told)}`;
       return {
         payload,
         recipients: told,
-        card: {
-          ...card,
-          warnings: [...card.warnings, ...notes, ...unreachable.map(unreadWarning)],
-        },
+        card: { ...card, warnings: [...card.warnings, ...notes, ...warnings] },
         summary: `Create ${invite}`,
       };
     },
     async checkFresh(payload, context) {
-      await requireStillFree(deps, context.owner, [payload], payload.conflicts);
+      await requireStillFree(deps, context.owner, [payload], payload);
     },
     async perform(payload, context) {
-      const { kind: _kind, account: _account, conflicts: _conflicts, ...event } = payload;
+      const { kind: _, account: _account, conflicts: _shown, unread: _unread, ...event } = payload;
       const port = await calendar(context.step.owner, payload.account);
       const created = await port.insertEvent({ effectKey: context.effectKey, ...event });
       return receiptOf(created, payload);

@@ -24,6 +24,7 @@ export function createGoogleCalendar(session: GoogleSession): CalendarPort {
     return data === null ? null : toCalendarEvent(data, zone);
   };
   return {
+    dropsConference: true,
     getEvent,
     findCreated: (effectKey, zone) => getEvent(googleEventId(effectKey), zone),
     listEvents: ({ fromMs, toMs, zone, text, limit }) =>

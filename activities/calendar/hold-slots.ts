@@ -14,7 +14,7 @@ import type { EffectContext, EffectHandler } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { holdSlotsCard } from './change-cards.ts';
-import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import { conflictsIn, requireStillFree } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import { ensureHold, holdTitle, newHold, removeHold, writeKey } from './holds.ts';
 import type { CalendarEvent, CalendarPort } from './port.ts';
@@ -36,10 +36,8 @@ export function createHoldSlotsHandler(deps: CalendarAccess): EffectHandler<Hold
         const { ms, iso } = resolving(resolveInstant, start, context);
         return { start: iso, end: toRfc3339(ms + input.durationMinutes * MINUTE_MS, zone) };
       });
-      const looked = await Promise.all(
-        slots.map((slot) => conflictsAt(deps, context.owner, { ...slot, zone })),
-      );
-      const unreachable = looked[0]?.unreachable ?? [];
+      const inZone = slots.map((slot) => ({ ...slot, zone }));
+      const { looked, warnings } = await conflictsIn(deps, context.owner, inZone);
       const { email: account } = await deps.accounts.meant(context.owner, input.account);
       const payload: HoldSlotsPayload = {
         kind: 'holdSlots',
@@ -48,23 +46,20 @@ export function createHoldSlotsHandler(deps: CalendarAccess): EffectHandler<Hold
         slots,
         zone,
         expiresAt: expiryOf(input.expires, context),
-        conflicts: looked.flatMap(({ conflicts }) => conflicts),
+        ...looked,
+        conflicts: looked.conflicts ?? [],
       };
       const card = holdSlotsCard(payload);
       return {
         payload,
         recipients: [],
-        card: { ...card, warnings: [...card.warnings, ...unreachable.map(unreadWarning)] },
+        card: { ...card, warnings: [...card.warnings, ...warnings] },
         summary: `Hold ${slots.length} slots`,
       };
     },
-    async checkFresh({ slots, zone, conflicts }, context) {
-      await requireStillFree(
-        deps,
-        context.owner,
-        slots.map((slot) => ({ ...slot, zone })),
-        conflicts,
-      );
+    async checkFresh(payload, context) {
+      const slots = payload.slots.map((slot) => ({ ...slot, zone: payload.zone }));
+      await requireStillFree(deps, context.owner, slots, payload);
     },
     async perform(payload, context) {
       const port = await calendar(context.step.owner, payload.account);

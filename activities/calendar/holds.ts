@@ -98,7 +98,9 @@ export async function removeHold(
     await calendar.deleteEvent({ effectKey, eventId, etag: event.etag, notify: false });
     return true;
   } catch (error) {
-    if (failureTypeOf(error) === 'PreconditionFailedError') return false;
-    throw error;
+    if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+    // Somebody else's change, or our own deletion delivered twice.
+    const now = await calendar.getEvent(eventId, zone);
+    return now === null || now.cancelled;
   }
 }

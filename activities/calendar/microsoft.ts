@@ -38,6 +38,7 @@ export function createMicrosoftCalendar(session: MicrosoftSession): CalendarPort
       $orderby: 'start/dateTime',
     });
   return {
+    dropsConference: false,
     listEvents,
     getEvent: (eventId, zone) => readEvent(session, eventId, zone),
     findCreated: (effectKey, zone) => findEvent(session, createdUnder(effectKey), zone),

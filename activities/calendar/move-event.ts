@@ -14,7 +14,7 @@ import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { moveEventCard } from './cards.ts';
 import { findChange, performChange, undoChange } from './change-event.ts';
-import { conflictsAt, requireStillFree, unreadWarning } from './conflicts.ts';
+import { conflictsAt, notLooked, requireStillFree } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import {
   changedSince,
@@ -61,9 +61,9 @@ export function createMoveEventHandler(deps: CalendarAccess): EffectHandler<Payl
         end: toRfc3339(start.ms + lengthMs, start.zone),
         zone: start.zone,
       };
-      const { conflicts, unreachable } = event.busy
+      const { looked, warnings } = event.busy
         ? await conflictsAt(deps, context.owner, slot, [event.id])
-        : { conflicts: null, unreachable: [] };
+        : notLooked;
       const payload: MoveEventPayload = {
         kind: 'moveEvent',
         account,
@@ -73,24 +73,21 @@ export function createMoveEventHandler(deps: CalendarAccess): EffectHandler<Payl
         guests: guestsOf(event),
         previous: timesOf(event, start.zone),
         ...slot,
-        conflicts,
+        ...looked,
       };
       const card = moveEventCard(payload, await ownAddressesOf(deps, context.owner));
       const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
       return {
         payload,
         recipients: payload.guests,
-        card: {
-          ...card,
-          warnings: [...card.warnings, ...start.notes, ...unreachable.map(unreadWarning)],
-        },
+        card: { ...card, warnings: [...card.warnings, ...start.notes, ...warnings] },
         summary: `Move an event${told}`,
       };
     },
     async checkFresh(payload, context) {
       const { owner } = context;
       if (payload.kind === 'updateEvent') return requireChangeFree(deps, owner, payload);
-      await requireStillFree(deps, owner, [payload], payload.conflicts, [payload.eventId]);
+      await requireStillFree(deps, owner, [payload], payload, [payload.eventId]);
     },
     async perform(payload, context) {
       const port = await calendar(context.step.owner, payload.account);

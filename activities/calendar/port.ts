@@ -123,6 +123,8 @@ export type EventPrecondition = {
 
 /** One owner's calendar. Writes throw UnknownOutcomeError when the outcome is not known. */
 export type CalendarPort = {
+  /** True where a link to meet online can be taken off an event again. */
+  readonly dropsConference: boolean;
   /** Events that overlap the window, occurrences expanded, by start; at most `limit`. */
   listEvents(query: {
     fromMs: number;

@@ -9,7 +9,7 @@ import { ownAddressesOf } from '../accounts.ts';
 import type { PreparedPayload } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { changeCard } from './change-cards.ts';
-import { conflictsAt, unreadWarning } from './conflicts.ts';
+import { conflictsAt, notLooked } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import { fieldsOf, isShared, pick, type WholeEvent } from './event-fields.ts';
 import { countGuests, timesOf } from './existing-event.ts';
@@ -46,10 +46,10 @@ export async function prepareChange(
   const whole: WholeEvent = { ...base, ...(after as Partial<WholeEvent>) };
   const isTold = cut !== null || isShared(after);
   const moves = after.start !== undefined || after.recurrence !== undefined;
-  const { conflicts, unreachable } =
+  const { looked, warnings } =
     moves && whole.showAs !== 'free'
       ? await conflictsAt(deps, context.owner, whole, [event.id, written.id])
-      : { conflicts: null, unreachable: [] };
+      : notLooked;
   const payload: UpdateEventPayload = {
     kind: 'updateEvent',
     account,
@@ -73,7 +73,7 @@ export async function prepareChange(
             continuation: entire(whole),
           },
     instances: scope === 'all' && after.recurrence == null ? instancesOf(target) : countOf(whole),
-    conflicts,
+    ...looked,
   };
   const card = changeCard(payload, await ownAddressesOf(deps, context.owner));
   const told = payload.guests.length === 0 ? '' : ` and tell ${countGuests(payload.guests)}`;
@@ -82,7 +82,7 @@ export async function prepareChange(
     recipients: payload.guests,
     card: {
       ...card,
-      warnings: [...card.warnings, ...times.notes, ...notes, ...unreachable.map(unreadWarning)],
+      warnings: [...card.warnings, ...times.notes, ...notes, ...warnings],
     },
     summary: `Change ${scope === 'this' ? 'an event' : 'a series'}${told}`,
   };

@@ -36,7 +36,7 @@ import {
   removeHold,
   writeKey,
 } from './holds.ts';
-import type { CalendarEvent, CalendarPort } from './port.ts';
+import type { CalendarEvent, CalendarPort, EventPrecondition, NewEvent } from './port.ts';
 
 /** Builds the handler of releaseHolds. */
 export function createReleaseHoldsHandler(
@@ -142,6 +142,8 @@ async function namedHold(
   throw failure('NotFoundError', `Nothing is held for "${cleanLine(title, 80)}".`);
 }
 
+const stays = 'not made a hold again';
+
 async function choose(
   port: CalendarPort,
   payload: ReleaseHoldsPayload,
@@ -172,8 +174,14 @@ async function unchoose(
   const { title, zone, guests } = payload;
   const event = await port.getEvent(eventId, zone);
   if (event !== null && isHold(event, payload.holdTitle)) return;
-  if (event === null || !isChosen(event, payload))
-    throw changedSince(title, 'not made a hold again');
+  const anew = payload.conference && !port.dropsConference ? holdAnew(payload, effectKey) : null;
+  if (anew !== null && (event === null || event.cancelled)) {
+    const earlier = await port.findCreated(anew.effectKey, zone);
+    if (earlier !== null && !earlier.cancelled) return;
+  }
+  if (event === null || !isChosen(event, payload)) throw changedSince(title, stays);
+  const change = { effectKey, eventId, etag: event.etag, notify: guests.length > 0 };
+  if (anew !== null) return replace(port, payload, anew, change);
   const patch = {
     title: payload.holdTitle,
     guests: [],
@@ -183,12 +191,39 @@ async function unchoose(
     showAs: 'tentative',
     ...(payload.conference ? { conference: false } : {}),
   } as const;
-  const change = { effectKey, eventId, etag: event.etag, notify: guests.length > 0 };
   try {
     await port.updateEvent({ ...change, patch });
   } catch (error) {
     if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
-    throw changedSince(title, 'not made a hold again');
+    throw changedSince(title, stays);
+  }
+}
+
+/** The hold that stands in for an event whose link to meet online cannot be taken off. */
+function holdAnew({ kept, holdTitle: title, zone }: ReleaseHoldsPayload, effectKey: string) {
+  if (kept === null) return null;
+  return newHold(writeKey(effectKey, kept.eventId), title, kept, zone);
+}
+
+/** The hold first: for a moment the time is taken twice, and never free. */
+async function replace(
+  port: CalendarPort,
+  payload: ReleaseHoldsPayload,
+  anew: NewEvent,
+  change: EventPrecondition,
+): Promise<void> {
+  const hold = await ensureHold(port, anew);
+  try {
+    await port.deleteEvent(change);
+  } catch (error) {
+    if (failureTypeOf(error) !== 'PreconditionFailedError') throw error;
+    const { title, holdTitle: held, zone } = payload;
+    const event = await port.getEvent(change.eventId, zone);
+    if (event === null || event.cancelled) return;
+    // Changed in nothing that matters here: it is looked at once more.
+    if (isChosen(event, payload)) throw error;
+    await removeHold(port, hold.id, held, zone, writeKey(anew.effectKey, 'withdrawn'));
+    throw changedSince(title, stays);
   }
 }
 

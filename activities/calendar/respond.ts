@@ -11,7 +11,7 @@ import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { cleanLine } from '../visible-text.ts';
 import { respondCard } from './change-cards.ts';
-import { conflictsAt, unreadWarning } from './conflicts.ts';
+import { conflictsAt, notLooked } from './conflicts.ts';
 import type { CalendarAccess } from './dependencies.ts';
 import { changedSince, holdersOf, sameMoment, timesOf } from './existing-event.ts';
 import type { HeldEvent } from './held-events.ts';
@@ -33,9 +33,9 @@ export function createRespondHandler(deps: CalendarAccess): EffectHandler<Respon
         seriesId === null ? named : (await requireInvitation(deps, context, series)).event;
       const slot = { ...timesOf(event, context.zone), zone: context.zone };
       const own = [event.id, named.id, event.recurringEventId ?? event.id];
-      const { conflicts, unreachable } =
+      const { looked, warnings } =
         input.response === 'declined'
-          ? { conflicts: null, unreachable: [] }
+          ? notLooked
           : await conflictsAt(deps, context.owner, slot, own);
       const payload: RespondPayload = {
         kind: 'respondToInvitation',
@@ -47,13 +47,13 @@ export function createRespondHandler(deps: CalendarAccess): EffectHandler<Respon
         response: input.response,
         previous: answerOf(event),
         comment: input.comment ?? null,
-        conflicts,
+        conflicts: looked.conflicts,
       };
       const card = respondCard(payload, await ownAddressesOf(deps, context.owner));
       return {
         payload,
         recipients: payload.to,
-        card: { ...card, warnings: [...card.warnings, ...unreachable.map(unreadWarning)] },
+        card: { ...card, warnings: [...card.warnings, ...warnings] },
         summary: 'Answer an invitation',
       };
     },

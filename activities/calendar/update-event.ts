@@ -46,7 +46,7 @@ export async function requireChangeFree(
   owner: string,
   payload: UpdateEventPayload,
 ): Promise<void> {
-  const { start, end, zone, after, split, conflicts, eventId } = payload;
+  const { start, end, zone, after, split, eventId } = payload;
   const recurrence = split?.continuation?.recurrence ?? after.recurrence ?? null;
-  await requireStillFree(deps, owner, [{ start, end, zone, recurrence }], conflicts, [eventId]);
+  await requireStillFree(deps, owner, [{ start, end, zone, recurrence }], payload, [eventId]);
 }

@@ -4,6 +4,7 @@
  * be sent; never the workflow's word.
  */
 import type { Pool } from 'pg';
+import { ownerRole, ownersFieldsChanged } from '#contracts/deciders.ts';
 import { type EffectToolName, tools } from '#contracts/tools.ts';
 import { failure } from '../failures.ts';
 import {
@@ -68,12 +69,18 @@ export async function authorize(
     const enough = required > 1 ? `${required} people who may decide` : 'somebody who may decide';
     throw notApproved(`Its decision is not signed by ${enough}.`);
   }
+  const shown =
+    settling.digest === digest ? payload : await loadPayload(deps.pool, settling.digest);
+  if (settling.verdict === 'edit' && settling.capacity !== ownerRole) {
+    const fields = ownersFieldsChanged(shown.content.input, payload.content.input);
+    if (fields.length > 0) throw notApproved(`Only ${owner} may change ${fields.join(', ')}.`);
+  }
   const entitled = genuine.filter((row) => isEntitled(row, rows, owner));
   const holds = entitled.includes(settling) && peopleOf(entitled).length >= required;
   return {
     approver: peopleOf(genuine).join(', '),
     decidedAt: settling.decidedAt.toISOString(),
-    shown: settling.digest === digest ? payload : await loadPayload(deps.pool, settling.digest),
+    shown,
     lapsed: holds ? null : 'Whoever approved it may not decide any more.',
   };
 }

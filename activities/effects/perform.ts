@@ -20,7 +20,7 @@ import {
   notApproved,
 } from './authorization.ts';
 import { effectKeyOf } from './digest.ts';
-import type { EffectContext, EffectHandler } from './handler.ts';
+import type { EffectContext, EffectHandler, Reconciliation } from './handler.ts';
 import {
   beginEffect,
   checkFence,
@@ -111,7 +111,7 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   const { request, deps } = effect;
   if (request.mode === 'shadow')
     return settle(effect, row, 'shadow', summaryOf(effect.payload), null);
-  const found = await effect.handler.reconcile(effect.payload, contextOf(effect, row));
+  const found = await look(effect, row);
   if (found.found === 'done') return settle(effect, row, 'confirmed', found.receipt, null, true);
   if (found.found === 'absent') {
     if (request.reconcileOnly || (await isCancelled(deps.pool, request.context.goalId))) {
@@ -137,6 +137,17 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   );
 }
 
+/** Looks for the effect. Where nobody may look, nothing is known. */
+async function look(effect: Effect, row: LedgerRow): Promise<Reconciliation> {
+  try {
+    return await effect.handler.reconcile(effect.payload, contextOf(effect, row));
+  } catch (error) {
+    const type = failureTypeOf(error);
+    if (type === undefined || failures[type].category !== 'permanent') throw error;
+    return { found: 'unknown', detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 async function act(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   await checkFence(effect.deps.pool, row);
   reached('C7');
@@ -147,6 +158,8 @@ async function act(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   } catch (error) {
     const type = failureTypeOf(error);
     if (type !== undefined && failures[type].category === 'permanent') {
+      const done = await foundAfterRefusal(effect, row);
+      if (done !== null) return settle(effect, row, 'confirmed', done, null, true);
       const detail = error instanceof Error ? error.message : String(error);
       const { audit } = await settle(effect, row, 'not_done', null, detail);
       throw withAnchor(error, audit);
@@ -158,6 +171,16 @@ async function act(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
       cause: error,
     });
   }
+}
+
+/**
+ * What is refused to a later attempt may be refused because an earlier one did it, after it was looked
+ * for. Null when it is not there, and for a first attempt, whose refusal says it all.
+ */
+async function foundAfterRefusal(effect: Effect, row: LedgerRow): Promise<JsonObject | null> {
+  if (row.attempts <= 1) return null;
+  const found = await look(effect, row);
+  return found.found === 'done' ? found.receipt : null;
 }
 
 async function settle(

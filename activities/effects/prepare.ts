@@ -10,7 +10,7 @@ import { approvalIdOf } from '#contracts/names.ts';
 import { targetOf } from '#contracts/standing-rule.ts';
 import { isEffectTool, type ToolName, tools } from '#contracts/tools.ts';
 import { type Accounts, ownAddressesOf } from '../accounts.ts';
-import { liveRuleFor } from '../approvals/standing-rules.ts';
+import { liveRuleFor, whyNoRuleCovers } from '../approvals/standing-rules.ts';
 import { optionalLine } from '../calendar/card-lines.ts';
 import { formatInstant } from '../calendar/time-phrases.ts';
 import { failure, failureTypeOf } from '../failures.ts';
@@ -50,7 +50,7 @@ export async function prepareEffect(
   }
   const done = await confirmedEffectOf(deps.pool, context.goalId, context.stepId);
   if (done !== undefined) return answerDone(deps, request, done);
-  const payload = await handler.prepare(context, input);
+  const payload = await withRuleNote(deps, request, await handler.prepare(context, input));
   const prepared = await prepareAnew(deps, request, input, payload);
   const [taken, ruleId, difference] = await Promise.all([
     isTaken(deps.pool, request, prepared.digest),
@@ -58,6 +58,18 @@ export async function prepareEffect(
     previousDigest === undefined ? [] : changesSince(deps.pool, previousDigest, payload.payload),
   ]);
   return { ...prepared, settled: null, taken, ruleId, difference };
+}
+
+/** Says on the card why the person is asked although they have a rule for nearly the same. */
+async function withRuleNote(
+  { pool }: PrepareDeps,
+  { tool, context }: PrepareRequest,
+  prepared: PreparedPayload<JsonObject>,
+): Promise<PreparedPayload<JsonObject>> {
+  const why = await whyNoRuleCovers(pool, context.owner, tool, targetOf(prepared.payload));
+  if (why === null) return prepared;
+  const { card } = prepared;
+  return { ...prepared, card: { ...card, warnings: [...card.warnings, why] } };
 }
 
 async function prepareAnew(

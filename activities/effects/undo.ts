@@ -23,7 +23,7 @@ import type { PerformDeps } from './perform.ts';
 
 /**
  * Undoes a confirmed effect. Effect: the inverse, once. Idempotency: by the undo's own key; handlers'
- * undos are absolute (delete this, set these values), so a repeat finds it done.
+ * undos are absolute (delete this, set these values) and look first, so a repeat finds it done.
  * @throws ConflictError when somebody changed it since; nothing is overwritten.
  */
 export async function undoEffect(
@@ -37,7 +37,8 @@ export async function undoEffect(
   if (original?.state !== 'confirmed' || original.goalId !== goalId) {
     throw failure('NotFoundError', 'There is no confirmed effect to undo.');
   }
-  if (handler === undefined || handler.undo === null) {
+  const undo = handler?.undo ?? null;
+  if (handler === undefined || undo === null) {
     throw failure('InvalidInputError', `${request.tool} cannot be undone.`);
   }
   const workflowId = goalWorkflowId(goalId);
@@ -65,14 +66,16 @@ export async function undoEffect(
   const payload = handler.payloadSchema.parse(content.payload);
   await checkFence(deps.pool, row);
   try {
-    const receipt = await handler.undo(payload, original.receipt ?? {}, {
-      step: request.context,
-      effectKey,
-      intentAt: row.intentAt.toISOString(),
-      providerRef: row.providerRef,
-      saveProviderRef: (ref) => saveProviderRef(deps.pool, row, ref),
-      signal,
-    });
+    const receipt = await lookingTwice(() =>
+      undo(payload, original.receipt ?? {}, {
+        step: request.context,
+        effectKey,
+        intentAt: row.intentAt.toISOString(),
+        providerRef: row.providerRef,
+        saveProviderRef: (ref) => saveProviderRef(deps.pool, row, ref),
+        signal,
+      }),
+    );
     const settlement = { state: 'confirmed', receipt, reconciled: false, detail: null } as const;
     const audit = auditOf(row, payload, { outcome: 'confirmed', receipt });
     const settled = await settleEffect(deps.pool, row, settlement, audit);
@@ -90,6 +93,20 @@ export async function undoEffect(
     throw failure('ProviderUnavailableError', 'No certain answer from the provider.', {
       cause: error,
     });
+  }
+}
+
+/**
+ * What was changed since may have been changed by this very undo, delivered twice: looking at it once
+ * more finds it as it should be. Anybody else's change is refused again.
+ */
+async function lookingTwice<Result>(undo: () => Promise<Result>): Promise<Result> {
+  try {
+    return await undo();
+  } catch (error) {
+    const type = failureTypeOf(error);
+    if (type !== 'ConflictError' && type !== 'PreconditionFailedError') throw error;
+    return undo();
   }
 }
 

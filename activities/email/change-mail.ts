@@ -31,6 +31,12 @@ export function createChangeMailHandlers(deps: ChangeDeps): EffectHandler[] {
 
 function createHandler(deps: ChangeDeps, tool: Tool): EffectHandler<ChangeMailPayload> {
   const mailboxOf = ({ step }: EffectContext, { account }: Item) => deps.email(step.owner, account);
+  const isBegun = async ({ messages }: ChangeMailPayload, context: EffectContext) => {
+    for (const item of messages) {
+      if (await isAsAsked(await mailboxOf(context, item), item)) return true;
+    }
+    return false;
+  };
   return {
     tool,
     payloadSchema: changeMailPayloadSchema,
@@ -46,8 +52,12 @@ function createHandler(deps: ChangeDeps, tool: Tool): EffectHandler<ChangeMailPa
     async perform(payload, context) {
       const left: Left[] = [];
       for (const [index, item] of payload.messages.entries()) {
-        const why = await changeOne(await mailboxOf(context, item), item, index === 0);
-        if (why !== null) left.push({ messageId: item.messageId, why });
+        const refusal = await changeOne(await mailboxOf(context, item), item);
+        if (refusal === null) continue;
+        const isGone = failureTypeOf(refusal) === 'NotFoundError';
+        // Nothing has happened when the first is refused, unless an earlier attempt got further.
+        if (index === 0 && !isGone && !(await isBegun(payload, context))) throw refusal;
+        left.push({ messageId: item.messageId, why: isGone ? gone : refusal.message });
       }
       return receiptOf(payload, left);
     },
@@ -195,24 +205,33 @@ function isEmpty({ addLabels = [], removeLabels = [], unread, folder }: MessageC
 }
 
 /**
- * Changes one message. Null when it is done, else why it could not be: one refused message does not
- * keep the others. The very first one's refusal ends the step, as nothing has happened then.
+ * Changes one message. Null when it is as asked for, else why it is not: one refused message does not
+ * keep the others.
  */
-async function changeOne(
-  mailbox: EmailPort,
-  { messageId, change }: Item,
-  isFirst: boolean,
-): Promise<string | null> {
+async function changeOne(mailbox: EmailPort, item: Item): Promise<Error | null> {
   try {
-    await mailbox.changeMessage(messageId, change);
+    await mailbox.changeMessage(item.messageId, item.change);
     return null;
   } catch (error) {
-    const type = failureTypeOf(error);
-    if (type === 'NotFoundError') return gone;
-    if (type === undefined || failures[type].category !== 'permanent') throw error;
-    if (isFirst) throw error;
-    return error instanceof Error ? error.message : 'It was refused.';
+    if (!(error instanceof Error) || !isRefusal(error)) throw error;
+    return (await isAsAsked(mailbox, item)) ? null : error;
   }
+}
+
+/** What may not be read either is not known to be as asked for. */
+async function isAsAsked(mailbox: EmailPort, { messageId, change }: Item): Promise<boolean> {
+  try {
+    const message = await mailbox.message(messageId);
+    return message !== null && isEmpty(differenceTo(message, change));
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  const type = failureTypeOf(error);
+  return type !== undefined && failures[type].category === 'permanent';
 }
 
 function receiptOf({ account, messages }: ChangeMailPayload, left: readonly Left[]): JsonObject {

@@ -10,12 +10,13 @@ export type KeptDocument = {
   readonly mimeType: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** When it was last kept. */
   readonly createdAt: string;
 };
 
 export type FileKeeper = {
   list(owner: string): Promise<KeptDocument[]>;
-  /** Keeps a file; the same one is kept once. Undefined when the owner keeps too many already. */
+  /** Keeps a file; the same one is kept once, and as long again. Undefined when the owner keeps too many already. */
   put(
     owner: string,
     file: { name: string; mimeType: string; content: Buffer },
@@ -43,7 +44,7 @@ export function createFileKeeper(pool: Pool): FileKeeper {
         `insert into files (owner, name, mime_type, sha256, size_bytes, content)
          select $1, $2, $3, $4, $5, $6
          where (select count(*) from files where owner = $1) < $7
-         on conflict (owner, name, sha256) do update set name = excluded.name
+         on conflict (owner, name, sha256) do update set created_at = now()
          returning ${columns}`,
         [owner, name, mimeType, sha256, content.length, content, limits.documentsPerOwner],
       );

@@ -25,8 +25,13 @@ const ruleSchema = z
     tool: z.string(),
     target: z.object({
       account: z.string().nullable(),
+      from: z.string().exactOptional().describe('The address it is sent as, where it is another'),
       recipients: z.array(z.string()).describe('Exactly these people are told'),
       eventId: z.string().nullable(),
+      carries: z
+        .array(z.string())
+        .exactOptional()
+        .describe('Exactly these files, and this forwarded message'),
     }),
     createdFrom: z.string().describe('The approval it was made from'),
     createdBy: z.string(),
@@ -56,7 +61,7 @@ export function ruleRoutes(
       schema: {
         ...describe('createRule', 'Let what an approval showed be done again without asking'),
         description:
-          'The same tool, account and recipients, on input that nobody else wrote. Never for tier 4.',
+          'The same tool, account, recipients and files, on input that nobody else wrote. Never for tier 4.',
         body: bodySchema,
         response: { 201: ruleSchema },
       },

@@ -207,6 +207,8 @@ export const conflictSchema = z.strictObject({
   end: z.string(),
 });
 export type EventConflict = z.infer<typeof conflictSchema>;
+/** Accounts whose calendars could not be read when conflicts were looked for. Absent: none. */
+export const unreadSchema = z.array(z.string()).exactOptional();
 
 export const createEventPayloadSchema = z.strictObject({
   kind: z.literal('createEvent'),
@@ -227,6 +229,7 @@ export const createEventPayloadSchema = z.strictObject({
   showAs: showAsSchema.default('busy'),
   /** Precondition: nothing else was in the way. Null where it was not looked at. */
   conflicts: z.array(conflictSchema).nullable().default(null),
+  unread: unreadSchema,
 });
 export const moveEventPayloadSchema = z.strictObject({
   kind: z.literal('moveEvent'),
@@ -237,6 +240,7 @@ export const moveEventPayloadSchema = z.strictObject({
   zone: zoneSchema,
   /** As of an event to create. */
   conflicts: z.array(conflictSchema).nullable().default(null),
+  unread: unreadSchema,
 });
 export const cancelEventPayloadSchema = z.strictObject({
   kind: z.literal('cancelEvent'),

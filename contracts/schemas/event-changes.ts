@@ -13,6 +13,7 @@ import {
   roomsSchema,
   showAsSchema,
   titleSchema,
+  unreadSchema,
 } from './calendar.ts';
 import {
   accountNameSchema,
@@ -94,6 +95,7 @@ export const updateEventPayloadSchema = z.strictObject({
   /** Occurrences that change; null without an end. */
   instances: z.int().nullable(),
   conflicts: z.array(conflictSchema).nullable(),
+  unread: unreadSchema,
 });
 export type UpdateEventPayload = z.infer<typeof updateEventPayloadSchema>;
 
@@ -153,6 +155,7 @@ export const holdSlotsPayloadSchema = z.strictObject({
   zone: zoneSchema,
   expiresAt: instantSchema,
   conflicts: z.array(conflictSchema),
+  unread: unreadSchema,
 });
 export type HoldSlotsPayload = z.infer<typeof holdSlotsPayloadSchema>;
 export const holdSlotsReceiptSchema = z.object({

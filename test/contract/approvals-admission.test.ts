@@ -231,6 +231,48 @@ describe('a decision is for one approval and one content', () => {
     expect((await bench.decide(owner)).did).toBe('settled');
   });
 
+  it.each([
+    ['account', 'alex@home.example.org'],
+    ['from', 'team@office.example.com'],
+    ['attachments', [{ documentId: 'salaries' }]],
+    ['mode', 'forward'],
+    ['replyToMessageId', 'another'],
+  ])('an edit of %s by a member is refused, and by the owner taken', async (field, value) => {
+    await bench.ask({ assignedTo: bob }, { ...mail, replyToMessageId: 'm1' });
+    const input = { ...bench.approval.input, [field]: value };
+    const { outcome } = await bench.decide(bob, { verdict: 'edit', input });
+    expect(outcome).toMatchObject({
+      code: 'invalid_edit',
+      message: `Only ${owner} may change ${field}.`,
+    });
+    expect(await bench.queued()).toMatchObject({ state: 'pending' });
+    expect((await bench.decide(owner, { verdict: 'edit', input })).did).toBe('settled');
+  });
+
+  it('an edit by a member is judged by the gateway too, by what was shown', async () => {
+    await bench.ask({}, { ...mail, account: owner });
+    await bench.decide(owner, { verdict: 'delegate', to: bob });
+    const input = { ...mail, account: 'alex@home.example.org' };
+    const claimed = { ...bench.approval, input };
+    expect((await bench.decide(bob, { verdict: 'edit', input }, claimed)).did).toBe('settled');
+    const digest = await store(bench.pool, bench.goalId, 'sendEmail', input);
+    expect(await bench.perform({ digest, revision: 2 })).toBe('NotApprovedError');
+  });
+
+  it('an edit by a member leaves as it says', async () => {
+    await bench.decide(owner, { verdict: 'delegate', to: bob });
+    const input = { ...mail, body: 'Edited' };
+    expect((await bench.decide(bob, { verdict: 'edit', input })).did).toBe('settled');
+    const digest = await store(bench.pool, bench.goalId, 'sendEmail', input);
+    expect(await bench.perform({ digest, revision: 2 })).toBe('confirmed');
+  });
+
+  it('an edit of the words by a member is taken, however nothing is said of the rest', async () => {
+    await bench.ask({ assignedTo: bob }, { ...mail, account: null, attachments: [] });
+    const input = { ...mail, body: 'Edited', from: null };
+    expect((await bench.decide(bob, { verdict: 'edit', input })).did).toBe('settled');
+  });
+
   it('an edit to an empty object is an edit, and a bad one (seen: 16)', async () => {
     expect(await codeOf(bench.decide(owner, { verdict: 'edit', input: {} }))).toBe('invalid_edit');
     const bare = { decisionId: 'e', approvalId: bench.approval.approvalId, verdict: 'edit' };

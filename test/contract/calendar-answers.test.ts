@@ -204,6 +204,31 @@ describe.each(providers)('on $name', (provider) => {
       );
     });
 
+    it('come back at the time of an event with a link to meet online', async () => {
+      const { holds } = await held('Demo');
+      const { eventId } = holds[1]!;
+      const asked = { eventId, keep: true, guests: [tools.colleague], conference: true };
+      const { payload } = await tools.prepare('releaseHolds', asked);
+      const act = tools.handler('releaseHolds');
+      const receipt = await act.perform(payload, tools.context('online'));
+      expect(receipt).toMatchObject({ event: { conferenceLink: expect.any(String) } });
+      await act.undo!(payload, receipt, tools.context('online.undo'));
+      await act.undo!(payload, receipt, tools.context('online.undo'));
+      const all = await tools.prepare('releaseHolds', { title: 'Demo' });
+      const { kept } = payload as { kept: { start: string } };
+      const { released } = all.payload as { released: { start: string }[] };
+      expect(released).toHaveLength(3);
+      expect(released.map(({ start }) => Date.parse(start))).toContain(Date.parse(kept.start));
+      const seen = await tools.port.listEvents({
+        fromMs: Date.parse(kept.start),
+        toMs: Date.parse(kept.start) + 60_000,
+        zone,
+        limit: 10,
+      });
+      const here = seen.events.filter(({ title }) => title.endsWith('Demo'));
+      expect(here).toMatchObject([{ title: 'Hold: Demo', guests: [], conferenceLink: null }]);
+    });
+
     it('are released by undoing, but not the one that was chosen', async () => {
       const { payload, receipt, holds } = await held('Kick-off');
       const chosen = await tools.prepare('releaseHolds', {

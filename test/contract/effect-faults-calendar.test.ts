@@ -10,7 +10,7 @@ import { type CalendarEvent, type CalendarPort, plainEvent } from '#activities/c
 import { providers, zone } from './calendar-tools.ts';
 import { effectKey } from './contexts.ts';
 import { FaultBench, type Scene } from './effect-faults.ts';
-import { faultNames, patienceMs } from './twelve-faults.ts';
+import { casesOf, caseTimeoutMs, faultNames, patienceMs } from './twelve-faults.ts';
 
 const [google, microsoft] = providers;
 const vendors = [
@@ -197,13 +197,23 @@ const scenes: Readonly<Record<string, Scene & { creates?: boolean }>> = {
         } as const;
         holds.push(await port.insertEvent(hold));
       }
-      return { eventId: holds[1]!.id, keep: true, guests: [bench.cast.colleague] };
+      const guests = [bench.cast.colleague];
+      return { eventId: holds[1]!.id, keep: true, guests, conference: true };
     },
   },
 };
 
+/** The same, done and taken back. There was no answer before an invitation was answered. */
+const undone: typeof scenes = Object.fromEntries(
+  Object.entries(scenes)
+    .filter(([, { tool }]) => tool !== 'respondToInvitation')
+    .map(([title, scene]) => [`${title}, taken back`, { ...scene, takesBack: true }]),
+);
+
 describe.each(vendors)('$name', ({ provider, name: vendor, knobs, creating }) => {
-  const played = Object.entries(scenes).filter(([, scene]) => !creating || scene.creates === true);
+  const played = Object.entries({ ...scenes, ...undone }).filter(
+    ([, scene]) => !creating || scene.creates === true,
+  );
 
   beforeAll(async () => {
     bench = await FaultBench.start(provider, knobs);
@@ -227,20 +237,24 @@ describe.each(vendors)('$name', ({ provider, name: vendor, knobs, creating }) =>
   });
 
   describe.each(played)('%s', (title, scene) => {
-    it.each(faultNames)('%s', async (fault) => {
-      const { writes, census } = await bench.plain(scene);
-      for (const write of writes) {
-        const name = `${title} ${fault} ${write.method} ${write.ordinal}.`;
-        const ending = await bench.withFault(scene, name, fault, write);
-        // Outlook takes an answer without a precondition; given twice it is the same answer.
-        const { 'events.accept': accepted, ...operations } = ending.census.operations;
-        const once = accepted === undefined ? {} : { 'events.accept': 1 };
-        const found = {
-          ...ending,
-          census: { ...ending.census, operations: { ...operations, ...once } },
-        };
-        expect.soft({ name, ...found }).toEqual({ name, outcome: 'confirmed', census });
-      }
-    });
+    it.each(faultNames)(
+      '%s',
+      async (fault) => {
+        const { writes, census } = await bench.plain(scene);
+        for (const [run, moments, write] of casesOf(writes)) {
+          const name = `${title} ${fault} ${write.method} ${write.ordinal} ${run}.`;
+          const ending = await bench.withFault(scene, name, { fault, write, moments });
+          // Outlook takes an answer without a precondition; given twice it is the same answer.
+          const { 'events.accept': accepted, ...operations } = ending.census.operations;
+          const once = accepted === undefined ? {} : { 'events.accept': 1 };
+          const found = {
+            ...ending,
+            census: { ...ending.census, operations: { ...operations, ...once } },
+          };
+          expect.soft({ name, ...found }).toEqual({ name, outcome: 'confirmed', census });
+        }
+      },
+      caseTimeoutMs,
+    );
   });
 });

@@ -12,17 +12,20 @@ import type { EffectToolName } from '#contracts/tools.ts';
 import type { EffectHandler } from '#activities/effects/handler.ts';
 import { storePayload } from '#activities/effects/payloads.ts';
 import { performEffect } from '#activities/effects/perform.ts';
+import { undoEffect } from '#activities/effects/undo.ts';
 import { failureTypeOf } from '#activities/failures.ts';
 import type { StoredEvent, StoredMessage } from '#infra/sandbox/office/state.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
 import { decide, newGoalId, testKeys } from '#test/support/effects.ts';
 import { askOracle, setFault } from './sandbox-clients.ts';
-import { afterwardsMs, type FaultName, faults } from './twelve-faults.ts';
+import { afterwardsMs, type FaultName, faults, faultSeed, type Moments } from './twelve-faults.ts';
 
 /** What is asked for, and of whom. Every title and subject of a scene holds its `name`. */
 export type Scene = {
   readonly tool: EffectToolName;
+  /** True where the effect is there already and what meets faults is its undo. */
+  readonly takesBack?: boolean;
   prepare(name: string): Promise<JsonObject>;
 };
 
@@ -126,16 +129,26 @@ export class FaultBench implements AsyncDisposable {
   }
 
   /** Plays a scene while one of its writes fails. */
-  async withFault(scene: Scene, name: string, fault: FaultName, write: Write): Promise<Ending> {
+  async withFault(
+    scene: Scene,
+    name: string,
+    { fault, write, moments }: { fault: FaultName; write: Write; moments: Moments },
+  ): Promise<Ending> {
     const match = { method: write.method, pathRegex: `^(?!.*(${readingPosts}))` };
     const ending = await this.#play(scene, name, async () => {
       // A delay of nothing lets the writes before it pass.
       const times = write.ordinal - 1;
       if (times > 0) await setFault(this.sandbox, { match, times, action: 'delay', delayMs: 0 });
-      await setFault(this.sandbox, { match, ...faults[fault] });
+      const { action } = faults[fault];
+      const late = action === 'delay' ? { delayMs: moments.lateMs } : {};
+      await setFault(this.sandbox, { match, ...faults[fault], ...late });
+      if (moments.othersMs > 0) {
+        const slow = { action: 'delay', delayMs: moments.othersMs, times: 10_000 };
+        await setFault(this.sandbox, { match: {}, ...slow });
+      }
       return async () => {
         await fetch(`${this.sandbox.oracleUrl}/__faults`, { method: 'DELETE' });
-        await sleep(afterwardsMs[fault] ?? 0);
+        await sleep(afterwardsMs(fault, moments));
       };
     });
     this.outcomes[ending.outcome] += 1;
@@ -150,7 +163,8 @@ export class FaultBench implements AsyncDisposable {
     around: () => Promise<() => Promise<void>>,
   ): Promise<Ending> {
     const input = await scene.prepare(name);
-    const run = await this.#approved(scene.tool, input);
+    const { perform, undo } = await this.#approved(scene.tool, input);
+    const run = scene.takesBack === true ? undo(await perform(0)) : perform;
     const before = this.#counts();
     const finish = await around();
     const outcome = await this.#attempts(run);
@@ -158,8 +172,11 @@ export class FaultBench implements AsyncDisposable {
     return { outcome, census: this.#census(name, before) };
   }
 
-  /** Prepares an effect, stores it, and approves it; returns one attempt of it. */
-  async #approved(tool: EffectToolName, input: JsonObject): Promise<Attempt> {
+  /** Prepares an effect, stores it, and approves it; returns one attempt of it and of its undo. */
+  async #approved(
+    tool: EffectToolName,
+    input: JsonObject,
+  ): Promise<{ perform: Attempt; undo: (done: EffectReceipt) => Attempt }> {
     const handler = this.#preparing.get(tool)!;
     const { owner } = this.cast;
     const goalId = newGoalId();
@@ -187,12 +204,15 @@ export class FaultBench implements AsyncDisposable {
       handlers: this.#acting,
     } as const;
     const asked = { context, tool, revision: 1, digest, mode: 'live', approvalId } as const;
-    return (reconcileForMs: number) =>
-      performEffect(
-        deps,
-        { ...asked, reconcileForMs, reconcileOnly: false },
-        new AbortController().signal,
-      );
+    const { signal } = new AbortController();
+    return {
+      perform: (reconcileForMs) =>
+        performEffect(deps, { ...asked, reconcileForMs, reconcileOnly: false }, signal),
+      undo:
+        ({ effectKey }) =>
+        () =>
+          undoEffect(deps, { context, tool, revision: 1, effectKey }, signal),
+    };
   }
 
   /** Attempts until there is an end, with waits that grow; at last it is not looked for any more. */
@@ -254,7 +274,7 @@ export class FaultBench implements AsyncDisposable {
     const { confirmed, not_done: not, unknown } = this.outcomes;
     const all = confirmed + not + unknown;
     const share = ((100 * unknown) / Math.max(all, 1)).toFixed(1);
-    return `${all} writes met a fault: ${confirmed} done once, ${not} not done, ${unknown} unknown (${share} %)`;
+    return `seed ${faultSeed}: ${all} writes met a fault: ${confirmed} done once, ${not} not done, ${unknown} unknown (${share} %)`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

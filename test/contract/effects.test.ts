@@ -1,6 +1,7 @@
 /** The effect gateway on a real Postgres: once, only as approved, and never blindly repeated. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { effectKeyOf } from '#activities/effects/digest.ts';
+import type { EffectHandler } from '#activities/effects/handler.ts';
 import { performEffect, type PerformDeps } from '#activities/effects/perform.ts';
 import { undoEffect } from '#activities/effects/undo.ts';
 import { readEffect } from '#activities/effects/ledger.ts';
@@ -109,6 +110,52 @@ describe('performing an effect', () => {
     expect((await performEffect(deps, again, signal)).outcome).toBe('unknown');
     expect((await performEffect(deps, again, signal)).outcome).toBe('unknown');
     expect(provider.count(keyOf())).toBe(1);
+  });
+
+  /** The gateway on a provider whose second attempt goes differently. */
+  const withHandler = (changes: Partial<EffectHandler>): PerformDeps => {
+    const handler = { ...provider.handler('sendEmail'), ...changes };
+    return { ...deps, handlers: new Map([['sendEmail', handler]]) };
+  };
+
+  it('does not take a refusal for an end when the earlier attempt has arrived by then', async () => {
+    const digest = await approved();
+    provider.script = ['drop_before'];
+    await typeOfFailure(performEffect(deps, request(digest), signal));
+    const late = withHandler({
+      async perform(payload, context) {
+        await provider.handler('sendEmail').perform(payload, context);
+        throw failure('PreconditionFailedError', 'It was changed since.');
+      },
+    });
+    const receipt = await performEffect(late, request(digest), signal);
+    expect(receipt).toMatchObject({ outcome: 'confirmed', reconciled: true });
+    expect(provider.count(keyOf())).toBe(1);
+  });
+
+  it('takes a refusal for an end when nothing is there', async () => {
+    const digest = await approved();
+    provider.script = ['drop_before'];
+    await typeOfFailure(performEffect(deps, request(digest), signal));
+    provider.refusal = failure('PermissionDeniedError', 'Not any more.');
+    expect(await typeOfFailure(performEffect(deps, request(digest), signal))).toBe(
+      'PermissionDeniedError',
+    );
+    expect((await readEffect(database.pool, keyOf()))?.state).toBe('not_done');
+  });
+
+  it('says it does not know when it may not look', async () => {
+    const digest = await approved();
+    provider.script = ['drop_after_commit'];
+    await typeOfFailure(performEffect(deps, request(digest), signal));
+    const shut = withHandler({
+      reconcile: () => Promise.reject(failure('PermissionDeniedError', 'Not any more.')),
+    });
+    expect(await typeOfFailure(performEffect(shut, request(digest), signal))).toBe(
+      'ProviderUnavailableError',
+    );
+    const last = request(digest, { reconcileForMs: 0 });
+    expect((await performEffect(shut, last, signal)).outcome).toBe('unknown');
   });
 
   it('keeps looking while the time for it is not over', async () => {

@@ -273,6 +273,36 @@ describe('changing messages', () => {
     });
   });
 
+  it('counts what an earlier attempt changed when the next one is refused', async () => {
+    const [one, two] = [await arrive('Refused one'), await arrive('Refused two')];
+    const { payload } = await prepare('markMail', { messageIds: [one.id, two.id], as: 'read' });
+    const perform = () => handler('markMail').perform(payload, context('refused'));
+    const at = (id: string) => ({ method: 'POST', pathRegex: `${id}/modify$` });
+    await setFault(sandbox, { match: at(two.id), times: 1, action: 'drop_before' });
+    await expect(perform()).rejects.toThrow(UnknownOutcomeError);
+    await setFault(sandbox, {
+      match: { method: 'POST', pathRegex: '/modify$' },
+      times: 2,
+      action: 'status',
+      status: 400,
+    });
+    expect(await perform()).toMatchObject({
+      messageIds: [one.id],
+      left: [{ messageId: two.id }],
+    });
+  });
+
+  it('ends with the refusal when the first is refused and nothing was changed', async () => {
+    const [one, two] = [await arrive('Not one'), await arrive('Not two')];
+    const { payload } = await prepare('markMail', { messageIds: [one.id, two.id], as: 'read' });
+    const match = { method: 'POST', pathRegex: '/modify$' };
+    await setFault(sandbox, { match, times: 1, action: 'status', status: 400 });
+    await expect(
+      handler('markMail').perform(payload, context('refused.all')),
+    ).rejects.toMatchObject({ type: 'InvalidInputError' });
+    expect(await state(two.id)).toMatchObject({ unread: true });
+  });
+
   it('refuses ids nobody knows, mail that was sent, and empty wishes', async () => {
     await expect(prepare('archiveMail', { messageIds: ['ffff'] })).rejects.toMatchObject({
       type: 'NotFoundError',

@@ -1,6 +1,7 @@
 /** Preparing on a real Postgres: what the ledger, the decisions and the rules say of a step already. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectedAccount } from '#activities/credentials.ts';
+import { loadPayload } from '#activities/effects/payloads.ts';
 import { prepareEffect } from '#activities/effects/prepare.ts';
 import { undoEffect } from '#activities/effects/undo.ts';
 import { failureTypeOf } from '#activities/failures.ts';
@@ -155,6 +156,23 @@ describe('a standing rule', () => {
     expect((await prepare({ input: { ...mail, to } })).ruleId).toBeNull();
     await createRuleStore(bench.pool).revoke(owner, id);
     expect((await prepare()).ruleId).toBeNull();
+  });
+
+  it('that is for nearly the same is said on the card, with the reason', async () => {
+    const warned = async (payload: JsonObject) =>
+      (await prepare({ input: { ...mail, ...payload } })).card.warnings;
+    await rule(mail);
+    expect(await warned({ attachments: [{ documentId: 'd1' }] })).toEqual([
+      'Your standing rule for it does not cover what this one carries.',
+    ]);
+    expect(await warned({ account: home })).toEqual([
+      'Your standing rule for it is for another sender.',
+    ]);
+    expect(await warned({ to: ['eve@evil.example.com'] })).toEqual([]);
+    expect(await warned({})).toEqual([]);
+    const { digest } = await prepare({ input: { ...mail, account: home } });
+    const shown = await loadPayload(bench.pool, digest);
+    expect(shown.card.warnings).toHaveLength(1);
   });
 
   it('is not named for tainted content, nor when the same words come back untainted (seen: 20)', async () => {

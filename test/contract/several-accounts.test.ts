@@ -259,6 +259,41 @@ describe('what is changed', () => {
     expect(card.warnings.join()).toContain(`The calendar of ${home} could not be read`);
   });
 
+  it('takes no time for free while a calendar that was read cannot be read any more', async () => {
+    const { id } = await insert(work, 'Review', '15:00', '16:00');
+    const time = { start: at('06:00') };
+    const steps: [EffectToolName, JsonObject][] = [
+      ['createEvent', { title: 'Run', ...time, durationMinutes: 30, guests: [] }],
+      ['moveEvent', { eventId: id, ...time }],
+      ['updateEvent', { eventId: id, ...time }],
+      ['holdSlots', { title: 'Run', slots: [time], durationMinutes: 30 }],
+    ];
+    const fresh = (tool: EffectToolName, payload: JsonObject) =>
+      alex.handler(tool).checkFresh?.(payload, alex.context());
+    const read = await Promise.all(steps.map(([tool, input]) => prepare(tool, input)));
+    for (const [index, [tool]] of steps.entries()) await fresh(tool, read[index]!.payload);
+    await lose(home);
+    for (const [index, [tool, input]] of steps.entries()) {
+      await expect(fresh(tool, read[index]!.payload)).rejects.toMatchObject({
+        type: 'PreconditionFailedError',
+        message: expect.stringContaining(home),
+      });
+      // What the person is asked next says so: approving that is approving not to know.
+      const again = await prepare(tool, input);
+      expect(again.card.warnings.join()).toContain(`The calendar of ${home} could not be read`);
+      const payload = alex.handler(tool).payloadSchema.parse(again.payload);
+      expect(payload).toMatchObject({ unread: [home], conflicts: [] });
+      await fresh(tool, payload);
+    }
+  });
+
+  it('creates an event that was approved with a calendar unread', async () => {
+    await lose(home);
+    const input = { title: 'Walk', start: at('05:00'), durationMinutes: 30, guests: [] };
+    const { receipt } = await alex.carryOut('createEvent', input, 'walk');
+    expect(receipt).toMatchObject({ account: work, title: 'Walk' });
+  });
+
   it('answers a mail from the account it came to', async () => {
     type Found = { messages: { id: string; threadId: string }[] };
     const query = { query: 'newer_than:60d', account: 'private' };

@@ -37,6 +37,13 @@ async function rule(
   });
   return id;
 }
+const file = {
+  documentId: 'd1',
+  name: 'plan.pdf',
+  mimeType: 'application/pdf',
+  bytes: 9,
+  sha256: 'aa',
+};
 const use = (ruleId: string, changes: Partial<RuleUse> = {}) =>
   useStandingRule(bench.pool, {
     goalId: bench.goalId,
@@ -83,10 +90,32 @@ describe('a standing rule', () => {
     expect(await covers({ ...mail, optionalGuests: ['eve@evil.example.com'] })).toBe(false);
     expect(await covers({ ...mail, from: 'team@office.example.com' })).toBe(false);
     expect(await covers({ ...mail, bcc: ['eve@evil.example.com'] })).toBe(false);
+    expect(await covers({ ...mail, attachments: [file] })).toBe(false);
+    const reply = { messageId: 'm1', threadId: 't1' };
+    expect(await covers({ ...mail, reply, mode: 'reply' })).toBe(true);
+    expect(await covers({ ...mail, reply, mode: 'forward' })).toBe(false);
     expect(await covers({ ...mail, to: ['eve@evil.example.com'] })).toBe(false);
     expect(await covers({ ...mail, body: 'x' }, 'createDraft')).toBe(false);
     expect(await covers({ ...mail, body: 'from a mail' }, 'sendEmail', true)).toBe(false);
     expect(await covers({ ...mail, body: 'from a mail' }, 'sendEmail', false)).toBe(false);
+  });
+
+  it('made from a mail with files covers exactly those files, from exactly that sender', async () => {
+    const made = { ...mail, account: owner, from: 'team@office.example.com', attachments: [file] };
+    const id = await rule({ payload: made });
+    const covers = async (changes: JsonObject) => {
+      const goalId = newGoalId();
+      const digest = await store(bench.pool, goalId, 'sendEmail', { ...made, ...changes });
+      return (
+        (await use(id, { goalId, digest, approvalId: approvalIdOf(goalId, 's1', 1) })) !== null
+      );
+    };
+    expect(await covers({ body: 'Other words' })).toBe(true);
+    expect(await covers({ attachments: [{ ...file, sha256: 'bb' }] })).toBe(false);
+    expect(await covers({ attachments: [{ ...file, name: 'plan.exe' }] })).toBe(false);
+    expect(await covers({ attachments: [file, { ...file, name: 'salaries.xlsx' }] })).toBe(false);
+    expect(await covers({ attachments: [] })).toBe(false);
+    expect(await covers({ account: 'alex@home.example.org' })).toBe(false);
   });
 
   it('is used no more often on one day than its cap, also by many at the same moment', async () => {

@@ -1,4 +1,8 @@
-/** The twelve ways in which one request to a provider fails, as the sandbox makes them. */
+/**
+ * The twelve ways in which one request to a provider fails, as the sandbox makes them, and when: at fixed
+ * moments, and in the long form (`ADJUTANT_FAULT_RUNS` times each) at random ones besides.
+ */
+import * as fc from 'fast-check';
 
 /** How long a call is waited for, and how late a late one is acted on all the same. */
 export const patienceMs = 250;
@@ -26,8 +30,41 @@ export type FaultName = keyof typeof faults;
 export const faultNames = Object.keys(faults) as FaultName[];
 
 /** How long a fault goes on acting after its effect has ended. */
-export const afterwardsMs: { readonly [Name in FaultName]?: number } = {
-  'done after nobody waited any more': lateMs,
+export function afterwardsMs(name: FaultName, moments: Moments): number {
+  if (name === 'done after nobody waited any more') return moments.lateMs;
   // The connection is reset a moment after the half answer.
-  'answered in part': 40,
+  return name === 'answered in part' ? 40 : 0;
+}
+
+/** When things happen while an effect meets a fault. */
+export type Moments = {
+  /** How late a late request is acted on. */
+  readonly lateMs: number;
+  /** How long every other request takes besides. */
+  readonly othersMs: number;
 };
+
+const runs = Number(process.env['ADJUTANT_FAULT_RUNS'] ?? 1);
+const drawnSeed = runs > 1 ? Math.floor(Math.random() * 2 ** 31) : 1;
+/** What random moments are drawn from. */
+export const faultSeed = Number(process.env['ADJUTANT_FAULT_SEED'] ?? drawnSeed);
+/** The moments at which each case is played; the first are the same every time. */
+const allMoments: readonly Moments[] = [
+  { lateMs, othersMs: 0 },
+  ...fc.sample(
+    fc.record({
+      lateMs: fc.integer({ min: patienceMs + 10, max: 3 * patienceMs }),
+      othersMs: fc.integer({ min: 0, max: patienceMs / 2 }),
+    }),
+    { numRuns: runs - 1, seed: faultSeed },
+  ),
+];
+
+/** Every write at all moments, numbered by moment. */
+export function casesOf<Write>(writes: readonly Write[]): [number, Moments, Write][] {
+  return allMoments.flatMap((moments, run) =>
+    writes.map((write): [number, Moments, Write] => [run, moments, write]),
+  );
+}
+/** Time a case may take. */
+export const caseTimeoutMs = 60_000 * runs;

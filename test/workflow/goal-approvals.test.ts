@@ -92,6 +92,40 @@ describe('a step that commits the person', () => {
     expect(effects()).toBe(1);
   });
 
+  it('says of an edit that reaches outside what it would have said of a request', async () => {
+    const goal = await bench.goal();
+    const [approval] = await goal.approvals();
+    expect(approval!.reasons.join()).not.toContain('Outside');
+    const to = [...mail.to, 'zed@partner.example.net'];
+    await goal.decide(approval!, { verdict: 'edit', input: { ...mail, to } });
+    expect((await goal.result()).state).toBe('completed');
+    const { rows } = await bench.database.pool.query(
+      'select approval from approvals where approval_id = $1',
+      [approval!.approvalId],
+    );
+    expect(rows[0].approval).toMatchObject({ state: 'edited', tier: 3 });
+    expect(rows[0].approval.reasons).toEqual([
+      ...approval!.reasons,
+      'As edited: 2 people will be told by mail.',
+      'As edited: Outside your organisation: zed@partner.example.net.',
+      `As edited: Not in your directory and not named by you: ${to.join(', ')}.`,
+    ]);
+  });
+
+  it('asks again when policy raises what is edited to the tier of two people', async () => {
+    const policy = { ...defaultPolicy, raiseTiers: { sendEmail: 4 }, secondPerson: true };
+    const goal = await bench.goal({ policy });
+    const [approval] = await goal.approvals();
+    expect(approval).toMatchObject({ tier: 4, requiredDecisions: 2 });
+    const to = ['zed@partner.example.net'];
+    await goal.decide(approval!, { verdict: 'edit', input: { ...mail, to } });
+    const view = await goal.until(({ pendingApprovals }) => pendingApprovals[0]?.revision === 2);
+    expect(view.pendingApprovals[0]).toMatchObject({ tier: 4, requiredDecisions: 2 });
+    expect(effects()).toBe(0);
+    await goal.decide(view.pendingApprovals[0]!, { verdict: 'reject' });
+    await goal.result();
+  });
+
   it('asks again when an edit raises the tier (seen: 16)', async () => {
     const goal = await bench.goal();
     const [approval] = await goal.approvals();

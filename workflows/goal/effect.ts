@@ -127,6 +127,7 @@ async function judge(
   // Two people approve the same content, so an edit by one of them is asked again.
   const needsTwo = goal.input.policy.secondPerson === true && tier === 4;
   if (editedUnder !== null && tier <= editedUnder.tier && !needsTwo) {
+    recordReasons(goal, editedUnder.approvalId, verdict.reasons);
     return { next: 'perform', phase: { ...prepared, approvalId: editedUnder.approvalId } };
   }
   const raised =
@@ -156,6 +157,17 @@ async function judge(
   const approvalId = approvalIdOf(goal.input.goalId, step.plan.id, step.revision);
   step.phase = { ...prepared, approvalId };
   return concludeDecision(goal, step, step.phase, await decision);
+}
+
+/** What the gate says of edited content stands in the record of the approval that it was edited under. */
+function recordReasons(goal: Goal, approvalId: string, reasons: readonly string[]): void {
+  const approval = goal.approvals.get(approvalId);
+  if (approval === undefined) return;
+  const added = reasons
+    .filter((reason) => !approval.reasons.includes(reason))
+    .map((reason) => `As edited: ${reason}`);
+  // Published with what comes next: no publication of its own.
+  goal.approvals.set(approvalId, { ...approval, reasons: [...approval.reasons, ...added] });
 }
 
 /** Takes a standing rule for this content; null when it does not hold (any more). */

@@ -2,10 +2,12 @@
  * Budgets: what a goal may use up. An amount is reserved before it is used and settled after; reaching
  * a bound asks the person, in the same queue as everything else.
  */
+import { patched } from '@temporalio/workflow';
 import type { Budget } from '#contracts/goal.ts';
 import { limits } from '#contracts/limits.ts';
 import { askPerson, nextRevision } from './approval.ts';
 import type { Goal } from './goal.ts';
+import { waitWhileHeld } from './waiting.ts';
 
 type Kind = keyof Budget;
 
@@ -45,7 +47,10 @@ function callsUnderWay(goal: Goal): number {
 /** Counts one step or effect against its budget. @throws BudgetRefused, Parked */
 export async function reserve(goal: Goal, kind: 'steps' | 'effects'): Promise<void> {
   // No wait between looking and counting: steps start side by side.
-  while (!isAllowed(goal, kind, 1)) await askForMore(goal, kind);
+  while (!isAllowed(goal, kind, 1)) {
+    await askForMore(goal, kind);
+    if (goal.isHeld && patched('holds-what-waited')) await waitWhileHeld(goal);
+  }
   goal.usage[kind] += 1;
 }
 

@@ -8,6 +8,7 @@ import {
   allHandlersFinished,
   condition,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
 import type { GoalState } from '#contracts/goal.ts';
 import type { GoalWorkflowInput, GoalWorkflowResult } from '#contracts/workflows.ts';
@@ -75,24 +76,29 @@ async function carryOut(goal: Goal): Promise<GoalState> {
 
 /** Plans, carries out, and plans again where a step or the person asks for it. */
 async function pursue(goal: Goal): Promise<GoalState> {
-  if (goal.phase !== 'executing') {
+  // What a revised plan keeps goes on beside the question whether the rest of it may begin.
+  const isAsked = goal.phase === 'plan_approval';
+  goal.plansBeside =
+    isAsked && goal.isPrompt && goal.planRevision > 1 && patched('plans-beside-steps');
+  if (goal.plan === null || (isAsked && !goal.plansBeside)) {
     const planning = await planGoal(goal);
     if (planning === 'failed') return 'failed';
     if (planning === 'stopped') return goal.plan === null ? 'failed' : 'completed_with_issues';
   }
-  for (;;) {
-    goal.enter('executing');
-    const execution = await executePlan(goal);
-    if (execution.ended === 'critical_failure') {
+  for (let isCarried = goal.plansBeside; ; isCarried = false) {
+    if (!isCarried) goal.enter('executing');
+    // The run before this one may have ended while it was about to revise the plan.
+    const execution = goal.revising === null ? await executePlan(goal, isCarried) : null;
+    if (execution?.ended === 'critical_failure') {
       await compensate(goal, 'failed');
       return 'failed';
     }
-    const reason =
-      execution.ended === 'checkpoint'
-        ? `Checkpoint after step ${execution.stepId}: look at what it found.`
-        : rejectionComment(goal);
+    const isCheckpoint = execution?.ended === 'checkpoint';
+    const reason = isCheckpoint
+      ? `Checkpoint after step ${execution.stepId}: look at what it found.`
+      : (goal.revising ?? rejectionComment(goal));
     if (reason === null || !(await revisePlan(goal, reason))) {
-      if (execution.ended === 'checkpoint' || goal.instructions.length > 0) continue;
+      if (isCheckpoint || execution === null || goal.instructions.length > 0) continue;
       const flawless = goal.steps.every(({ status }) => status === 'completed');
       return flawless ? 'completed' : 'completed_with_issues';
     }

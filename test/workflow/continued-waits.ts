@@ -77,6 +77,11 @@ function away(): Error {
   return failure('ProviderWaitError', 'Google is away.', { details });
 }
 
+function revoked(): Error {
+  const details = { provider: 'google' };
+  return failure('ReconnectRequiredError', 'Connect it again.', { details });
+}
+
 /** A goal that has done its steps, to be undone. */
 async function finished(
   bench: GoalBench,
@@ -103,6 +108,8 @@ export type Wait = {
   readonly alone?: true;
   /** Nothing but the person ends it. */
   readonly isTimeless?: true;
+  /** The word is no decision. */
+  readonly isControl?: true;
   readonly sent?: number;
   readonly ends?: GoalState;
 };
@@ -130,12 +137,8 @@ export const waits: Readonly<Record<string, Wait>> = {
   },
   'an account to be connected again': {
     input: (bench) => {
-      const refusal = () => {
-        const details = { provider: 'google' };
-        return failure('ReconnectRequiredError', 'Connect it again.', { details });
-      };
       bench.provider.rule = ({ subject }) =>
-        subject === 'wait' ? { refusePrepare: refusal() } : {};
+        subject === 'wait' ? { refusePrepare: revoked() } : {};
       return {};
     },
     reach: (goal) => requestOf(goal, 'wait_reconnect'),
@@ -143,6 +146,21 @@ export const waits: Readonly<Record<string, Wait>> = {
       goal.bench.provider.rule = () => ({});
       return decide(goal, id, about);
     },
+  },
+  'an account that is not to be connected': {
+    input: (bench) => {
+      bench.provider.rule = ({ subject }) =>
+        subject === 'wait' ? { refusePrepare: revoked() } : {};
+      return {};
+    },
+    reach: (goal) => requestOf(goal, 'wait_reconnect'),
+    say: (goal, decisionId, about) => {
+      // It works again by then. The person has said no all the same.
+      goal.bench.provider.rule = () => ({});
+      return goal.decide(about!, { decisionId, verdict: 'reject' });
+    },
+    sent: 0,
+    ends: 'completed_with_issues',
   },
   'more budget': {
     input: () => ({ budget: { steps: 2 } }),
@@ -159,6 +177,7 @@ export const waits: Readonly<Record<string, Wait>> = {
     },
     say: (goal, controlId, about) =>
       goal.control('stopEffect', { controlId, approvalId: about!.approvalId }),
+    isControl: true,
     sent: 0,
     ends: 'completed_with_issues',
   },

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createMemberStore } from '#api/members/member-store.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { secondRole } from '#contracts/deciders.ts';
+import { defaultPolicy } from '#contracts/gate.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { owner } from '../support/effects.ts';
 import { GoalBench, type RunningGoal } from '../support/goals.ts';
@@ -84,18 +85,17 @@ async function expectOneWord(wait: Wait, { goal, about, times }: Begun) {
     goal,
     ({ type, data }) => type === 'decision_admitted' && data['decisionId'] === 'word',
   );
-  expect(admitted).toBe(about === null || wait.sent === 0 ? 0 : 1);
+  expect(admitted).toBe(about === null || wait.isControl === true ? 0 : 1);
   expect(await timesAsked(goal, about)).toBe(times);
 }
 
 describe('what a goal waits for is the same in a new run, and one word about it counts once', () => {
   it.each(Object.entries(waits))('%s (seen: 23)', async (_name, wait) => {
     const begun = await begin(wait);
-    const { goal, about, first, timers } = begun;
+    const { goal, about, timers } = begun;
     release();
     await sleep(apartMs);
-    await fillHistory(goal);
-    await expect.poll(() => runOf(goal), { timeout: 10_000 }).not.toBe(first);
+    await continueNow(goal);
     if (about?.state === 'pending') {
       const { pendingApprovals } = await goal.view();
       expect(pendingApprovals.find(({ stepId }) => stepId === about.stepId)).toEqual(about);
@@ -132,6 +132,37 @@ describe('a word that comes while a run is about to end counts in the next, once
     await expectOneWord(wait, begun);
   });
 });
+
+it('a request is reminded of once and escalated when it would have been, whatever runs there are', async () => {
+  release();
+  const goal = await bench.goal({
+    timers: { ...immediately, approvalExpiresMs: 12_000 },
+    policy: { ...defaultPolicy, escalateToRole: 'deputy' },
+    continueAfterEvents,
+  });
+  const [asked] = await goal.approvals();
+  const pending = async () => (await goal.view()).pendingApprovals[0];
+  await continueNow(goal);
+  await expect.poll(async () => (await pending())?.remindedAt, { timeout: 12_000 }).not.toBeNull();
+  await continueNow(goal);
+  const [at] = await openTimers(goal);
+  expect(Math.abs(at! - Date.parse(asked!.requestedAt) - 9_000)).toBeLessThan(apartMs / 2);
+  const isReminder = ({ type, data }: JournalRow) =>
+    type === 'approval_reminded' && data['approvalId'] === asked!.approvalId;
+  expect(await countJournal(goal, isReminder)).toBe(1);
+  expect(await pending()).toMatchObject({ ...asked, remindedAt: expect.any(String) });
+  await expect
+    .poll(async () => (await pending())?.assignedRole, { timeout: 12_000 })
+    .toBe('deputy');
+  expect(await finish(goal)).toBe('completed');
+});
+
+/** Has the goal go on in another run, as soon as it only waits. */
+async function continueNow(goal: RunningGoal): Promise<void> {
+  const run = await runOf(goal);
+  await fillHistory(goal);
+  await expect.poll(() => runOf(goal), { timeout: 10_000 }).not.toBe(run);
+}
 
 /** What is told of a word that counts, be it a decision or a control. */
 function applied(told: unknown) {

@@ -122,8 +122,9 @@ async function proposeRevision(
       })),
     };
   });
-  if (result === null) {
-    goal.journal.append('plan_invalid', { problems: [notAnswered], repairs: 0 });
+  if (result === null || result.questions.length > 0) {
+    const problem = result === null ? notAnswered : 'The planner kept asking.';
+    goal.journal.append('plan_invalid', { problems: [problem], repairs: result?.repairs ?? 0 });
     return { plan: null, taints: [] };
   }
   const isTrusted = combineTrust(labels.map(({ trust }) => trust)) === 'trusted';

@@ -100,10 +100,8 @@ describe('what a goal waits for is the same in a new run, and one word about it 
       const { pendingApprovals } = await goal.view();
       expect(pendingApprovals.find(({ stepId }) => stepId === about.stepId)).toEqual(about);
     }
-    const next = async () => Math.min(...(await openTimers(goal)));
     if (wait.isTimeless !== true) {
-      await expect.poll(next).toBeLessThan(Infinity);
-      expect(Math.abs((await next()) - Math.min(...timers))).toBeLessThan(apartMs / 2);
+      expect(Math.abs((await nextTimer(goal)) - Math.min(...timers))).toBeLessThan(apartMs / 2);
     }
     for (const _ of ['once', 'twice']) {
       const told = await wait.say?.(goal, 'word', about);
@@ -145,8 +143,9 @@ it('a request is reminded of once and escalated when it would have been, whateve
   await continueNow(goal);
   await expect.poll(async () => (await pending())?.remindedAt, { timeout: 12_000 }).not.toBeNull();
   await continueNow(goal);
-  const [at] = await openTimers(goal);
-  expect(Math.abs(at! - Date.parse(asked!.requestedAt) - 9_000)).toBeLessThan(apartMs / 2);
+  expect(Math.abs((await nextTimer(goal)) - Date.parse(asked!.requestedAt) - 9_000)).toBeLessThan(
+    apartMs / 2,
+  );
   const isReminder = ({ type, data }: JournalRow) =>
     type === 'approval_reminded' && data['approvalId'] === asked!.approvalId;
   expect(await countJournal(goal, isReminder)).toBe(1);
@@ -156,6 +155,12 @@ it('a request is reminded of once and escalated when it would have been, whateve
     .toBe('deputy');
   expect(await finish(goal)).toBe('completed');
 });
+
+/** When the run that goes on wakes, which may have begun only just now. */
+async function nextTimer(goal: RunningGoal): Promise<number> {
+  await expect.poll(async () => (await openTimers(goal)).length).toBeGreaterThan(0);
+  return Math.min(...(await openTimers(goal)));
+}
 
 /** Has the goal go on in another run, as soon as it only waits. */
 async function continueNow(goal: RunningGoal): Promise<void> {

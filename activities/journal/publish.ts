@@ -2,7 +2,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { GoalPublication } from '#contracts/activities.ts';
 import type { Approval } from '#contracts/approval.ts';
-import { type GoalState, terminalStates } from '#contracts/goal.ts';
+import { type GoalState, isTerminal, terminalStates } from '#contracts/goal.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
 import { inTransaction } from '../effects/ledger.ts';
 import { reached } from '../points.ts';
@@ -59,7 +59,9 @@ export async function publishGoal(
         goal.updatedAt,
       ],
     );
-    await upsertApprovals(client, goal.owner, approvals, rowCount === 1);
+    const isNewest = rowCount === 1;
+    await upsertApprovals(client, goal.owner, approvals, isNewest);
+    if (isNewest) await forgetUntold(client, publication);
     return 'published' as const;
   });
   if (asks) reached('C5');
@@ -114,6 +116,25 @@ const insertedEvents = `inserted as (
     where journal_events.at < excluded.at)`;
 
 /**
+ * Takes back what a workflow task published that was given up, and whose repetition went another way: an
+ * approval that is still shown as waiting, and, once the goal has ended, events beyond its last.
+ */
+async function forgetUntold(client: PoolClient, publication: GoalPublication): Promise<void> {
+  const { goal, approvals, journalNumber } = publication;
+  await client.query(
+    `delete from approvals
+     where goal_id = $1 and state = 'pending' and approval_id <> all ($2::text[])`,
+    [goal.id, approvals.map(({ approvalId }) => approvalId)],
+  );
+  if (!isTerminal(goal.state)) return;
+  const beyond = 'from journal_events where goal_id = $1 and number > $2 and at <= $3';
+  const told = [goal.id, journalNumber, goal.updatedAt];
+  // Events that leave the journal void every position in it: not without need.
+  const { rowCount } = await client.query(`select 1 ${beyond} limit 1`, told);
+  if (rowCount === 1) await client.query(`delete ${beyond}`, told);
+}
+
+/**
  * What was decided stands, so it is published whether or not the goal's row is newer; after that a
  * go-ahead can only be taken back. A mail on its way also says when it leaves.
  */
@@ -130,11 +151,13 @@ async function upsertApprovals(
      select a->>'approvalId', a->>'goalId', $1, a->>'state', (a->>'tier')::integer, a,
             (a->>'requestedAt')::timestamptz, (a->>'expiresAt')::timestamptz
      from jsonb_array_elements($2::jsonb) as a
-     on conflict (approval_id) do update set state = excluded.state, approval = excluded.approval
-     where (approvals.state = 'pending' and ($3 or excluded.state <> 'pending'))
+     on conflict (approval_id) do update
+       set state = excluded.state, approval = excluded.approval, tier = excluded.tier,
+         requested_at = excluded.requested_at, expires_at = excluded.expires_at
+     where ($3 and excluded.state = approvals.state)
+        or (approvals.state = 'pending' and excluded.state <> 'pending')
         or (approvals.state in ('approved', 'edited')
-            and (excluded.state in ('stopped', 'superseded')
-                 or ($3 and excluded.state = approvals.state)))`,
+            and excluded.state in ('stopped', 'superseded'))`,
     [owner, JSON.stringify(approvals), newest],
   );
 }

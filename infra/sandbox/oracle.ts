@@ -35,8 +35,27 @@ export class RequestLog {
   }
 }
 
+/** What the model has given out: the provider's side of what goals settle. */
+export class ModelMeter {
+  calls = 0;
+  inputTokens = 0;
+  outputTokens = 0;
+
+  /** Counts one answer, whether or not it arrives. */
+  add(inputTokens: number, outputTokens: number): void {
+    this.calls += 1;
+    this.inputTokens += inputTokens;
+    this.outputTokens += outputTokens;
+  }
+}
+
 /** Builds the oracle's server; the caller listens and closes. */
-export function buildOracle(office: Office, faults: FaultTable, log: RequestLog): FastifyInstance {
+export function buildOracle(
+  office: Office,
+  faults: FaultTable,
+  log: RequestLog,
+  meter: ModelMeter,
+): FastifyInstance {
   const app = Fastify({ logger: false });
   registerBodyParsers(app);
   app.get('/__oracle/effects', () => office.state.effects);
@@ -58,6 +77,7 @@ export function buildOracle(office: Office, faults: FaultTable, log: RequestLog)
     return { anchor, calendars, mailboxes, notifications, outsideMail };
   });
   app.get('/__oracle/requests', () => log.list());
+  app.get('/__oracle/model', () => meter);
   app.post('/__knobs', (request, reply) => {
     const parsed = knobsSchema.safeParse(request.body);
     if (!parsed.success) return reply.code(400).send({ error: parsed.error.issues });

@@ -15,7 +15,7 @@ import { registerModelRoutes } from './model/routes.ts';
 import type { Knobs } from './office/knobs.ts';
 import { Office } from './office/office.ts';
 import { seedOffice } from './office/seed.ts';
-import { buildOracle, RequestLog, type SeenRequest } from './oracle.ts';
+import { buildOracle, ModelMeter, RequestLog, type SeenRequest } from './oracle.ts';
 import { Keeper, loadState } from './persistence.ts';
 import { registerWebRoutes } from './web/routes.ts';
 
@@ -58,8 +58,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const faults = new FaultTable();
   const log = new RequestLog();
-  const app = buildServer(office, faults, log, flush, options.obedientModel ?? false);
-  const oracle = buildOracle(office, faults, log);
+  const meter = new ModelMeter();
+  const model = { obedient: options.obedientModel ?? false, meter };
+  const app = buildServer(office, faults, log, flush, model);
+  const oracle = buildOracle(office, faults, log, meter);
   const url = await app.listen({ host: '127.0.0.1', port });
   const oracleUrl = await oracle.listen({ host: '127.0.0.1', port: oraclePort });
   return {
@@ -78,7 +80,7 @@ function buildServer(
   faults: FaultTable,
   log: RequestLog,
   flush: () => Promise<void>,
-  obedient: boolean,
+  model: { readonly obedient: boolean; readonly meter: ModelMeter },
 ): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -97,7 +99,7 @@ function buildServer(
   registerMicrosoftOauthRoutes(app, office);
   registerGraphRoutes(app, office);
   registerWebRoutes(app, office);
-  registerModelRoutes(app, office, { obedient });
+  registerModelRoutes(app, office, model);
   return app;
 }
 

@@ -7,9 +7,9 @@ import type { GoalId } from '#contracts/names.ts';
 import { rebuildReadModels } from '#workers/rebuild.ts';
 import { newGoalId, owner } from '../support/effects.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
+import { differingCells, dropReadModels, readModelCells } from '../support/read-models.ts';
 import { scenes } from '../support/scenes.ts';
 
-const tables = { goals: 'goal_id', approvals: 'approval_id', journal_events: 'number' } as const;
 const mail = { to: ['bob@office.example.com'], subject: 'Hi', body: 'Hello' };
 
 let bench: GoalBench;
@@ -22,32 +22,7 @@ const sql = (text: string, values: unknown[] = []) => bench.database.pool.query(
 /** What each goal went through, so that a difference names it. */
 const sceneOf = new Map<string, string>();
 
-/** Every column of every row that publishing fills, by a name for people. */
-async function cells(): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (const [table, key] of Object.entries(tables)) {
-    // Columns that Postgres fills by itself differ by nature.
-    const { rows: columns } = await sql(
-      `select column_name as name from information_schema.columns
-       where table_name = $1 and column_default is null and is_identity = 'NO'`,
-      [table],
-    );
-    const { rows } = await sql(`select to_jsonb(t) as row from ${table} t`);
-    for (const { row } of rows) {
-      const scene = sceneOf.get(row.goal_id) ?? row.goal_id;
-      for (const { name } of columns) {
-        found.set(`${scene}: ${table} ${row[key]} ${name}`, JSON.stringify(row[name]));
-      }
-    }
-  }
-  return found;
-}
-const differences = (before: Map<string, string>, after: Map<string, string>) =>
-  [...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
-    before.get(name) === after.get(name)
-      ? []
-      : [`${name}: ${before.get(name)} → ${after.get(name)}`],
-  );
+const cells = () => readModelCells(bench.database.pool, (goalId) => sceneOf.get(goalId) ?? goalId);
 const rebuild = () =>
   rebuildReadModels({
     client: bench.client,
@@ -84,17 +59,17 @@ it('brings back every row as it was, for goals in every state', async () => {
 
   await new Promise((resolve) => setTimeout(resolve, 1_000)); // What is being published arrives.
   const before = await cells();
-  await sql('truncate goals, approvals, journal_events');
+  await dropReadModels(bench.database.pool);
   expect(await rebuild()).toMatchObject({
     goals: Object.keys(scenes).length + 3,
     notStarted: 2,
     failed: [],
   });
   const after = await cells();
-  expect(differences(before, after)).toEqual([]);
+  expect(differingCells(before, after)).toEqual([]);
 
   await rebuild(); // Over rows that are there it changes nothing.
-  expect(differences(after, await cells())).toEqual([]);
+  expect(differingCells(after, await cells())).toEqual([]);
 }, 180_000);
 
 it('says which goals it could not rebuild, and keeps what is newer', async () => {

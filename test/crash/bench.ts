@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Client as TemporalClient } from '@temporalio/client';
+import { Client as TemporalClient, type Connection } from '@temporalio/client';
 import { newGoalId } from '#api/goals/goal-id.ts';
 import { createGoalClient } from '#api/goal-client.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
@@ -18,6 +18,7 @@ import { isAlive, pidsOf } from '#test/support/local-process.ts';
 import { type OracleEffect, type Stack, startStack } from '#test/support/stack.ts';
 import { connectClient } from '#infra/temporal/connection.ts';
 import { randomNumbers } from '../performance/statistics.ts';
+import { readAftermath } from './aftermath.ts';
 import { check, type Evidence, type Violation } from './checker.ts';
 import { Client } from './client.ts';
 import { Crowd } from './crowd.ts';
@@ -74,7 +75,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const log = new ClientLog(join(dir, 'client.jsonl'));
   const pids = pidsOf(stack.endpoints());
   let run: Awaited<ReturnType<typeof breakThings>>;
-  let witnesses: Omit<Evidence, 'leftovers'>;
+  let witnesses: Omit<Evidence, 'leftovers' | 'disturbances'>;
   try {
     await using temporal = await connectTemporal(stack);
     await register(stack, receiver);
@@ -84,12 +85,15 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
       receiver,
       run.stillOpen,
     );
+    options.progress('all is quiet; the records have been read');
     pids.push(...pidsOf(stack.endpoints()));
   } finally {
     cpSync(join(stack.stateDir, 'logs'), join(dir, 'logs'), { recursive: true });
     await stack[Symbol.asyncDispose]();
   }
-  const evidence = { ...witnesses, leftovers: leftoversOf(pids, stack.stateDir) };
+  const disturbances = run.kills.length + run.faults;
+  const leftovers = leftoversOf(pids, stack.stateDir);
+  const evidence = { ...witnesses, disturbances, leftovers };
   const violations = [...check(evidence), ...slowRecoveries(run.kills)];
   if (violations.length === 0) rmSync(dir, { recursive: true, force: true });
   else
@@ -122,11 +126,15 @@ async function breakThings(options: BenchOptions, { stack, temporal, dir, log }:
   });
   const killer = new Killer(stack, dir, random);
   const kills: KillReport[] = [];
+  let faults = 0;
   const stuck = new Set<string>();
   const until = Date.now() + options.limitMs;
   const isOver = () => Date.now() > until || options.signal?.aborted === true;
   while (kills.length < options.kills && !isOver()) {
-    if (random() < 0.6) await stack.fault(nextFault(random));
+    if (random() < 0.6) {
+      await stack.fault(nextFault(random));
+      faults += 1;
+    }
     const kill = await killer.kill();
     // One that stands still for ever is told once; the others are still measured.
     const goalIds = crowd.inFlight.filter((goalId) => !stuck.has(goalId));
@@ -137,7 +145,7 @@ async function breakThings(options: BenchOptions, { stack, temporal, dir, log }:
   }
   await stack.clearFaults();
   const stillOpen = await crowd.finish(quietMs);
-  return { kills, hits: killer.hits, ended: crowd.ended, stillOpen };
+  return { kills, faults, hits: killer.hits, ended: crowd.ended, stillOpen };
 }
 
 function lineOf({ number, part, point, at, backAt, recovery }: KillReport): string {
@@ -203,7 +211,7 @@ async function gather(
   { stack, temporal, dir, log }: World,
   { deliveries }: Receiver,
   stillOpen: readonly string[],
-): Promise<Omit<Evidence, 'leftovers'>> {
+): Promise<Omit<Evidence, 'leftovers' | 'disturbances'>> {
   const goals: GoalHistory[] = [];
   for (const goalId of await goalIdsIn(temporal)) {
     const runs = await readRuns(temporal, goalId);
@@ -216,7 +224,10 @@ async function gather(
     const told = new Set(deliveries.map(({ goalId }) => goalId));
     if (goals.every(({ goalId, ended }) => ended === null || told.has(goalId))) break;
   }
-  return { effects: await stack.effects(), log: log.entries, goals, stillOpen, deliveries };
+  const goalIds = goals.map(({ goalId }) => goalId);
+  const aftermath = await readAftermath(stack, temporal.connection as Connection, goalIds);
+  const effects = await stack.effects();
+  return { effects, log: log.entries, goals, stillOpen, deliveries, aftermath };
 }
 
 function leftoversOf(pids: readonly number[], stateDir: string): string[] {

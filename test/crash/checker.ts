@@ -1,17 +1,19 @@
 /**
  * Decides whether a run kept every promise, from three witnesses that are not the product's tables:
  * the oracle of the sandbox, the client's log and the histories of Temporal. Pure.
- * @see docs/operations.md for which invariants are not checked, and why
+ * @see records.ts for the product's records, which are held against these witnesses
  */
 import { goalTransitions, type GoalState, isTerminal } from '#contracts/goal.ts';
 import { tools, type ToolName } from '#contracts/tools.ts';
 import type { OracleEffect } from '#test/support/stack.ts';
+import type { Aftermath } from './aftermath.ts';
 import type { GoalHistory, Performed } from './histories.ts';
 import { type Entry, type Op, opsOf } from './log.ts';
 import type { Delivery } from './receiver.ts';
+import { checkRecords } from './records.ts';
 import { contentProblem } from './wire.ts';
 
-/** What the witnesses say. */
+/** What the witnesses say, and what the product's own records say that is held against them. */
 export type Evidence = {
   readonly effects: readonly OracleEffect[];
   readonly log: readonly Entry[];
@@ -20,6 +22,9 @@ export type Evidence = {
   readonly stillOpen: readonly string[];
   /** What the receiver of webhooks was sent: the end of every goal. */
   readonly deliveries: readonly Delivery[];
+  readonly aftermath: Aftermath;
+  /** Kills and faults. */
+  readonly disturbances: number;
   /** Processes and temporary files that outlived the stack. */
   readonly leftovers: readonly string[];
 };
@@ -47,7 +52,7 @@ export function check(evidence: Evidence): Violation[] {
     ...statesInOrder(evidence),
     ...nothingAfterNo(evidence, ops),
     ...undoneInOrder(evidence),
-    ...everyEndTold(evidence),
+    ...checkRecords(evidence),
     ...evidence.leftovers.map((what) => violation('INV12', '', what)),
   ];
 }
@@ -270,25 +275,6 @@ function undoneInOrder({ goals }: Evidence): Violation[] {
     const expected = keys.filter((key) => back.includes(key)).toReversed();
     if (expected.join() !== back.join()) {
       found.push(violation('INV7', goalId, 'was not undone last first'));
-    }
-  }
-  return found;
-}
-
-/** C14: the receiver is told of every end, and knows a repeat by its id. */
-function everyEndTold({ goals, deliveries }: Evidence): Violation[] {
-  const found: Violation[] = [];
-  const ids = new Map<string, string>();
-  for (const { id, goalId, number } of deliveries) {
-    const event = `${goalId} ${number}`;
-    const other = ids.get(event) ?? id;
-    ids.set(event, other);
-    if (other !== id) found.push(violation('C14', goalId, `event ${number} came under two ids`));
-  }
-  const told = new Set(deliveries.map(({ goalId }) => goalId));
-  for (const { goalId, ended } of goals) {
-    if (ended !== null && !told.has(goalId)) {
-      found.push(violation('C14', goalId, 'its end was never delivered'));
     }
   }
   return found;

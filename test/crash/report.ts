@@ -1,5 +1,6 @@
 /** What a run of the crash bench prints at its end. It judges nothing; the checker has. */
 import { quantile } from '../performance/statistics.ts';
+import type { ModelUse } from './aftermath.ts';
 import type { BenchResult } from './bench.ts';
 import { duplicatesIn } from './checker.ts';
 import { opsOf } from './log.ts';
@@ -22,10 +23,13 @@ export function report(result: BenchResult): string[] {
     `acknowledged: ${acknowledged('start')} starts, ${acknowledged('decide')} decisions, ${acknowledged('cancel')} cancellations; no certain answer: ${ops.filter(({ outcome }) => outcome.phase === 'unknown').length} calls`,
     `effects: ${effects.length} (${count(effects.map(({ operation }) => operation))})`,
     `restart: p50 ${seconds(quantile(restarts, 0.5))}, max ${seconds(Math.max(0, ...restarts))}; goals moved again: p50 ${seconds(quantile(slowest, 0.5))}, max ${seconds(Math.max(0, ...slowest))}`,
+    `records: ${evidence.aftermath.audit.entries.length} audit entries; model calls given ${evidence.aftermath.given.calls}, settled ${evidence.aftermath.settled.calls}; tokens given ${tokens(evidence.aftermath.given)}, settled ${tokens(evidence.aftermath.settled)}`,
     `duplicates ${duplicatesIn(effects)}, lost goals ${lost('INV3')}, lost decisions ${lost('INV4')}, broken promises ${violations.length}`,
     ...violations.map(({ invariant, goalId, what }) => `  ${invariant} ${goalId} ${what}`),
   ];
 }
+
+const tokens = ({ inputTokens, outputTokens }: ModelUse) => inputTokens + outputTokens;
 
 /** How often each name occurs: `worker 12, api 5`. */
 function count(names: readonly string[]): string {

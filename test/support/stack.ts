@@ -37,6 +37,8 @@ export type PartName = 'api' | 'worker' | 'temporal' | 'postgres' | 'sandbox';
 /** A running stack with what tests ask of it. */
 export type Stack = AsyncDisposable & {
   readonly stateDir: string;
+  /** The bearer token of the main person. */
+  readonly token: string;
   endpoints(): Endpoints;
   output(): string;
   /** One request to the api with the token; network errors reject. */
@@ -132,6 +134,7 @@ export async function startStack(env: Readonly<Record<string, string>> = {}): Pr
 
   return {
     stateDir: state.path,
+    token,
     endpoints,
     output: () => local.output(),
     api,

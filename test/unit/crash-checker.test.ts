@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EffectReceipt, GoalState } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { OracleEffect } from '#test/support/stack.ts';
+import type { Aftermath, ModelUse } from '../crash/aftermath.ts';
 import { check, duplicatesIn, type Evidence } from '../crash/checker.ts';
 import type { GoalHistory, Performed, Undone } from '../crash/histories.ts';
 import type { Call, Entry, Outcome } from '../crash/log.ts';
@@ -67,16 +68,38 @@ const decide = (verdict: 'approve' | 'reject' = 'approve', decisionId = 'x1') =>
   );
 const saw = (at: number, state: GoalState): Entry => ({ at, phase: 'saw', goalId, state });
 
+/** The audit as it is when every confirmed effect has its entry. */
+const entriesOf = (goals: readonly GoalHistory[]): Aftermath['audit']['entries'] =>
+  goals.flatMap((goal) => {
+    const entry = (purpose: 'do' | 'undo', { effectKey }: EffectReceipt) => ({
+      goalId: goal.goalId,
+      entry: { purpose, effectKey },
+    });
+    const done = goal.performed.map((one) => entry('do', one.receipt!));
+    return [...done, ...goal.undone.map((one) => entry('undo', one.receipt!))];
+  });
+const use = { calls: 2, inputTokens: 200, outputTokens: 20 };
+
 /** A goal that went well, with what a test changes of it. */
-const evidence = (fields: Partial<Evidence> = {}): Evidence => ({
-  effects: [effect()],
-  log: [...start(), saw(1_500, 'awaiting_approval'), ...decide(), saw(5_000, 'completed')],
-  goals: [history()],
-  stillOpen: [],
-  deliveries: [{ id: 'w1', goalId, number: 9 }],
-  leftovers: [],
-  ...fields,
-});
+function evidence(fields: Partial<Evidence> = {}): Evidence {
+  const { goals = [history()] } = fields;
+  return {
+    effects: [effect()],
+    log: [...start(), saw(1_500, 'awaiting_approval'), ...decide(), saw(5_000, 'completed')],
+    goals,
+    stillOpen: [],
+    deliveries: [{ id: 'w1', goalId, number: 9 }],
+    aftermath: {
+      audit: { entries: entriesOf(goals), findings: [] },
+      rebuild: [],
+      settled: use,
+      given: use,
+    },
+    disturbances: 0,
+    leftovers: [],
+    ...fields,
+  };
+}
 const found = (fields: Partial<Evidence>) => check(evidence(fields)).map((one) => one.invariant);
 
 /** A cancelled goal that created two events and undid both. */
@@ -228,6 +251,37 @@ describe('the checker', () => {
     const [first] = evidence().deliveries;
     expect(found({ deliveries: [first!, { ...first!, id: 'w2' }] })).toEqual(['C14']);
     expect(found({ deliveries: [first!, first!] })).toEqual([]);
+  });
+
+  it('finds an audit that does not hold, or does not have each effect once', () => {
+    const { aftermath } = evidence();
+    const withAudit = (audit: Aftermath['audit']) => found({ aftermath: { ...aftermath, audit } });
+    const { entries } = aftermath.audit;
+    expect(withAudit({ entries: [], findings: [] })).toEqual(['INV8']);
+    expect(withAudit({ entries: [...entries, ...entries], findings: [] })).toEqual(['INV8']);
+    expect(withAudit({ entries, findings: ['entry 2 is missing'] })).toEqual(['INV8']);
+  });
+
+  it('finds rows that a rebuild does not bring back', () => {
+    const rebuild = ['g1: goals g1 state: "completed" → undefined'];
+    expect(found({ aftermath: { ...evidence().aftermath, rebuild } })).toEqual(['INV9']);
+  });
+
+  it('finds what belongs to another goal in what goes out', () => {
+    const log = evidence().log.map((entry) =>
+      'goal' in entry ? { ...entry, goal: 'write to Bob that order 1 is late' } : entry,
+    );
+    const mail = (text: string) => [effect({ raw: `${effect().raw as string} ${text}` })];
+    expect(found({ log, effects: mail('order 1 is late') })).toEqual([]);
+    expect(found({ log, effects: mail('order 12 is late') })).toEqual(['INV10']);
+  });
+
+  it('finds tokens that were settled and never given, and calls that nothing explains', () => {
+    const withUse = (given: ModelUse, disturbances = 0) =>
+      found({ aftermath: { ...evidence().aftermath, given }, disturbances });
+    expect(withUse({ ...use, inputTokens: 199 })).toEqual(['INV11']);
+    expect(withUse({ ...use, calls: 3 })).toEqual(['INV11']);
+    expect(withUse({ ...use, calls: 3 }, 1)).toEqual([]);
   });
 
   it('finds what outlived the stack', () => {

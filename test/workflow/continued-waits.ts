@@ -77,22 +77,22 @@ function away(): Error {
   return failure('ProviderWaitError', 'Google is away.', { details });
 }
 
-function revoked(): Error {
+/** The account of the step that waits must be connected again. */
+function revoke({ provider }: GoalBench): object {
   const details = { provider: 'google' };
-  return failure('ReconnectRequiredError', 'Connect it again.', { details });
+  const revoked = () => failure('ReconnectRequiredError', 'Connect it again.', { details });
+  provider.rule = ({ subject }) => (subject === 'wait' ? { refusePrepare: revoked() } : {});
+  return {};
 }
 
-/** A goal that has done its steps, to be undone. */
-async function finished(
-  bench: GoalBench,
-  ...steps: ReturnType<typeof step>[]
-): Promise<RunningGoal> {
+/** What a goal is started with that undoes one which has done these steps. */
+async function undoing(bench: GoalBench, ...steps: ReturnType<typeof step>[]) {
   bench.planner = () => plan(...steps);
   const policy = { ...defaultPolicy, approveFromTier: 3 } as const;
   const goal = await bench.goal({ policy, timers: immediately });
   await finish(goal);
-  bench.provider.order.length = 0;
-  return goal;
+  const of = goal.input.goalId;
+  return { aftercare: { kind: 'undo', of, stepIds: null, actor: owner } } as const;
 }
 
 /** A way of waiting, the word that ends it, and what must have come of it. */
@@ -117,6 +117,9 @@ export type Wait = {
 const decide: Wait['say'] = (goal, decisionId, about) =>
   goal.decide(about!, { decisionId, verdict: 'approve' });
 
+const decideAsBob: Wait['say'] = (goal, decisionId, about) =>
+  goal.decide(about!, { decisionId, verdict: 'approve', actor: bob });
+
 /** By what is waited for. */
 export const waits: Readonly<Record<string, Wait>> = {
   'the approval of a step': { reach: (goal) => requestOf(goal, 'wait'), say: decide },
@@ -136,11 +139,7 @@ export const waits: Readonly<Record<string, Wait>> = {
     alone: true,
   },
   'an account to be connected again': {
-    input: (bench) => {
-      bench.provider.rule = ({ subject }) =>
-        subject === 'wait' ? { refusePrepare: revoked() } : {};
-      return {};
-    },
+    input: revoke,
     reach: (goal) => requestOf(goal, 'wait_reconnect'),
     say: (goal, id, about) => {
       goal.bench.provider.rule = () => ({});
@@ -148,11 +147,7 @@ export const waits: Readonly<Record<string, Wait>> = {
     },
   },
   'an account that is not to be connected': {
-    input: (bench) => {
-      bench.provider.rule = ({ subject }) =>
-        subject === 'wait' ? { refusePrepare: revoked() } : {};
-      return {};
-    },
+    input: revoke,
     reach: (goal) => requestOf(goal, 'wait_reconnect'),
     say: (goal, decisionId, about) => {
       // It works again by then. The person has said no all the same.
@@ -207,8 +202,7 @@ export const waits: Readonly<Record<string, Wait>> = {
       await approve(goal, 'wait', { verdict: 'delegate', to: bob, decisionId: 'handed' });
       return requestOf(goal, 'wait');
     },
-    say: (goal, decisionId, about) =>
-      goal.decide(about!, { decisionId, verdict: 'approve', actor: bob }),
+    say: decideAsBob,
   },
   'a second person': {
     input: () => ({
@@ -218,8 +212,7 @@ export const waits: Readonly<Record<string, Wait>> = {
       await approve(goal, 'wait', { decisionId: 'first' });
       return requestOf(goal, 'wait');
     },
-    say: (goal, decisionId, about) =>
-      goal.decide(about!, { decisionId, verdict: 'approve', actor: bob }),
+    say: decideAsBob,
   },
   'word of what became of an effect': {
     input: (bench) => {
@@ -279,28 +272,22 @@ export const waits: Readonly<Record<string, Wait>> = {
     alone: true,
   },
   'the approval of a correction, undoing a finished goal': {
-    input: async (bench) => {
-      const sent = [
+    input: (bench) =>
+      undoing(
+        bench,
         step('a', 'sendEmail', mail('A')),
         step('b', 'sendEmail', mail('B'), { dependsOn: ['a'] }),
-      ];
-      const { input } = await finished(bench, ...sent);
-      return { aftercare: { kind: 'undo', of: input.goalId, stepIds: null, actor: owner } };
-    },
+      ),
     reach: (goal) => requestOf(goal, 'correct_b'),
     say: decide,
     alone: true,
     ends: 'completed_with_issues',
   },
   'what cannot be undone to be dealt with': {
-    input: async (bench) => {
-      const { input } = await finished(
-        bench,
-        step('a', 'createEvent', own),
-        step('b', 'createEvent', own, { dependsOn: ['a'] }),
-      );
+    input: (bench) => {
       bench.provider.failUndo = failure('ConflictError', 'It was changed since.');
-      return { aftercare: { kind: 'undo', of: input.goalId, stepIds: null, actor: owner } };
+      const after = { dependsOn: ['a'] };
+      return undoing(bench, step('a', 'createEvent', own), step('b', 'createEvent', own, after));
     },
     reach: (goal) => requestOf(goal, 'b_undo'),
     say: decide,

@@ -59,6 +59,16 @@ describe('a paused goal', () => {
     expect(effects()).toBe(1);
   });
 
+  it('ends when nothing is left to start', async () => {
+    bench.planner = () => plan(step('send', 'sendEmail', mail('bob')));
+    const goal = await bench.goal({ timers: immediately });
+    const [approval] = await goal.approvals();
+    await goal.control('pauseGoal');
+    await goal.decide(approval!, { verdict: 'reject' });
+    expect(await goal.result()).toMatchObject({ state: 'completed_with_issues' });
+    expect(effects()).toBe(0);
+  });
+
   it('can be cancelled', async () => {
     bench.planner = () => plan(step('send', 'sendEmail', mail('bob')));
     const goal = await bench.goal({ timers: immediately });

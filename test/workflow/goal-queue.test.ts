@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isTerminal } from '#contracts/goal.ts';
 import { GoalBench, plan, type RunningGoal, step } from '../support/goals.ts';
 
 let bench: GoalBench;
@@ -21,9 +22,15 @@ function mails(name: string) {
   });
 }
 
-async function waitedFor(goals: readonly RunningGoal[]): Promise<string[]> {
+type Waits = { readonly ids: readonly string[]; readonly isSettled: boolean };
+
+/** What the goals wait for. Settled: each has ended or waits for a person. */
+async function waitedFor(goals: readonly RunningGoal[]): Promise<Waits> {
   const views = await Promise.all(goals.map((goal) => viewOf(goal)));
-  return views.flatMap((view) => view.pendingApprovals.map((one) => one.approvalId)).toSorted();
+  return {
+    ids: views.flatMap((view) => view.pendingApprovals.map((one) => one.approvalId)).toSorted(),
+    isSettled: views.every((view) => isTerminal(view.state) || view.pendingApprovals.length > 0),
+  };
 }
 
 /** A busy machine may need to be asked again. */
@@ -36,21 +43,27 @@ async function viewOf(goal: RunningGoal): ReturnType<RunningGoal['view']> {
   }
 }
 
-async function queued(): Promise<string[]> {
+async function queued(goals: readonly RunningGoal[]): Promise<string[]> {
   const { rows } = await bench.database.pool.query<{ id: string }>(
-    "select approval_id as id from approvals where state = 'pending'",
+    "select approval_id as id from approvals where state = 'pending' and goal_id = any($1)",
+    [goals.map(({ input }) => input.goalId)],
   );
   return rows.map(({ id }) => id).toSorted();
 }
 
 /** Compares both when neither is changing: what is on its way belongs to the moment before. */
 async function expectEqual(goals: readonly RunningGoal[], where: string): Promise<string[]> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 30_000;
   for (;;) {
-    const [before, shown, after] = [await waitedFor(goals), await queued(), await waitedFor(goals)];
-    const isQuiet = before.join() === after.join();
-    if (isQuiet && shown.join() === after.join()) return shown;
-    if (Date.now() > deadline) expect(shown, where).toEqual(after);
+    const before = await waitedFor(goals);
+    const shown = await queued(goals);
+    const after = await waitedFor(goals);
+    const isQuiet = after.isSettled && before.ids.join() === after.ids.join();
+    if (isQuiet && shown.join() === after.ids.join()) return shown;
+    if (Date.now() > deadline) {
+      expect(after.isSettled, `${where}: a goal neither ends nor waits`).toBe(true);
+      expect(shown, where).toEqual(after.ids);
+    }
     await sleep(100);
   }
 }

@@ -4,7 +4,7 @@
  * often as the decisions say, and nothing waits or is lost in the end. The reference: signal-model.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServiceError } from '@temporalio/client';
+import { QueryNotRegisteredError, ServiceError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { failure } from '#activities/failures.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
@@ -70,13 +70,17 @@ async function equalsTheModel(play: Play, name: string): Promise<void> {
   }
 }
 
-/** What a query answers; a busy machine may need to be asked again. */
+/**
+ * What a query answers; a busy machine may need to be asked again. A query may also meet the result of a
+ * local activity whose workflow task was given up, which SDK 1.24.0 takes for nondeterminism, once.
+ */
 async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof ServiceError) || attempt === 5) throw error;
+      const isPassing = error instanceof ServiceError || error instanceof QueryNotRegisteredError;
+      if (!isPassing || attempt === 5) throw error;
     }
   }
 }

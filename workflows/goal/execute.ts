@@ -54,7 +54,7 @@ export async function executePlan(goal: Goal, isAsked = false): Promise<Executio
         goal.publishRequested ||= goal.journal.unpublished.length > 0;
       const underWay = [...running.values(), ...(planning === null ? [] : [planning])];
       if (underWay.length > 0) await Promise.race([...underWay, goal.changed()]);
-      else if (goal.isHeld && !isStopped() && !goal.parking)
+      else if (goal.isHeld && !isStopped() && !goal.parking && !endsThoughPaused(goal))
         await condition(() => !goal.isHeld || goal.parking || goal.instructions.length > 0);
       else return;
     }
@@ -67,11 +67,25 @@ export async function executePlan(goal: Goal, isAsked = false): Promise<Executio
   });
   if (outer.consideredCancelled) await outer.cancelRequested;
   // An instruction that came last is followed by the next run.
-  const isOver =
-    goal.instructions.length === 0 &&
-    goal.steps.every((step) => hasEnded(step) || isSettledUnknown(goal, step));
-  if (goal.parking && stop.ended === 'done' && !isOver) throw new Parked();
+  if (goal.parking && stop.ended === 'done' && !isOver(goal)) throw new Parked();
   return stop;
+}
+
+/** True when no step is left to do and no instruction to follow. */
+function isOver(goal: Goal): boolean {
+  return (
+    goal.instructions.length === 0 &&
+    goal.steps.every((step) => hasEnded(step) || isSettledUnknown(goal, step))
+  );
+}
+
+/**
+ * Pausing keeps things from starting, and a goal that has nothing left to start ends. Its end may be
+ * published already: a signal that comes then makes the server have the last workflow task done again.
+ */
+function endsThoughPaused(goal: Goal): boolean {
+  const isAnswered = goal.steps.some((step) => step.status === 'rejected' && step.comment !== null);
+  return goal.paused && !isAnswered && isOver(goal) && patched('ends-though-paused');
 }
 
 /** Plans while steps go on, which must be waited for: the loop goes on whatever becomes of it. */

@@ -7,10 +7,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Json, type JsonObject, isJsonObject } from '#contracts/json.ts';
 import { bodyObject } from '../bodies.ts';
 import type { Office } from '../office/office.ts';
+import type { ModelMeter } from '../oracle.ts';
 import { embed, embeddingInputs } from './embeddings.ts';
 import { handlers } from './handlers.ts';
 import type { ModelOptions } from './plan.ts';
-import { ModelRefusal, responseOf, tokensOf } from './wire.ts';
+import { ModelRefusal, type ModelResponse, responseOf, tokensOf } from './wire.ts';
 
 /** The model's id: honest about what it is. */
 export const sandboxModel = 'sandbox-rules-1';
@@ -21,9 +22,9 @@ export const sandboxEmbeddingModel = 'sandbox-hash-1';
 export function registerModelRoutes(
   app: FastifyInstance,
   office: Pick<Office, 'now'>,
-  options: Partial<ModelOptions> = {},
+  options: Partial<ModelOptions> & { readonly meter?: ModelMeter } = {},
 ): void {
-  const settings: ModelOptions = { obedient: options.obedient ?? false };
+  const { obedient = false, meter } = options;
   void app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => sendError(error, request, reply));
     scope.addHook('onRequest', async (request, reply) => {
@@ -41,7 +42,10 @@ export function registerModelRoutes(
     });
     scope.post('/v1/responses', async (request) => {
       const body = bodyObject(request) as JsonObject;
-      return answer(body, Math.floor(office.now().getTime() / 1_000), settings);
+      const createdAt = Math.floor(office.now().getTime() / 1_000);
+      const response = answer(body, createdAt, { obedient });
+      meter?.add(response.usage.input_tokens, response.usage.output_tokens);
+      return response;
     });
     scope.post('/v1/embeddings', async (request) => {
       const body = bodyObject(request) as JsonObject;
@@ -80,7 +84,7 @@ const rateLimits = {
   'x-ratelimit-reset-tokens': '30ms',
 };
 
-function answer(body: JsonObject, createdAt: number, options: ModelOptions): JsonObject {
+function answer(body: JsonObject, createdAt: number, options: ModelOptions): ModelResponse {
   if (typeof body.model !== 'string') throw missing('model');
   if (body.model !== sandboxModel) throw noModel(body.model);
   if (body.stream === true) {

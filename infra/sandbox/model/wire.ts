@@ -31,13 +31,18 @@ export function tokensOf(text: string): number {
   return Math.max(1, Math.ceil(text.length / 4));
 }
 
+/** A response and what it used. */
+export type ModelResponse = JsonObject & {
+  readonly usage: JsonObject & { readonly input_tokens: number; readonly output_tokens: number };
+};
+
 /** A completed response with one message. */
 export function responseOf(parts: {
   readonly body: JsonObject;
   readonly text: string;
   readonly createdAt: number;
   readonly id: string;
-}): JsonObject {
+}): ModelResponse {
   const { body, text, createdAt, id } = parts;
   const inputTokens = tokensOf(
     JSON.stringify([body.instructions ?? '', body.input ?? '', body.text ?? '']),

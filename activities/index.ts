@@ -7,6 +7,7 @@ import type {
 } from '#contracts/activities.ts';
 import { admitDecision, type AdmitDeps } from './approvals/admit.ts';
 import { useStandingRule } from './approvals/standing-rules.ts';
+import { raiseDayBudget } from './budgets/day-budgets.ts';
 import { performEffect, type PerformDeps } from './effects/perform.ts';
 import { prepareEffect } from './effects/prepare.ts';
 import { listEffects } from './effects/ledger.ts';
@@ -53,6 +54,7 @@ export function createActivities(deps: ActivityDeps): AllActivities {
     admitDecision: (request) => admitDecision(deps, request),
     publishGoal: (request) => publishGoal(deps.pool, request),
     useStandingRule: (request) => useStandingRule(deps.pool, request),
+    raiseDayBudget: (request) => raiseDayBudget(deps.pool, request),
     checkAmendment: (request) => Promise.resolve(checkAmendment(request)),
     listEffects: (request) => listEffects(deps.pool, request),
     closeGoal: (request) => closeGoal(deps.pool, request),

@@ -34,6 +34,7 @@ import { createStyleStore } from './mail/style-store.ts';
 import { createMemberAuth, createMemberStore } from './members/member-store.ts';
 import { createRuleStore } from './rules/rule-store.ts';
 import { createTriageStore } from './triage/triage-store.ts';
+import { createUsageStore } from './usage/usage-store.ts';
 import { buildServer } from './server.ts';
 import { runDispatcher } from './webhooks/run-dispatcher.ts';
 import { createDeliveryStarter } from './webhooks/start-delivery.ts';
@@ -83,6 +84,7 @@ async function main(): Promise<void> {
     triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
+    usage: createUsageStore(pool, config.dayBudget),
     accounts: createAccountStore(pool),
     signIns: createSignInStore(pool),
     runAccountTask: createAccountTasks(client, config.taskQueue),

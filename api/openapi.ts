@@ -30,6 +30,7 @@ export async function renderOpenApi(): Promise<string> {
     triage: nothing,
     files: nothing,
     style: nothing,
+    usage: nothing,
     accounts: nothing,
     signIns: nothing,
     runAccountTask: unused,

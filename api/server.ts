@@ -47,6 +47,8 @@ import { ruleRoutes } from './rules/rule-routes.ts';
 import type { RuleStore } from './rules/rule-store.ts';
 import { triageRoutes } from './triage/triage-routes.ts';
 import type { TriageStore } from './triage/triage-store.ts';
+import { usageRoutes } from './usage/usage-routes.ts';
+import type { UsageStore } from './usage/usage-store.ts';
 import { type NamedSchemas, toRouteSchema, useZod } from './zod-routes.ts';
 
 /** The docs page runs its own scripts and asks this server only. */
@@ -68,6 +70,7 @@ export type ServerDeps = {
   readonly triage: TriageStore;
   readonly files: FileKeeper;
   readonly style: StyleStore;
+  readonly usage: UsageStore;
   readonly accounts: AccountStore;
   readonly signIns: SignInStore;
   readonly runAccountTask: RunAccountTask;
@@ -139,6 +142,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     memberRoutes(v1, deps);
     ruleRoutes(v1, deps);
     triageRoutes(v1, deps);
+    usageRoutes(v1, deps);
     accountRoutes(v1, deps);
     directoryRoutes(v1, deps);
     documentRoutes(v1, deps);

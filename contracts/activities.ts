@@ -5,6 +5,7 @@
 import type { AccountActivities } from './accounts.ts';
 import type { Approval, Card, DecisionOutcome, Difference, StandingDecision } from './approval.ts';
 import type { ResearchActivities, TriageActivities } from './child-activities.ts';
+import type { DayBudgetRaise } from './day-budget.ts';
 import type { EffectFacts } from './gate.ts';
 import type { EffectReceipt, GoalView } from './goal.ts';
 import type { JournalEvent } from './journal.ts';
@@ -246,6 +247,8 @@ export interface GoalLocalActivities {
   publishGoal(request: GoalPublication): Promise<'published' | 'cancelled'>;
   /** Takes a standing rule for one approval: counts the use and stores the decision, or neither. */
   useStandingRule(request: RuleUse): Promise<StandingDecision | null>;
+  /** Allows more on one day of a person; false when that was done already. */
+  raiseDayBudget(request: DayBudgetRaise): Promise<boolean>;
   /** Checks a plan written by a person. Problems are sentences; the plan is null then. */
   checkAmendment(request: AmendRequest): Promise<{ plan: Plan | null; problems: string[] }>;
   /** Effects of a goal that are open or were confirmed and not undone, in the order they began. */

@@ -19,6 +19,8 @@ export const failures = {
   ProviderWaitError: { category: 'waiting', httpStatus: 503 },
   /** The account must be connected again; carries AccountDetails where an account is known. */
   ReconnectRequiredError: { category: 'needs_person', httpStatus: 403 },
+  /** The person's budget of the day leaves no room for a call; carries DayBudgetReached. */
+  DayBudgetReachedError: { category: 'needs_person', httpStatus: 402 },
   ModelRefusedError: { category: 'permanent', httpStatus: 422 },
   InvalidModelReplyError: { category: 'permanent', httpStatus: 502 },
   InvalidPlanError: { category: 'permanent', httpStatus: 422 },

@@ -44,6 +44,8 @@ export const limits = {
   reconnectSignalAgainMs: 10 * minute,
   /** Reserved for a model call before it is made; settled by what the server counted. */
   modelReserveTokens: 8_000,
+  /** A model call that holds its reservation longer than its activity may take has lost its worker. */
+  modelReservationMs: 5 * minute,
   journalDataMaxChars: 2_000,
   /** Larger payloads are kept in Postgres, and a history holds a reference of about 300 bytes. */
   historyPayloadMaxBytes: 8 * 1024,

@@ -21,7 +21,7 @@ import type { GoalTimers } from './limits.ts';
 import type { GoalId } from './names.ts';
 import type { StepOutput } from './references.ts';
 import type { Plan, PlanStep } from './schemas/plan.ts';
-import type { ResearchOutput } from './schemas/research.ts';
+import type { Claim, PageSummary, ResearchOutput } from './schemas/research.ts';
 import type { TriageInboxOutput } from './schemas/triage.ts';
 import type { Tier } from './tools.ts';
 import type { Origin, Taint } from './trust.ts';
@@ -156,9 +156,30 @@ export type AccountWorkflow = (task: AccountTask) => Promise<AccountTaskOutcome>
 export type ResearchWorkflowInput = {
   readonly goalId: GoalId;
   readonly owner: string;
+  /** Absent in inputs of 0.2.0 and before: UTC then. */
+  readonly zone?: string;
   readonly question: string;
   readonly maxPages: number;
+  /** What an earlier run of this research had found. */
+  readonly found?: ResearchFindings;
 };
+/** What a research has found: it reads no page and takes no claims twice. */
+export type ResearchFindings = {
+  readonly questions: readonly string[];
+  /** Pages with the indices of the questions they were found for. */
+  readonly sources: readonly {
+    readonly page: PageSummary;
+    readonly questions: readonly number[];
+  }[];
+  readonly unread: readonly { readonly url: string; readonly reason: string }[];
+  /** By question; null where none were taken yet. */
+  readonly claims: readonly ({
+    readonly claims: readonly Claim[];
+    readonly dropped: readonly string[];
+  } | null)[];
+};
+/** What a child has come to when the budget of the day stops it. Its failure carries it, second. */
+export type ChildProgress = { readonly usage: Usage; readonly found?: ResearchFindings };
 /** Input of triageWorkflow, a child of a goal. */
 export type TriageWorkflowInput = {
   readonly goalId: GoalId;

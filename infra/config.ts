@@ -64,6 +64,8 @@ const envSchema = z.object({
   ADJUTANT_MODEL_FAST: text('name a model').optional(),
   ADJUTANT_MODEL_PRIMARY_PRICE: price.optional(),
   ADJUTANT_MODEL_FAST_PRICE: price.optional(),
+  ADJUTANT_DAY_TOKENS: integer(1, 1e12, 'set tokens, or unset it for no limit').optional(),
+  ADJUTANT_DAY_COST_MICRO_USD: integer(1, 1e12, 'set micro-dollars, or unset it').optional(),
   ADJUTANT_MODEL_TIMEOUT_MS: integer(1_000, 3_600_000, 'set milliseconds').default(120_000),
   GOOGLE_CLIENT_ID: text('set the OAuth client id or unset it').optional(),
   GOOGLE_CLIENT_SECRET: text('set the OAuth client secret or unset it').optional(),
@@ -232,6 +234,11 @@ function toConfig(env: Env) {
       /** Dollars per million tokens. */
       prices: { primary: env.ADJUTANT_MODEL_PRIMARY_PRICE, fast: env.ADJUTANT_MODEL_FAST_PRICE },
       timeoutMs: env.ADJUTANT_MODEL_TIMEOUT_MS,
+    },
+    /** What a person's goals may use up together on one day of theirs. */
+    dayBudget: {
+      modelTokens: env.ADJUTANT_DAY_TOKENS,
+      costMicroUsd: env.ADJUTANT_DAY_COST_MICRO_USD,
     },
     google: {
       clientId: env.GOOGLE_CLIENT_ID,

@@ -2,6 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { Pool } from 'pg';
+import { createDayBudgets } from '#activities/budgets/day-budgets.ts';
 import { createCalendarReads } from '#activities/calendar/activities.ts';
 import { createCalendarHandlers } from '#activities/calendar/effects.ts';
 import { createDocumentStore } from '#activities/documents.ts';
@@ -17,13 +18,13 @@ import { createToneStore } from '#activities/language/tone-store.ts';
 import { createSummarize } from '#activities/language/summarize.ts';
 import { createReadTimeReply } from '#activities/language/time-reply.ts';
 import { createDirectory } from '#activities/people.ts';
-import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
-import { createPlannerActivities } from '#activities/planner/propose.ts';
 import {
-  createProviderHealth,
-  type ProviderHealth,
-  waitTimes,
-} from '#activities/providers/health.ts';
+  createModelClient,
+  type ModelClient,
+  type ModelClientOptions,
+} from '#activities/planner/model.ts';
+import { createPlannerActivities } from '#activities/planner/propose.ts';
+import { createProviderHealth, waitTimes } from '#activities/providers/health.ts';
 import { createProviderWaits } from '#activities/providers/waits.ts';
 import { createResearchActivities } from '#activities/research/activities.ts';
 import { createTriageActivities } from '#activities/triage/activities.ts';
@@ -42,7 +43,10 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
   const directory = createDirectory(pool);
   const documents = createDocumentStore(pool);
   const health = createProviderHealth(createProviderWaits(pool, waitTimes));
-  const model = modelOf(config, health);
+  const model = modelOf(config, {
+    health,
+    days: createDayBudgets(pool, { budget: config.dayBudget }),
+  });
   const connected = await connectedAccounts(config, pool, health);
   const { accounts, calendar, email } = connected;
   const calendarDeps = { calendar, accounts, directory };
@@ -102,7 +106,10 @@ export async function createDependencies(config: Config, pool: Pool): Promise<Al
   });
 }
 
-function modelOf({ model, ...config }: Config, health: ProviderHealth): ModelClient {
+function modelOf(
+  { model, ...config }: Config,
+  shared: Pick<ModelClientOptions, 'health' | 'days'>,
+): ModelClient {
   const baseUrl = model.baseUrl ?? publicModelApi;
   const mode = egressModeOf({ model, ...config }, baseUrl);
   const plainHost = model.baseUrl === undefined ? undefined : new URL(baseUrl).host;
@@ -117,7 +124,7 @@ function modelOf({ model, ...config }: Config, health: ProviderHealth): ModelCli
     prices: model.prices,
     timeoutMs: model.timeoutMs,
     fetch: createGuardedFetch(mode, plainHost),
-    health,
+    ...shared,
   });
 }
 

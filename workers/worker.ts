@@ -18,6 +18,7 @@ export const hostedActivities = {
     'admitDecision',
     'publishGoal',
     'useStandingRule',
+    'raiseDayBudget',
     'checkAmendment',
     'listEffects',
     'closeGoal',

@@ -7,6 +7,7 @@ import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import type { Json } from '#contracts/json.ts';
 import { composeEmailInputSchema, composeEmailOutputSchema } from '#contracts/schemas/language.ts';
 import { combineOrigins } from '#contracts/trust.ts';
+import { modelCallOf } from '../budgets/day-budgets.ts';
 import { failure } from '../failures.ts';
 import type { Directory } from '../people.ts';
 import type { ModelClient } from '../planner/model.ts';
@@ -39,6 +40,7 @@ export function createComposeEmail(deps: ComposeDependencies) {
     const tone = await deps.tone.get(owner);
     const shown = prepareMaterial(material as Json[]);
     const { value, usage } = await deps.model.askModel({
+      call: modelCallOf(request.context),
       role: 'primary',
       schemaName: 'email',
       schema: composeEmailOutputSchema,

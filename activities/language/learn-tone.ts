@@ -7,6 +7,7 @@ import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { toneProfileSchema } from '#contracts/schemas/tone.ts';
 import type { Accounts } from '../accounts.ts';
+import { modelCallOf } from '../budgets/day-budgets.ts';
 import type { EmailPortOf } from '../email/port.ts';
 import { failure } from '../failures.ts';
 import type { ModelClient } from '../planner/model.ts';
@@ -53,6 +54,7 @@ export function createLearnTone(deps: LearnToneDeps) {
       );
     }
     const { value, usage } = await deps.model.askModel({
+      call: modelCallOf(context),
       role: 'fast',
       schemaName: 'tone',
       schema: toneProfileSchema,

@@ -7,6 +7,7 @@ import type { ReadRequest, ReadResult } from '#contracts/activities.ts';
 import type { Json } from '#contracts/json.ts';
 import { summarizeInputSchema, summarizeOutputSchema } from '#contracts/schemas/language.ts';
 import { combineOrigins } from '#contracts/trust.ts';
+import { modelCallOf } from '../budgets/day-budgets.ts';
 import { failure } from '../failures.ts';
 import type { ModelClient } from '../planner/model.ts';
 import { loadPrompt } from '../planner/prompts.ts';
@@ -27,6 +28,7 @@ export function createSummarize(deps: { readonly model: ModelClient }) {
     const { instruction, material } = input.data;
     const shown = prepareMaterial(material as Json[]);
     const { value, usage } = await deps.model.askModel({
+      call: modelCallOf(request.context),
       role: 'fast',
       schemaName: 'summary',
       schema: summarizeOutputSchema,

@@ -12,6 +12,7 @@ import { messageSummarySchema } from '#contracts/schemas/email.ts';
 import { timeReplySchema } from '#contracts/schemas/proposals.ts';
 import type { ToolInput } from '#contracts/schemas/tools.ts';
 import { combineOrigins, type Origin } from '#contracts/trust.ts';
+import { modelCallOf } from '../budgets/day-budgets.ts';
 import { type OfferedTime, offer, readOffers } from '../calendar/proposal-text.ts';
 import { MINUTE_MS, toRfc3339 } from '../calendar/zone-time.ts';
 import { type Accounts, ownAddressesOf } from '../accounts.ts';
@@ -62,6 +63,7 @@ export function createReadTimeReply(deps: Dependencies) {
     const offered = given(input.slots, context.zone) ?? (await offeredIn(own, textOf));
     const text = cleanText(ownPartOf(await textOf(reply)), limits.timeReplyMaxChars);
     const { value, usage } = await deps.model.askModel({
+      call: modelCallOf(context),
       role: 'fast',
       schemaName: 'timeReply',
       schema: timeReplySchema,

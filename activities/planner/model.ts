@@ -8,8 +8,10 @@ import OpenAI from 'openai';
 import type { Response } from 'openai/resources/responses/responses';
 import type { z } from 'zod';
 import type { ModelUsage } from '#contracts/activities.ts';
+import type { Spend } from '#contracts/day-budget.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
+import type { DayBudgets, ModelCall } from '../budgets/day-budgets.ts';
 import { failure } from '../failures.ts';
 import { type ProviderHealth, wholeInstallation } from '../providers/health.ts';
 import { modelFailure } from './model-failures.ts';
@@ -31,10 +33,12 @@ export type ModelClientOptions = {
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
   readonly health: ProviderHealth;
+  readonly days: DayBudgets;
 };
 
 /** One question to the model. `data` is all it sees besides the instructions. */
 export type ModelQuestion<Value> = {
+  readonly call: ModelCall;
   readonly role: ModelRole;
   /** Names the reply's form, `[A-Za-z0-9_-]{1,64}`. */
   readonly schemaName: string;
@@ -51,8 +55,8 @@ export type ModelAnswer<Value> = { readonly value: Value; readonly usage: ModelU
 export type ModelClient = {
   /**
    * Asks once and returns the parsed reply.
-   * @throws RateLimitedError, ModelUnavailableError, ProviderWaitError, ReconnectRequiredError,
-   *   PermissionDeniedError, InvalidInputError, ModelRefusedError, InvalidModelReplyError (its details hold the usage)
+   * @throws RateLimitedError, ModelUnavailableError, ProviderWaitError, DayBudgetReachedError,
+   *   ReconnectRequiredError, PermissionDeniedError, InvalidInputError, ModelRefusedError, InvalidModelReplyError (its details hold the usage)
    */
   askModel<Value>(question: ModelQuestion<Value>): Promise<ModelAnswer<Value>>;
 };
@@ -63,7 +67,7 @@ export type ModelClient = {
  *   to its public address.
  */
 export function createModelClient(options: ModelClientOptions): ModelClient {
-  const { apiKey, baseUrl, models, timeoutMs, fetch, health } = options;
+  const { apiKey, baseUrl, models, timeoutMs, fetch, health, days } = options;
   if (!URL.canParse(baseUrl)) throw new TypeError('The model server’s address is not a URL.');
   if (models.primary === '' || models.fast === '') throw new TypeError('Name both models.');
   const who = { provider: `model:${new URL(baseUrl).host}`, account: wholeInstallation };
@@ -82,16 +86,18 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
     askModel: (question) =>
       traced(models[question.role], question.schemaName, async (span) => {
         const request = requestOf(models[question.role], question);
-        const { signal } = question;
-        const response = await health.call(who, () =>
-          client.responses
-            .create(request, signal === undefined ? {} : { signal })
-            .catch((error: unknown) => {
-              throw modelFailure(error, who, signal);
-            }),
-        );
+        const { call, signal } = question;
         const price = options.prices?.[question.role];
-        const usage = usageOf(response, price);
+        const { response, usage } = await days.within(call, reservationOf(price), async () => {
+          const answered = await health.call(who, () =>
+            client.responses
+              .create(request, signal === undefined ? {} : { signal })
+              .catch((error: unknown) => {
+                throw modelFailure(error, who, signal);
+              }),
+          );
+          return { response: answered, usage: usageOf(answered, price) };
+        });
         span.setAttributes({
           'gen_ai.response.id': usage.responseId,
           'gen_ai.usage.input_tokens': usage.inputTokens,
@@ -173,6 +179,13 @@ function readAnswer<Value>(
   const issues = parsed.error.issues.slice(0, 5);
   const said = issues.map(({ path, message }) => `${path.join('.') || 'reply'}: ${message}`);
   throw invalid(`The model’s reply does not have the agreed form: ${said.join('; ')}.`);
+}
+
+/** What is reserved for a call; in money as much as these tokens can cost at most. */
+function reservationOf(price: ModelPrice | undefined): Spend {
+  const modelTokens = limits.modelReserveTokens;
+  const dearest = price === undefined ? 0 : Math.max(price.input, price.output);
+  return { modelTokens, costMicroUsd: Math.ceil(modelTokens * dearest) };
 }
 
 function usageOf(response: Response, price: ModelPrice | undefined): ModelUsage {

@@ -14,6 +14,7 @@ import { type Person } from '#contracts/schemas/common.ts';
 import { type Question, planReplySchema } from '#contracts/schemas/plan.ts';
 import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
+import { type ModelCall, modelCallOf } from '../budgets/day-budgets.ts';
 import { failureTypeOf } from '../failures.ts';
 import { withShownBytes } from '../language/material.ts';
 import type { Accounts } from '../accounts.ts';
@@ -40,8 +41,8 @@ export function createPlannerActivities(deps: PlannerDependencies): PlannerActiv
     /**
      * Proposes a plan or questions. Effect: none outside; costs model calls, at most three.
      * Idempotency: a retry asks again. Heartbeats: by the worker.
-     * @throws RateLimitedError, ModelUnavailableError, ProviderWaitError, ReconnectRequiredError,
-     *   PermissionDeniedError, InvalidInputError, ModelRefusedError
+     * @throws RateLimitedError, ModelUnavailableError, ProviderWaitError, DayBudgetReachedError,
+     *   ReconnectRequiredError, PermissionDeniedError, InvalidInputError, ModelRefusedError
      */
     async proposePlan(request) {
       const [listed, accounts] = await Promise.all([
@@ -76,7 +77,8 @@ async function propose(
   for (let repairs = 0; repairs <= limits.planRepairAttempts; repairs += 1) {
     const repair: JsonObject =
       repairs === 0 ? {} : { problems: [...problems], previousReply: previous };
-    const attempt = await ask(model, { ...data, ...repair }, context, usage, signal);
+    const shown = { ...data, ...repair };
+    const attempt = await ask(model, modelCallOf(request), shown, context, usage, signal);
     if (attempt.ok) {
       const { plan, questions } = attempt;
       return { plan, questions, problems: [], repairs, usage, promptVersion: prompt.version };
@@ -89,6 +91,7 @@ async function propose(
 
 async function ask(
   model: ModelClient,
+  call: ModelCall,
   data: JsonObject,
   context: CheckContext,
   usage: ModelUsage[],
@@ -96,6 +99,7 @@ async function ask(
 ): Promise<Attempt> {
   try {
     const answer = await model.askModel({
+      call,
       role: 'primary',
       schemaName: 'plan',
       schema: z.unknown(),

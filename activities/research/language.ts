@@ -9,6 +9,7 @@ import type { ResearchActivities } from '#contracts/child-activities.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import type { Claim, PageSummary } from '#contracts/schemas/research.ts';
+import { modelCallOf } from '../budgets/day-budgets.ts';
 import { withShownBytes } from '../language/material.ts';
 import type { ResearchDeps } from './dependencies.ts';
 import {
@@ -22,18 +23,20 @@ import { checkClaims, checkSynthesis, type ShownPage } from './verify.ts';
 
 /**
  * Builds the activities. All: no effect outside but the model call; heartbeats by the worker.
- * @throws ProviderWaitError, RateLimitedError, ModelUnavailableError, ModelRefusedError, InvalidModelReplyError
+ * @throws ProviderWaitError, DayBudgetReachedError, RateLimitedError, ModelUnavailableError, ModelRefusedError, InvalidModelReplyError
  */
 export function createResearchLanguageActivities(
   deps: ResearchDeps,
 ): Pick<ResearchActivities, 'planResearch' | 'extractClaims' | 'writeSynthesis'> {
   const ask = async <Value>(
+    context: StepContext,
     role: 'primary' | 'fast',
     schemaName: keyof typeof prompts,
     schema: z.ZodType<Value>,
     data: JsonObject,
   ) =>
     deps.model.askModel({
+      call: modelCallOf(context),
       role,
       schemaName,
       schema,
@@ -48,7 +51,13 @@ export function createResearchLanguageActivities(
       const maxQuestions = limits.researchQuestionsMax;
       const { now, zone } = context;
       const data = { question, now, zone, maxQuestions };
-      const { value, usage } = await ask('fast', 'research_questions', questionsReplySchema, data);
+      const { value, usage } = await ask(
+        context,
+        'fast',
+        'research_questions',
+        questionsReplySchema,
+        data,
+      );
       const asked = value.questions.map((text) => oneLine(text, 300)).filter((text) => text !== '');
       const questions = [...new Set(asked)].slice(0, maxQuestions);
       return { questions: questions.length > 0 ? questions : [question], usage: [usage] };
@@ -68,7 +77,7 @@ export function createResearchLanguageActivities(
           text: content.slice(0, textCap(shown.length)).toWellFormed(),
         })),
       };
-      const { value, usage } = await ask('fast', 'claims', claimsReplySchema, data);
+      const { value, usage } = await ask(context, 'fast', 'claims', claimsReplySchema, data);
       return {
         ...checkClaims(value.claims, shown),
         usage: [withShownBytes(usage, 'untrusted', data.pages)],
@@ -76,11 +85,17 @@ export function createResearchLanguageActivities(
     },
 
     /** Writes the summary. Sentences that rest on anything but these claims are dropped and named. */
-    async writeSynthesis({ question, claims, pages }) {
+    async writeSynthesis({ context, question, claims, pages }) {
       if (claims.length === 0) return { summary: '', cited: [], dropped: [], usage: [] };
       const numbered = claims.map((claim, i) => numberedClaim(claim, i + 1, pages));
       const data = { question, claims: numbered };
-      const { value, usage } = await ask('primary', 'synthesis', synthesisReplySchema, data);
+      const { value, usage } = await ask(
+        context,
+        'primary',
+        'synthesis',
+        synthesisReplySchema,
+        data,
+      );
       return {
         ...checkSynthesis(value.sentences, claims),
         usage: [withShownBytes(usage, 'untrusted', numbered)],

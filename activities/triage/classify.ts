@@ -8,6 +8,7 @@ import type { ModelUsage } from '#contracts/activities.ts';
 import type { TriageActivities } from '#contracts/child-activities.ts';
 import { limits } from '#contracts/limits.ts';
 import { triageClassSchema } from '#contracts/schemas/triage.ts';
+import { modelCallOf } from '../budgets/day-budgets.ts';
 import { failure } from '../failures.ts';
 import { loadPrompt } from '../planner/prompts.ts';
 import { cleanLine } from '../visible-text.ts';
@@ -44,6 +45,7 @@ export async function classifyMail(
   if (waiting.length === 0) return { mails: [], usage: [] };
   const examples = await triage.examples(owner);
   const { value, usage } = await model.askModel({
+    call: modelCallOf(context),
     role: 'fast',
     schemaName: 'triage',
     schema: replySchema,

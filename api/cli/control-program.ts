@@ -23,6 +23,7 @@ import {
   membersCommand,
   removeMemberCommand,
 } from './member-commands.ts';
+import { usageCommand } from './usage-command.ts';
 
 /** Runs one command with its context. */
 export type Act = (work: (context: CommandContext) => Promise<number>) => Promise<void>;
@@ -48,6 +49,10 @@ function describeAccounts(program: Command, act: Act): void {
 }
 
 function describeGoals(program: Command, act: Act): void {
+  program
+    .command('usage')
+    .description('what your goals have used up today, and what they may')
+    .action(() => act(usageCommand));
   for (const [verb, what] of [
     ['pause', 'let nothing new of a goal start'],
     ['resume', 'go on after a pause'],

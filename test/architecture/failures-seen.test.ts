@@ -31,6 +31,7 @@ const rules: Readonly<Record<number, string>> = {
   24: 'a release that would break waiting goals is caught, and a goal is started once',
   25: 'a result that is on record is not made again',
   26: 'an answered decision is durable, whatever becomes of messages about it',
+  28: 'what a model call may cost is reserved before it, and a person is asked when it does not fit',
   39: 'the record can be neither altered nor cut short unnoticed',
 };
 

@@ -20,6 +20,7 @@ import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
+import { createUsageStore } from '#api/usage/usage-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import type { AnchorHistory } from '#contracts/audit.ts';
@@ -205,6 +206,7 @@ export async function createFixture(): Promise<Fixture> {
     triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
+    usage: createUsageStore(pool, { modelTokens: 100_000 }),
     goalClient: temporal,
     signDecision: createDecisionSigner(
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

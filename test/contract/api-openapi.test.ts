@@ -157,6 +157,7 @@ describe('the document', () => {
       'GET /v1/triage/senders',
       'PUT /v1/triage/senders/{sender}',
       'DELETE /v1/triage/senders/{sender}',
+      'GET /v1/usage',
       'GET /v1/tone',
       'PUT /v1/tone',
       'DELETE /v1/tone',

@@ -10,6 +10,7 @@ import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
+import { createUsageStore } from '#api/usage/usage-store.ts';
 import { buildServer } from '#api/server.ts';
 import type { Approval } from '#contracts/approval.ts';
 import { owner } from '../support/effects.ts';
@@ -46,6 +47,7 @@ export class RealApi implements AsyncDisposable {
       triage: createTriageStore(pool),
       files: createFileKeeper(pool),
       style: createStyleStore(pool),
+      usage: createUsageStore(pool, {}),
       goalClient: createGoalClient({ client: bench.client, queuePrefix: bench.prefix }),
       signDecision: (decision) => bench.keys.sign(decision) as never,
       sendDelayMs: 0,

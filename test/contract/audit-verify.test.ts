@@ -15,6 +15,7 @@ import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
+import { createUsageStore } from '#api/usage/usage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { performEffect } from '#activities/effects/perform.ts';
 import { failure } from '#activities/failures.ts';
@@ -51,6 +52,7 @@ beforeAll(async () => {
     triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
+    usage: createUsageStore(pool, {}),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     ...accountParts(pool),

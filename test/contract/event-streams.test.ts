@@ -15,6 +15,7 @@ import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
+import { createUsageStore } from '#api/usage/usage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { publishEvents, publishGoal } from '#activities/journal/publish.ts';
 import type { GoalEvent, JournalEvent } from '#contracts/journal.ts';
@@ -60,6 +61,7 @@ async function start(streams: StreamLimits = {}, port = 0) {
     triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
+    usage: createUsageStore(pool, {}),
     people: createPeopleStore(pool),
     ...eventParts(pool),
     ...accountParts(pool),

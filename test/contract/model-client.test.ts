@@ -9,12 +9,13 @@ import { createGuardedFetch } from '#activities/egress.ts';
 import { createModelClient, type ModelQuestion } from '#activities/planner/model.ts';
 import { usageOfFailure } from '#activities/planner/model-failures.ts';
 import { summarizeOutputSchema } from '#contracts/schemas/language.ts';
-import { alwaysCalls } from '#test/support/health.ts';
+import { alwaysCalls, anyCall, noLimits } from '#test/support/health.ts';
 import { strictSubsetBreaches } from '#test/support/strict-subset.ts';
 import { type ModelServer, startModel, vendorValidator } from './model-support.ts';
 
 type Summary = z.infer<typeof summarizeOutputSchema>;
 const question: ModelQuestion<Summary> = {
+  call: anyCall,
   role: 'fast',
   schemaName: 'summary',
   schema: summarizeOutputSchema,
@@ -242,6 +243,7 @@ describe('a bad reply has its own failure', () => {
       timeoutMs: 1_000,
       fetch: createGuardedFetch('sandbox'),
       health: alwaysCalls,
+      days: noLimits,
     };
     const client = createModelClient({ ...options, baseUrl: 'https://model.example.com/v1' });
     await expect(client.askModel(question)).rejects.toMatchObject({ type: 'EgressBlockedError' });

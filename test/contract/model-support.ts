@@ -4,14 +4,18 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import Fastify, { type FastifyReply } from 'fastify';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createModelClient, type ModelClient } from '#activities/planner/model.ts';
+import type { DayBudgets } from '#activities/budgets/day-budgets.ts';
 import type { ProviderHealth } from '#activities/providers/health.ts';
 import { registerModelRoutes, sandboxModel } from '#infra/sandbox/model/routes.ts';
-import { alwaysCalls } from '#test/support/health.ts';
+import { ModelMeter } from '#infra/sandbox/oracle.ts';
+import { alwaysCalls, noLimits } from '#test/support/health.ts';
 
 /** A running server, a client on it, and what it was sent. */
 export type ModelServer = AsyncDisposable & {
   readonly url: string;
   readonly client: ModelClient;
+  /** What the sandbox's model counted. */
+  readonly meter: ModelMeter;
   readonly requests: { headers: Record<string, unknown>; body: Record<string, unknown> }[];
 };
 
@@ -23,10 +27,12 @@ export async function startModel(
     obedient?: boolean;
     model?: string;
     health?: ProviderHealth;
+    days?: DayBudgets;
   } = {},
 ): Promise<ModelServer> {
   const app = Fastify({ forceCloseConnections: true });
   const requests: ModelServer['requests'] = [];
+  const meter = new ModelMeter();
   app.addHook('preHandler', async (request) => {
     requests.push({
       headers: request.headers,
@@ -39,6 +45,7 @@ export async function startModel(
       { now: () => new Date('2026-11-21T10:15:00Z') },
       {
         obedient: options.obedient ?? false,
+        meter,
       },
     );
   } else {
@@ -53,8 +60,9 @@ export async function startModel(
     timeoutMs: options.timeoutMs ?? 5_000,
     fetch: createGuardedFetch('sandbox'),
     health: options.health ?? alwaysCalls,
+    days: options.days ?? noLimits,
   });
-  return { url, client, requests, [Symbol.asyncDispose]: async () => app.close() };
+  return { url, client, meter, requests, [Symbol.asyncDispose]: async () => app.close() };
 }
 
 /** Validators made from the vendor's published contract, by the name of the schema. */

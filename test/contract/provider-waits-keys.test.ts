@@ -9,6 +9,7 @@ import {
 import { createProviderWaits } from '#activities/providers/waits.ts';
 import { limits } from '#contracts/limits.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/database.ts';
+import { anyCall } from '#test/support/health.ts';
 import { startModel } from './model-support.ts';
 import { context, startWeb } from './research-fixture.ts';
 
@@ -22,7 +23,14 @@ afterAll(() => database[Symbol.asyncDispose]());
 async function brokenModel(health: ProviderHealth) {
   const server = await startModel((reply) => reply.code(503).send({}), { health });
   const schema = z.object({ ok: z.boolean() });
-  const question = { schemaName: 's', schema, instructions: 'x', data: {}, role: 'fast' } as const;
+  const question = {
+    call: anyCall,
+    schemaName: 's',
+    schema,
+    instructions: 'x',
+    data: {},
+    role: 'fast',
+  } as const;
   return {
     ask: () => server.client.askModel(question),
     asked: () => server.requests.length,

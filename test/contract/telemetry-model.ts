@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { createModelClient } from '#activities/planner/model.ts';
-import { alwaysCalls } from '#test/support/health.ts';
+import { alwaysCalls, noLimits } from '#test/support/health.ts';
 
 const reply = {
   id: 'resp_1',
@@ -35,6 +35,7 @@ export async function createEgressModel() {
     timeoutMs: 5_000,
     fetch: createGuardedFetch('sandbox'),
     health: alwaysCalls,
+    days: noLimits,
   });
   return {
     client,

@@ -19,6 +19,7 @@ import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
+import { createUsageStore } from '#api/usage/usage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { createLogger } from '#infra/logger.ts';
 import { createMetrics } from '#infra/metrics.ts';
@@ -30,6 +31,7 @@ import type { WorkersOptions } from '#workers/worker.ts';
 import { owner } from '../support/effects.ts';
 import { accountParts } from '../support/accounts.ts';
 import { eventParts } from '../support/events.ts';
+import { anyCall } from '../support/health.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
 const extra = vi.hoisted(() => ({ options: {} }));
@@ -106,7 +108,8 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     const { client } = model;
     const schema = z.object({ ok: z.boolean() });
     const data = { goal: 'canary-goal' };
-    await client.askModel({ role: 'primary', schemaName: 'plan', schema, instructions: '', data });
+    const asked = { call: anyCall, role: 'primary', schemaName: 'plan' } as const;
+    await client.askModel({ ...asked, schema, instructions: '', data });
     const mail = { to: ['canary@office.example.com'], subject: 'canary-subject' };
     return plan(step('send', 'sendEmail', { ...mail, body: 'canary-body' }));
   };
@@ -128,6 +131,7 @@ it('links a request to its workflow, activity, model call and vendor request, wi
     triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
+    usage: createUsageStore(pool, {}),
     goalClient: createGoalClient({ client, queuePrefix: bench.prefix }),
     sendDelayMs: 0,
     signDecision: (decision) => bench.keys.sign(decision) as never,

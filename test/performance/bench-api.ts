@@ -10,6 +10,7 @@ import { createFileKeeper } from '#api/mail/document-store.ts';
 import { createStyleStore } from '#api/mail/style-store.ts';
 import { createRuleStore } from '#api/rules/rule-store.ts';
 import { createTriageStore } from '#api/triage/triage-store.ts';
+import { createUsageStore } from '#api/usage/usage-store.ts';
 import { buildServer } from '#api/server.ts';
 import { owner } from '../support/effects.ts';
 import { accountParts } from '../support/accounts.ts';
@@ -36,6 +37,7 @@ export async function startBenchApi(stack: BenchStack, pool: Pool): Promise<Benc
     triage: createTriageStore(pool),
     files: createFileKeeper(pool),
     style: createStyleStore(pool),
+    usage: createUsageStore(pool, {}),
     ...eventParts(pool),
     ...accountParts(pool),
     goalClient: createGoalClient({ client: stack.client, queuePrefix: stack.queuePrefix }),

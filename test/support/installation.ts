@@ -38,8 +38,11 @@ export type Installation = AsyncDisposable & {
   effects(): Promise<{ operation: string; key: string; count: number; raw: string }[]>;
 };
 
-/** Starts everything but the api. */
-export async function startInstallation(options: SandboxOptions = {}): Promise<Installation> {
+/** Starts everything but the api; `settings` are further variables of the environment. */
+export async function startInstallation(
+  options: SandboxOptions = {},
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Installation> {
   const closers: (() => unknown)[] = [];
   const stateDir = mkdtempSync(join(tmpdir(), 'adjutant-installation-'));
   closers.unshift(() => rmSync(stateDir, { recursive: true, force: true }));
@@ -56,6 +59,7 @@ export async function startInstallation(options: SandboxOptions = {}): Promise<I
     ADJUTANT_SANDBOX_ACCOUNTS: accounts,
     TEMPORAL_ADDRESS: address,
     ...sandboxEnvironment(sandbox.url, { model: true, accounts: true, search: true }),
+    ...settings,
   });
   ensureSecrets(config);
   const native = await NativeConnection.connect({ address });

@@ -42,12 +42,21 @@ test.for([
   ['ADJUTANT_OWNER', 'bob', /^ADJUTANT_OWNER is not an e-mail address: set/],
   ['ADJUTANT_UNSIGNED_DECISIONS', 'yes', /^ADJUTANT_UNSIGNED_DECISIONS is "yes": use one of/],
   ['ADJUTANT_WORKER_ROLES', 'goals,cook', /^ADJUTANT_WORKER_ROLES is "goals,cook": list some of/],
+  ['ADJUTANT_DAY_TOKENS', '0', /^ADJUTANT_DAY_TOKENS is outside 1 to .*: set tokens/],
   ['ADJUTANT_API_TOKEN', 'short', /^ADJUTANT_API_TOKEN is shorter than 16 characters: use/],
   ['GOOGLE_CLIENT_ID', 'id', /^GOOGLE_CLIENT_SECRET is not set: /],
 ] as const)('%s=%j is refused in one line with the cure', ([variable, value, line]) => {
   const lines = problems({ [variable]: value });
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(line);
+});
+
+test('the limits of a day are the ones that are set', () => {
+  expect(loadConfig({}).dayBudget).toEqual({});
+  expect(loadConfig({ ADJUTANT_DAY_TOKENS: '200000' }).dayBudget).toEqual({ modelTokens: 200_000 });
+  expect(loadConfig({ ADJUTANT_DAY_COST_MICRO_USD: '5000000' }).dayBudget).toEqual({
+    costMicroUsd: 5_000_000,
+  });
 });
 
 test('every bad variable gets its own line', () => {

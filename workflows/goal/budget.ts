@@ -1,12 +1,16 @@
 /**
- * Budgets: what a goal may use up. An amount is reserved before it is used and settled after; reaching
- * a bound asks the person, in the same queue as everything else.
+ * Budgets: what a goal may use up, and what all goals of the person may on one day. An amount is
+ * reserved before it is used and settled after; reaching a bound asks the person, in the same queue as
+ * everything else. The day's amounts are in Postgres, where activities reserve them.
  */
 import { patched } from '@temporalio/workflow';
+import type { DayBudgetReached } from '#contracts/day-budget.ts';
 import type { Budget } from '#contracts/goal.ts';
 import { limits } from '#contracts/limits.ts';
 import { askPerson, nextRevision } from './approval.ts';
+import { bookkeep } from './bookkeeping.ts';
 import type { Goal } from './goal.ts';
+import { detailsOf, needsMoreToday } from './outcome.ts';
 import { waitWhileHeld } from './waiting.ts';
 
 type Kind = keyof Budget;
@@ -54,11 +58,22 @@ export async function reserve(goal: Goal, kind: 'steps' | 'effects'): Promise<vo
   goal.usage[kind] += 1;
 }
 
-/** Makes a model call inside the budget. @throws BudgetRefused, Parked, and what the call throws */
+/** Makes a model call inside both budgets. @throws BudgetRefused, Parked, and what the call throws */
 export async function withModelBudget<Result>(
   goal: Goal,
   call: () => Promise<Result>,
 ): Promise<Result> {
+  for (;;) {
+    try {
+      return await withGoalBudget(goal, call);
+    } catch (error) {
+      if (!needsMoreToday(error)) throw error;
+      await askForMoreToday(goal, detailsOf(error) as DayBudgetReached);
+    }
+  }
+}
+
+async function withGoalBudget<Result>(goal: Goal, call: () => Promise<Result>): Promise<Result> {
   const tokens = limits.modelReserveTokens;
   for (;;) {
     const short = !isAllowed(goal, 'modelTokens', tokens)
@@ -116,4 +131,45 @@ async function askForMore(goal: Goal, kind: Kind): Promise<void> {
   if (goal.budget[kind] !== bound) return;
   goal.budget[kind] = bound + more;
   goal.journal.append('budget_raised', { kind, bound: bound + more });
+}
+
+/**
+ * Asks the person to allow more on one day, for all their goals. What is raised is what the card says:
+ * an answer that comes on a later day raises the day that has passed, and the goal goes on within the
+ * budget of its own. @throws BudgetRefused, Parked
+ */
+async function askForMoreToday(goal: Goal, reached: DayBudgetReached): Promise<void> {
+  const { kind, day, used, bound, raised, more } = reached;
+  const { owner, goalId, zone } = goal.input;
+  const stepId = `budget_${day.replaceAll('-', '_')}_${kind.toLowerCase()}`;
+  const revision = nextRevision(goal, stepId);
+  goal.journal.append('budget_reached', { kind, used, bound, day });
+  const { approval } = await askPerson(goal, {
+    kind: 'budget',
+    stepId,
+    revision,
+    reasons: [`Your goals have used ${used} of ${bound} ${names[kind]} on ${day} and need more.`],
+    title: `Daily limit reached: ${bound} ${names[kind]}`,
+    lines: [
+      { label: 'Day', value: `${day} (${zone})` },
+      { label: 'Used', value: `${used} by all your goals, with what calls under way may use` },
+      { label: 'Approve', value: `Allow ${more} more on this day, for all your goals.` },
+      {
+        label: 'Later',
+        value: 'Approved on another day, it goes on within the limit of that day.',
+      },
+      { label: 'Reject', value: 'What needs more is not done.' },
+    ],
+    input: { kind, day, raised, more },
+    about: { goalId, ...reached, revision, question: 'day_budget' },
+  });
+  if (approval.state !== 'approved') {
+    throw new BudgetRefused(
+      `The daily limit of ${bound} ${names[kind]} is used up, and more was not allowed.`,
+    );
+  }
+  const shown = approval.input as Pick<DayBudgetReached, 'kind' | 'day' | 'raised' | 'more'>;
+  const isRaised = await bookkeep(goal, (books) => books.raiseDayBudget({ owner, ...shown }));
+  // Whoever waited for the same request, or for that of another goal, finds the budget raised already.
+  if (isRaised) goal.journal.append('budget_raised', { kind, day, bound: bound + more });
 }

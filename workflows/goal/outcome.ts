@@ -2,6 +2,7 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 import { type Failure, type FailureType, failures } from '#contracts/failures.ts';
 import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
+import type { ChildProgress } from '#contracts/workflows.ts';
 import type { Goal, Step } from './goal.ts';
 
 /** Marks a step failed and says why in the journal. */
@@ -46,6 +47,18 @@ export function failureOf(error: unknown): Failure {
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   return { type: 'UnexpectedError', message };
+}
+
+/** True when the person's budget of the day left no room for a model call: the goal asks for more. */
+export function needsMoreToday(error: unknown): boolean {
+  return failureOf(error).type === 'DayBudgetReachedError';
+}
+
+/** What a child had come to when the budget of the day stopped it; null for any other failure. */
+export function progressOf(error: unknown): ChildProgress | null {
+  const cause = needsMoreToday(error) ? causeOf(error) : null;
+  if (!(cause instanceof ApplicationFailure)) return null;
+  return (cause.details?.[1] as ChildProgress | undefined) ?? null;
 }
 
 /** The small facts a failure carries; empty when it carries none. */

@@ -2,6 +2,7 @@
 import { executeChild, ParentClosePolicy } from '@temporalio/workflow';
 import { modelReadTools, type ReadResult } from '#contracts/activities.ts';
 import { gate, noFacts } from '#contracts/gate.ts';
+import { noUsage } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import {
@@ -13,12 +14,12 @@ import {
 } from '#contracts/names.ts';
 import type { Resolved } from '#contracts/references.ts';
 import { type ReadToolName, type Tier, tools } from '#contracts/tools.ts';
-import type { ResearchWorkflow, TriageWorkflow } from '#contracts/workflows.ts';
+import type { ChildProgress, ResearchWorkflow, TriageWorkflow } from '#contracts/workflows.ts';
 import { connectorActivities, modelActivities, withSummary } from '../proxies.ts';
 import { askForApproval, awaitDecision, type Decided } from './approval.ts';
 import { withModelBudget } from './budget.ts';
 import type { Goal, Step } from './goal.ts';
-import { failStep, rejectStep } from './outcome.ts';
+import { failStep, progressOf, rejectStep } from './outcome.ts';
 import { firstPhase, prepareStep } from './prepare.ts';
 import { untilAvailable, waiterOf } from './provider.ts';
 import { waitWhileHeld } from './waiting.ts';
@@ -105,8 +106,10 @@ async function read(
 ): Promise<ReadResult> {
   const context = goal.contextOf(step.plan.id);
   const input = value as JsonObject;
-  if (tool === 'research') return withModelBudget(goal, () => research(goal, step, input));
-  if (tool === 'triageInbox') return withModelBudget(goal, () => triage(goal, step, input));
+  if (tool === 'research') {
+    return withChild(goal, (progress) => research(goal, step, input, progress));
+  }
+  if (tool === 'triageInbox') return withChild(goal, () => triage(goal, step, input));
   const request = { context, input, trust, origins };
   const isModel = (modelReadTools as readonly string[]).includes(tool);
   const kind = isModel ? 'model' : 'connectors';
@@ -117,14 +120,37 @@ async function read(
   );
 }
 
-async function research(goal: Goal, step: Step, input: JsonObject): Promise<ReadResult> {
-  const { goalId, owner } = goal.input;
+/** Runs a child inside the budgets. One that was stopped by them goes on from what it had come to. */
+function withChild(
+  goal: Goal,
+  child: (progress: ChildProgress | null) => Promise<ReadResult>,
+): Promise<ReadResult> {
+  let progress: ChildProgress | null = null;
+  return withModelBudget(goal, async () => {
+    try {
+      return await child(progress);
+    } catch (error) {
+      progress = progressOf(error) ?? progress;
+      addUsageOf(goal, progressOf(error)?.usage ?? noUsage);
+      throw error;
+    }
+  });
+}
+
+async function research(
+  goal: Goal,
+  step: Step,
+  input: JsonObject,
+  progress: ChildProgress | null,
+): Promise<ReadResult> {
+  const { goalId, owner, zone } = goal.input;
   const question = typeof input['question'] === 'string' ? input['question'] : '';
   const maxPages =
     typeof input['maxPages'] === 'number' ? input['maxPages'] : limits.researchPagesMax;
+  const found = progress?.found === undefined ? {} : { found: progress.found };
   const result = await executeChild<ResearchWorkflow>(workflowTypes.research, {
     workflowId: researchWorkflowId(goalId, step.plan.id as StepId, step.revision),
-    args: [{ goalId, owner, question, maxPages }],
+    args: [{ goalId, owner, zone, question, maxPages, ...found }],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `Research for step ${step.plan.id}`,
   });

@@ -30,6 +30,10 @@ export async function draftReply(
   const context = desk.contextOf(`${desk.input.stepId}-${number}`);
   const plan = await mailActivities('Look whether a reply is due').planReply({ context, mail });
   if (plan === null) return false;
+  // The draft of an earlier run of this triage, which was stopped after it.
+  if (plan.replaces?.goalId === context.goalId && plan.replaces.stepId === context.stepId) {
+    return true;
+  }
   const origins: Origin[] = [
     { kind: 'mail', label: `mail from ${mail.from}`, ref: mail.messageId },
   ];

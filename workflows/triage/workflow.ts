@@ -13,14 +13,22 @@ import {
 import { limits } from '#contracts/limits.ts';
 import type { TriagedMail, TriageInboxOutput } from '#contracts/schemas/triage.ts';
 import type { TriageWorkflow, TriageWorkflowInput } from '#contracts/workflows.ts';
+import { needsMoreToday } from '../goal/outcome.ts';
 import { pinToRelease } from '../pinned.ts';
-import { createUsage } from '../usage.ts';
+import { createUsage, untilUsedUp } from '../usage.ts';
 import { languageActivities, mailActivities } from './proxies.ts';
 import { draftReply, type ReplyDesk } from './reply.ts';
 
 /** Carries one triage out, as the child of a goal. */
 export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<TriageWorkflow> {
   const desk = openDesk(input);
+  const progress = () => ({ usage: desk.usage.total() });
+  return untilUsedUp(progress, () => sortMail(desk));
+}
+pinToRelease(triageWorkflow);
+
+async function sortMail(desk: ReplyDesk): ReturnType<TriageWorkflow> {
+  const { input } = desk;
   const { account } = input;
   const context = desk.contextOf(input.stepId);
   const found = await mailActivities('Look for new mail').syncMail({
@@ -44,7 +52,6 @@ export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<Tri
   };
   return { output, origins: found.origins, usage: desk.usage.total() };
 }
-pinToRelease(triageWorkflow);
 
 function openDesk(input: TriageWorkflowInput): ReplyDesk {
   const { goalId, owner, zone } = input;
@@ -79,7 +86,7 @@ async function classifyAll(
   return mails;
 }
 
-/** A thread that cannot get its draft holds up no other. */
+/** A thread that cannot get its draft holds up no other; a budget that is used up holds up all. */
 async function draftAll(desk: ReplyDesk, mails: readonly TriagedMail[]): Promise<TriagedMail[]> {
   const drafted: TriagedMail[] = [];
   for (const [i, mail] of mails.entries()) {
@@ -87,7 +94,7 @@ async function draftAll(desk: ReplyDesk, mails: readonly TriagedMail[]): Promise
     try {
       if (await draftReply(desk, mail, i + 1)) drafted.push(mail);
     } catch (error) {
-      if (isCancellation(error) || !isPermanent(error)) throw error;
+      if (isCancellation(error) || needsMoreToday(error) || !isPermanent(error)) throw error;
     }
   }
   return drafted;

@@ -37,6 +37,7 @@ export function isTerminal(state: GoalState): boolean {
 /** Where a goal may go while its plan is carried out. */
 const afterWork: readonly GoalState[] = [
   'planning',
+  'awaiting_answer',
   'awaiting_plan_approval',
   'running',
   'awaiting_approval',
@@ -61,7 +62,7 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
     'cancelled',
     'compensating',
   ],
-  awaiting_answer: ['planning', 'paused', 'failed', 'cancelled', 'compensating'],
+  awaiting_answer: afterWork,
   awaiting_plan_approval: [
     'planning',
     'paused',
@@ -75,7 +76,7 @@ export const goalTransitions: Readonly<Record<GoalState, readonly GoalState[]>> 
   running: afterWork,
   awaiting_approval: afterWork,
   waiting_on_provider: afterWork,
-  paused: ['awaiting_answer', ...afterWork],
+  paused: afterWork,
   compensating: ['failed', 'cancelled', 'completed', 'completed_with_issues', 'awaiting_approval'],
   completed: [],
   completed_with_issues: [],

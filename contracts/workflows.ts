@@ -124,6 +124,10 @@ export type GoalSnapshot = {
   /** When the open questions expire, milliseconds since 1970. */
   readonly questionsExpireAtMs: number | null;
   readonly instructions: readonly string[];
+  /** Rounds of questions that the plan being made has cost so far. */
+  readonly questionRounds?: number;
+  /** Why the plan is about to be revised, when the run ended before it was. */
+  readonly revising?: string | null;
   readonly usage: Usage;
   readonly budget: Budget;
   readonly failure: Failure | null;

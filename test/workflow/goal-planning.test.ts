@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '#activities/failures.ts';
 import type { PlanRequest } from '#contracts/activities.ts';
-import { defaultTimers } from '#contracts/limits.ts';
+import { defaultTimers, limits } from '#contracts/limits.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
 let bench: GoalBench;
@@ -185,5 +185,67 @@ describe('planning', () => {
     const { state, report } = await (await bench.goal()).result();
     expect(state).toBe('completed_with_issues');
     expect(report.notDone[0]).toContain('events[7].title');
+  });
+});
+
+describe('questions about a revised plan', () => {
+  const ask = (...ids: string[]) => ({
+    questions: ids.map((id) => ({ id, question: `${id}?`, choices: [] })),
+  });
+  /** A goal whose only step was rejected with a comment. */
+  async function rejected(changes = {}) {
+    const goal = await bench.goal(changes);
+    const [first] = await goal.approvals();
+    await goal.decide(first!, { verdict: 'reject', comment: 'Another day' });
+    return goal;
+  }
+  const book = step('book', 'createEvent', own('Monday'));
+
+  it('are asked together, and the plan is made with the answers', async () => {
+    const seen: PlanRequest[] = [];
+    bench.planner = (request) => {
+      seen.push(request);
+      if (request.revision === null) return plan(book);
+      if (request.answers.length === 0) return ask('Which day', 'How long');
+      return plan(step('again', 'createEvent', own('Tuesday')));
+    };
+    const goal = await rejected();
+    const { questions } = await goal.until(({ state }) => state === 'awaiting_answer');
+    expect(questions.map(({ id }) => id)).toEqual(['Which day', 'How long']);
+    await goal.handle.signal('answerQuestion', {
+      answers: questions.map(({ id }) => ({ questionId: id, answer: `${id}: Tuesday` })),
+    });
+    const [next] = await goal.approvals();
+    expect(next).toMatchObject({ stepId: 'again', state: 'pending' });
+    expect(seen.at(-1)).toMatchObject({
+      answers: [{ answer: 'Which day: Tuesday' }, { answer: 'How long: Tuesday' }],
+      revision: { number: 1 },
+    });
+    await goal.decide(next!);
+    expect(await goal.result()).toMatchObject({ state: 'completed' });
+  });
+
+  it('end after a few rounds, and the plan stays as it is', async () => {
+    let asked = 0;
+    bench.planner = ({ revision }) => (revision === null ? plan(book) : ask(`q${(asked += 1)}`));
+    const goal = await rejected();
+    for (let round = 1; round <= limits.questionRoundsMax; round += 1) {
+      await goal.until(({ questions }) => questions[0]?.id === `q${round}`);
+      const answers = [{ questionId: `q${round}`, answer: 'Whatever' }];
+      await goal.handle.signal('answerQuestion', { answers });
+    }
+    expect(await goal.result()).toMatchObject({ state: 'completed_with_issues' });
+    expect(asked).toBe(limits.questionRoundsMax + 1);
+    expect(await goal.journalTypes()).toContain('plan_invalid');
+  });
+
+  it('that are not answered leave the plan as it is, and do not fail the goal', async () => {
+    bench.planner = ({ revision }) => (revision === null ? plan(book) : ask('q'));
+    const goal = await rejected({ timers: { ...defaultTimers, answerExpiresMs: 300 } });
+    const { state } = await goal.result();
+    expect(state).toBe('completed_with_issues');
+    const { failure: why, steps, questions } = await goal.view();
+    expect([why, questions]).toEqual([null, []]);
+    expect(steps.map(({ status }) => status)).toEqual(['rejected']);
   });
 });

@@ -1,5 +1,6 @@
 /** Plans that follow the first one: what stays of it, and that the person is asked about them too. */
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { failure } from '#activities/failures.ts';
 import type { PlanRequest } from '#contracts/activities.ts';
 import { defaultPolicy } from '#contracts/gate.ts';
 import { defaultTimers } from '#contracts/limits.ts';
@@ -84,6 +85,48 @@ it('an instruction that comes while the plan is asked about leads to another req
   expect(await goal.decide(first)).toMatchObject({ code: 'already_decided' });
   await goal.decide(second);
   expect(await goal.result()).toMatchObject({ state: 'completed' });
+  expect(effects()).toBe(0);
+});
+
+it('what a revised plan keeps goes on while the person is asked about the plan', async () => {
+  const other = step('other', 'sendEmail', mail('carla'));
+  planInOrder(plan(send), plan(send, other));
+  const goal = await bench.goal({ policy });
+  await goal.decide(await planRequest(goal, 1));
+  const [kept] = await goal.approvals();
+  await goal.control('steerGoal', { instruction: 'Write to Carla as well.' });
+  const asked = await planRequest(goal, 2);
+  await goal.decide(kept!);
+  const view = await goal.until(({ steps }) => steps[0]?.status === 'completed');
+  expect(view.pendingApprovals.map(({ approvalId }) => approvalId)).toEqual([asked.approvalId]);
+  expect(view).toMatchObject({
+    state: 'awaiting_plan_approval',
+    steps: [{}, { status: 'pending' }],
+  });
+  expect(effects()).toBe(1);
+  await goal.decide(asked);
+  const rest = await goal.until(({ pendingApprovals: [next] }) => next?.stepId === 'other');
+  await goal.decide(rest.pendingApprovals[0]!);
+  expect(await goal.result()).toMatchObject({ state: 'completed' });
+  expect(effects()).toBe(2);
+});
+
+it('a critical step that fails ends the goal, though the person is asked about a revised plan', async () => {
+  let fail: (error: Error) => void = () => undefined;
+  const reading = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  bench.reads = { listEvents: () => reading };
+  const critical = { ...look, checkpoint: false, critical: true };
+  planInOrder(plan(critical), plan(critical, send));
+  const goal = await bench.goal({ policy });
+  await goal.decide(await planRequest(goal, 1));
+  await goal.until(({ steps }) => steps[0]?.status === 'running');
+  await goal.control('steerGoal', { instruction: 'Write to Bob as well.' });
+  await planRequest(goal, 2);
+  fail(failure('NotFoundError', 'There is no such calendar.'));
+  expect(await goal.result()).toMatchObject({ state: 'failed' });
+  expect((await goal.view()).pendingApprovals).toEqual([]);
   expect(effects()).toBe(0);
 });
 

@@ -1,7 +1,9 @@
-/** Waiting on others: providers that are away, and accounts that must be connected again. */
+/** Waiting on others: providers that are away, accounts to be connected again; and what a pause holds. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '#activities/failures.ts';
 import type { ReadResult } from '#contracts/activities.ts';
+import { defaultTimers } from '#contracts/limits.ts';
 import { GoalBench, plan, step } from '../support/goals.ts';
 
 let bench: GoalBench;
@@ -153,5 +155,48 @@ describe('a goal whose account must be connected again', () => {
     await goal.decide(view.pendingApprovals[0]!, { verdict: 'reject' });
     expect(await goal.result()).toMatchObject({ state: 'completed_with_issues' });
     expect((await goal.view()).steps[0]?.failure?.type).toBe('ReconnectRequiredError');
+  });
+});
+
+describe('a paused goal', () => {
+  const mail = { to: ['bob@office.example.com'], subject: 'Hi', body: 'Hello' };
+  const timers = { ...defaultTimers, sendDelayMs: 0 };
+  /** Long enough for what must not happen. */
+  const settleMs = 600;
+
+  it('does not perform what was approved when its provider is back, until it is resumed', async () => {
+    bench.planner = () => plan(step('send', 'sendEmail', mail));
+    bench.provider.refusal = away(1_500);
+    const goal = await bench.goal({ timers });
+    const [approval] = await goal.approvals();
+    await goal.decide(approval!);
+    await goal.until(({ steps }) => steps[0]?.status === 'waiting_on_provider');
+    await goal.control('pauseGoal');
+    bench.provider.refusal = null;
+    await sleep(1_500 + settleMs);
+    expect(bench.provider.done.size).toBe(0);
+    await goal.control('resumeGoal');
+    expect(await goal.result()).toMatchObject({ state: 'completed' });
+    expect([...bench.provider.done.values()]).toEqual([1]);
+  });
+
+  it('does not start what more budget was allowed for, until it is resumed', async () => {
+    const reads: string[] = [];
+    bench.planner = () => plan(step('one', 'listEvents', look), step('two', 'listEvents', look));
+    bench.reads = {
+      listEvents: ({ context }) => {
+        reads.push(context.stepId);
+        return found;
+      },
+    };
+    const goal = await bench.goal({ budget: { steps: 1 } });
+    const [more] = await goal.approvals();
+    await goal.control('pauseGoal');
+    await goal.decide(more!);
+    await sleep(settleMs);
+    expect(reads).toEqual(['one']);
+    await goal.control('resumeGoal');
+    expect(await goal.result()).toMatchObject({ state: 'completed' });
+    expect(reads).toEqual(['one', 'two']);
   });
 });

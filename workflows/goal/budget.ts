@@ -3,6 +3,7 @@
  * reserved before it is used and settled after; reaching a bound asks the person, in the same queue as
  * everything else. The day's amounts are in Postgres, where activities reserve them.
  */
+import { patched } from '@temporalio/workflow';
 import type { DayBudgetReached } from '#contracts/day-budget.ts';
 import type { Budget } from '#contracts/goal.ts';
 import { limits } from '#contracts/limits.ts';
@@ -10,6 +11,7 @@ import { askPerson, nextRevision } from './approval.ts';
 import { bookkeep } from './bookkeeping.ts';
 import type { Goal } from './goal.ts';
 import { detailsOf, needsMoreToday } from './outcome.ts';
+import { waitWhileHeld } from './waiting.ts';
 
 type Kind = keyof Budget;
 
@@ -49,7 +51,10 @@ function callsUnderWay(goal: Goal): number {
 /** Counts one step or effect against its budget. @throws BudgetRefused, Parked */
 export async function reserve(goal: Goal, kind: 'steps' | 'effects'): Promise<void> {
   // No wait between looking and counting: steps start side by side.
-  while (!isAllowed(goal, kind, 1)) await askForMore(goal, kind);
+  while (!isAllowed(goal, kind, 1)) {
+    await askForMore(goal, kind);
+    if (goal.isHeld && patched('holds-what-waited')) await waitWhileHeld(goal);
+  }
   goal.usage[kind] += 1;
 }
 

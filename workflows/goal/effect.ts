@@ -3,7 +3,7 @@
  * approved; a change of anything means preparing and asking again under a new revision. Where it
  * stands is data (`step.phase`), so that another run of the workflow can go on from there.
  */
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import type { PreparedEffect } from '#contracts/activities.ts';
 import type { Failure } from '#contracts/failures.ts';
 import { gate } from '#contracts/gate.ts';
@@ -18,6 +18,7 @@ import { endUnperformed, mayLeave } from './leave.ts';
 import { failStep, failureOf, refuseStep, rejectStep } from './outcome.ts';
 import { finishEffect, performEffect } from './perform.ts';
 import { firstPhase, prepareStep } from './prepare.ts';
+import { Parked } from './waiting.ts';
 
 /** How often a step is prepared anew because the world changed after the approval. */
 const maxSuperseded = 3;
@@ -101,6 +102,7 @@ async function prepare(
     return { ok: true, prepared };
   } catch (error) {
     if (isCancellation(error)) throw error;
+    if (error instanceof Parked && patched('parks-while-preparing')) throw error;
     return { ok: false, failure: failureOf(error) };
   }
 }

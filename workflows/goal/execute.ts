@@ -6,7 +6,7 @@ import { CancellationScope, condition, isCancellation, patched } from '@temporal
 import { limits } from '#contracts/limits.ts';
 import { type Goal, hasEnded, type Step } from './goal.ts';
 import { skipStep } from './outcome.ts';
-import { steerPlan } from './planning.ts';
+import { approveCarriedRevision, steerPlan } from './planning.ts';
 import { runStep } from './step.ts';
 import { Parked } from './waiting.ts';
 
@@ -17,22 +17,30 @@ export type Execution =
   | { readonly ended: 'critical_failure'; readonly stepId: string };
 
 /**
- * Runs all steps that can run.
+ * Runs all steps that can run. `isAsked`: an earlier run of the workflow has asked the person about
+ * the plan, and nothing of it begins until they have answered.
  * @throws CancelledFailure when the goal is cancelled, Parked when this run ends and another goes on
  */
-export async function executePlan(goal: Goal): Promise<Execution> {
+export async function executePlan(goal: Goal, isAsked = false): Promise<Execution> {
   const outer = CancellationScope.current();
   const scope = new CancellationScope();
   let stop: Execution = { ended: 'done' };
   await scope.run(async () => {
     const running = new Map<Step, Promise<void>>();
+    let planning = isAsked ? beside(approveCarriedRevision) : null;
     const started = new Set<Step>();
     const isStopped = () => stop.ended !== 'done' || scope.consideredCancelled;
     for (;;) {
-      if (goal.instructions.length > 0 && !isStopped() && !goal.parking) await steer(goal);
+      if (goal.instructions.length > 0 && planning === null && !isStopped() && !goal.parking) {
+        goal.plansBeside ||= patched('plans-beside-steps');
+        planning = beside(steerPlan);
+        if (!goal.plansBeside) await planning;
+      }
       skipUnreachable(goal);
       if (!isStopped() && !goal.parking && !goal.isHeld) {
         for (const step of startable(goal, started, running.size)) {
+          // Nothing of a plan begins that is being made, or that the person is asked about.
+          if (planning !== null && step.status === 'pending') continue;
           started.add(step);
           const run = runStep(goal, step).then(() => {
             running.delete(step);
@@ -44,10 +52,17 @@ export async function executePlan(goal: Goal): Promise<Execution> {
       if (stop.ended === 'critical_failure') scope.cancel();
       if (goal.isPrompt && onlyWaits(running))
         goal.publishRequested ||= goal.journal.unpublished.length > 0;
-      if (running.size > 0) await Promise.race([...running.values(), goal.changed()]);
+      const underWay = [...running.values(), ...(planning === null ? [] : [planning])];
+      if (underWay.length > 0) await Promise.race([...underWay, goal.changed()]);
       else if (goal.isHeld && !isStopped() && !goal.parking && !endsThoughPaused(goal))
         await condition(() => !goal.isHeld || goal.parking || goal.instructions.length > 0);
       else return;
+    }
+
+    function beside(work: (goal: Goal) => Promise<void>): Promise<void> {
+      return unlessEnded(goal, work).finally(() => {
+        planning = null;
+      });
     }
   });
   if (outer.consideredCancelled) await outer.cancelRequested;
@@ -73,12 +88,14 @@ function endsThoughPaused(goal: Goal): boolean {
   return goal.paused && !isAnswered && isOver(goal) && patched('ends-though-paused');
 }
 
-/** Steps go on meanwhile and must be waited for, so the loop goes on whatever becomes of it. */
-async function steer(goal: Goal): Promise<void> {
+/** Plans while steps go on, which must be waited for: the loop goes on whatever becomes of it. */
+async function unlessEnded(goal: Goal, work: (goal: Goal) => Promise<void>): Promise<void> {
   try {
-    await steerPlan(goal);
+    await work(goal);
   } catch (error) {
-    if (!isCancellation(error) && !(error instanceof Parked)) throw error;
+    if (error instanceof Parked) return;
+    if (!isCancellation(error)) throw error;
+    if (goal.plansBeside) goal.enter('executing');
   }
 }
 
@@ -123,9 +140,13 @@ function isReady(goal: Goal, step: Step): boolean {
   return !hasEnded(step);
 }
 
-/** True when a person is still asked what became of an effect. */
+/** True when a person is still asked what became of an effect, or has said it and nobody has heard. */
 function isAskedAbout(goal: Goal, step: Step): boolean {
-  return goal.pendingApprovals().some(({ stepId }) => stepId === `${step.plan.id}_outcome`);
+  const asked = [...goal.approvals.values()].find(
+    ({ stepId, state, approvalId }) =>
+      stepId === `${step.plan.id}_outcome` && (state === 'pending' || goal.unheard.has(approvalId)),
+  );
+  return asked?.state === 'pending' || (asked !== undefined && patched('hears-outcomes'));
 }
 
 /** A step whose dependency will never be completed is skipped, and what depends on it likewise. */

@@ -58,6 +58,12 @@ export class Goal {
   readonly answered: { question: string; answer: string }[] = [];
   /** Instructions that came while the goal ran and that no plan reflects yet. */
   instructions: string[] = [];
+  /** Rounds of questions that the plan being made has cost so far. */
+  questionRounds = 0;
+  /** Why the plan is being revised, at a checkpoint or after a rejection. */
+  revising: string | null = null;
+  /** Set when a revised plan is made and asked about beside the steps that it keeps. */
+  plansBeside = false;
   /** Undo of a step is registered here before the step acts; run last in, first out. */
   readonly undoStack: Step[] = [];
   /** Approvals that nobody waits for until the next run does. They may be decided meanwhile. */
@@ -113,8 +119,9 @@ export class Goal {
 
   /** True while nothing may start or be performed: paused, or about to be planned anew. */
   get isHeld(): boolean {
-    if (this.phase === 'plan_approval') return true;
-    return this.paused || (this.phase === 'executing' && this.instructions.length > 0);
+    if (this.phase === 'plan_approval' && !this.plansBeside) return true;
+    const follows = this.plansBeside || this.phase === 'executing';
+    return this.paused || (follows && this.instructions.length > 0);
   }
 
   enter(phase: Phase): void {

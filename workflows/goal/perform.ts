@@ -1,5 +1,5 @@
 /** The last of an effect's moves: performing what was approved, and finding out what came of it. */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import { effectActivityOf } from '#contracts/activities.ts';
 import type { Failure } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
@@ -10,7 +10,7 @@ import { reserve } from './budget.ts';
 import type { Goal, Step } from './goal.ts';
 import { failStep, failureOf } from './outcome.ts';
 import { untilAvailable, waiterOf } from './provider.ts';
-import { Parked } from './waiting.ts';
+import { Parked, waitWhileHeld } from './waiting.ts';
 
 export type Performed =
   | { readonly ok: true; readonly receipt: EffectReceipt }
@@ -47,7 +47,11 @@ export async function performEffect(
       [{ ...request, reconcileOnly }],
     );
   try {
-    const receipt = await untilAvailable(goal, waiterOf(step), () => call(false));
+    const receipt = await untilAvailable(goal, waiterOf(step), async () => {
+      // It may have waited for its provider, and the goal been paused meanwhile.
+      if (goal.isHeld && patched('holds-what-waited')) await waitWhileHeld(goal);
+      return call(false);
+    });
     return { ok: true, receipt };
   } catch (error) {
     if (error instanceof Parked) throw error;

@@ -1,9 +1,10 @@
 /** From words to a checked plan: asking the planner, asking the person, revising. */
-import { ActivityFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { PlanRequest, PlanResult } from '#contracts/activities.ts';
 import type { Failure } from '#contracts/failures.ts';
 import type { Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
+import type { StepOutput } from '#contracts/references.ts';
 import { combineOrigins, combineTrust, type Taint } from '#contracts/trust.ts';
 import type { Plan } from '#contracts/schemas/plan.ts';
 import { modelActivities, withSummary } from '../proxies.ts';
@@ -14,7 +15,7 @@ import { BudgetRefused, withModelBudget } from './budget.ts';
 import type { Goal, Step } from './goal.ts';
 import { failureOf, skipStep } from './outcome.ts';
 import { untilAvailable } from './provider.ts';
-import { askQuestions, awaitAnswers } from './questions.ts';
+import { askQuestions, awaitAnswers, notAnswered } from './questions.ts';
 
 /** What the planner answered; `failure` is why it could not be asked. */
 type Proposal = PlanResult & { readonly failure: Failure | null };
@@ -25,17 +26,11 @@ export type Planning = 'planned' | 'stopped' | 'failed';
 /** Gets a plan, asking the person first whatever the planner needs to know. @throws Parked */
 export async function planGoal(goal: Goal): Promise<Planning> {
   if (goal.plan !== null) return approveCarriedPlan(goal, goal.plan);
-  if (goal.questions.length > 0 && !(await awaitAnswers(goal))) return 'stopped';
-  for (let round = 0; ; round += 1) {
-    const result = await propose(goal, null);
-    if (result.questions.length > 0 && round < limits.questionRoundsMax) {
-      if (!(await askQuestions(goal, result.questions))) return 'stopped';
-      continue;
-    }
-    if (result.plan === null || result.questions.length > 0) return giveUp(goal, result);
-    adoptPlan(goal, result.plan, { taints: [], stays: () => false });
-    return goal.input.policy.planApproval ? approvePlan(goal, result.plan) : 'planned';
-  }
+  const result = await proposeAndAsk(goal, () => null);
+  if (result === null) return 'stopped';
+  if (result.plan === null || result.questions.length > 0) return giveUp(goal, result);
+  adoptPlan(goal, result.plan, { taints: [], stays: () => false });
+  return goal.input.policy.planApproval ? approvePlan(goal, result.plan) : 'planned';
 }
 
 /**
@@ -45,7 +40,9 @@ export async function planGoal(goal: Goal): Promise<Planning> {
  */
 export async function revisePlan(goal: Goal, reason: string): Promise<boolean> {
   if (goal.plan === null || goal.planRevision > limits.planRevisionsMax) return false;
+  goal.revising = reason;
   const { plan, taints } = await proposeRevision(goal, goal.plan, reason);
+  goal.revising = null;
   const stays = ({ status }: Step) =>
     status === 'completed' || (goal.isPrompt && status === 'unknown');
   const settled = new Set(goal.steps.filter(stays).map((step) => step.plan.id));
@@ -73,9 +70,17 @@ async function approveCarriedPlan(goal: Goal, plan: Plan): Promise<Planning> {
   return 'planned';
 }
 
+/** Goes on asking about a revised plan that an earlier run of the workflow asked about. */
+export async function approveCarriedRevision(goal: Goal): Promise<void> {
+  if (goal.plan !== null) await approveRevision(goal, goal.plan);
+  goal.enter('executing');
+  goal.publishRequested = true;
+}
+
 /**
  * Plans anew by what the person said while the goal ran. Whatever has begun stays; without a usable
- * plan everything stays as it was. Steps go on beside it, but nothing starts.
+ * plan everything stays as it was. Nothing starts meanwhile. What has begun goes on beside it, and what
+ * was approved once the plan is made and still holds it.
  */
 export async function steerPlan(goal: Goal): Promise<void> {
   const { instructions, plan: previous, planRevision } = goal;
@@ -102,21 +107,56 @@ async function proposeRevision(
   previous: Plan,
   reason: string,
 ): Promise<{ plan: Plan | null; taints: Taint[] }> {
-  const finished = goal.steps.filter(hasBegun);
-  const labels = finished.flatMap((step) => (step.output === null ? [] : [step.output]));
-  const result = await propose(goal, {
-    number: goal.planRevision,
-    reason,
-    previous,
-    finished: finished.map((step: Step) => ({
-      id: step.plan.id,
-      status: step.status,
-      output: (step.output?.value ?? null) as Json,
-    })),
+  let labels: StepOutput[] = [];
+  const result = await proposeAndAsk(goal, () => {
+    const finished = goal.steps.filter(hasBegun);
+    labels = finished.flatMap((step) => (step.output === null ? [] : [step.output]));
+    return {
+      number: goal.planRevision,
+      reason,
+      previous,
+      finished: finished.map((step: Step) => ({
+        id: step.plan.id,
+        status: step.status,
+        output: (step.output?.value ?? null) as Json,
+      })),
+    };
   });
+  if (result === null || result.questions.length > 0) {
+    const problem = result === null ? notAnswered : 'The planner kept asking.';
+    goal.journal.append('plan_invalid', { problems: [problem], repairs: result?.repairs ?? 0 });
+    return { plan: null, taints: [] };
+  }
   const isTrusted = combineTrust(labels.map(({ trust }) => trust)) === 'trusted';
   const origins = combineOrigins(labels.map((label) => label.origins));
   return { plan: result.plan, taints: isTrusted ? [] : [{ path: '', origins }] };
+}
+
+/**
+ * Asks the planner, and the person whatever the planner needs to know, a few times at most. Null when
+ * the person does not answer. @throws Parked
+ */
+async function proposeAndAsk(
+  goal: Goal,
+  revision: () => PlanRequest['revision'],
+): Promise<Proposal | null> {
+  let isAnswered = goal.questions.length === 0 || (await awaitAnswers(goal));
+  while (isAnswered) {
+    const result = await propose(goal, revision());
+    if (result.questions.length === 0 || !mayAsk(goal)) {
+      goal.questionRounds = 0;
+      return result;
+    }
+    goal.questionRounds += 1;
+    isAnswered = await askQuestions(goal, result.questions);
+  }
+  goal.questionRounds = 0;
+  return null;
+}
+
+function mayAsk(goal: Goal): boolean {
+  if (goal.questionRounds >= limits.questionRoundsMax) return false;
+  return goal.plan === null || patched('asks-about-revisions');
 }
 
 async function propose(goal: Goal, revision: PlanRequest['revision']): Promise<Proposal> {

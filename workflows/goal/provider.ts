@@ -2,14 +2,14 @@
  * Waiting for providers. A provider that is away is waited for with a timer, an account that must be
  * connected again with a request in the queue; then the same call is made once more.
  */
-import { isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { StandingDecision } from '#contracts/approval.ts';
 import type { ProviderWait } from '#contracts/goal.ts';
 import { providers } from '#contracts/accounts.ts';
 import type { AccountDetails } from '#contracts/failures.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { tools, type ToolName } from '#contracts/tools.ts';
-import { askPerson, nextRevision } from './approval.ts';
+import { askPerson, awaitDecision, type Decided, nextRevision } from './approval.ts';
 import type { Goal, Step } from './goal.ts';
 import { detailsOf, failureOf } from './outcome.ts';
 import { Parked, waitUntil } from './waiting.ts';
@@ -67,9 +67,29 @@ async function callOrWait<Result>(
 /** Lets a wait end that an earlier run of the workflow began. */
 async function waitOn(goal: Goal, { id, step }: Waiter): Promise<void> {
   const wait = goal.waits.get(id);
-  if (wait?.retryAt == null) return;
+  if (wait === undefined) return;
+  if (wait.retryAt === null) return waitOnPerson(goal, { id, step });
   if (step !== null) step.status = 'waiting_on_provider';
   await waitUntil(goal, () => false, Date.parse(wait.retryAt), `Waits for ${wait.provider}`);
+}
+
+/** Hears the answer to a request to connect an account that an earlier run of the workflow made. */
+async function waitOnPerson(goal: Goal, { id, step }: Omit<Waiter, 'tool'>): Promise<void> {
+  const asked = [...goal.approvals.values()].find(
+    ({ stepId, state, approvalId }) =>
+      stepId === reconnectionOf(id) && (state === 'pending' || goal.unheard.has(approvalId)),
+  );
+  if (asked === undefined || !patched('hears-reconnections')) return;
+  if (step !== null) step.status = 'waiting_on_provider';
+  if (isYes(await awaitDecision(goal, asked.approvalId))) return;
+  throw ApplicationFailure.nonRetryable(asked.reasons.join(' '), 'ReconnectRequiredError');
+}
+
+/** The name of the request to connect the account that a waiter needs. */
+const reconnectionOf = (id: string) => `${id}_reconnect`;
+
+function isYes({ approval }: Decided): boolean {
+  return approval.state === 'approved' || approval.state === 'answered';
 }
 
 /** How long is waited when the failure does not say. */
@@ -90,11 +110,11 @@ async function waitForProvider(goal: Goal, waiter: Waiter, error: unknown): Prom
 /** False when the person says no, or does not answer. */
 async function waitForReconnection(goal: Goal, waiter: Waiter, error: unknown): Promise<boolean> {
   const asked = askedFor(error);
-  const stepId = `${waiter.id}_reconnect`;
+  const stepId = reconnectionOf(waiter.id);
   const revision = nextRevision(goal, stepId);
   const name = asked.provider ?? asked.account ?? 'the provider';
   beginWait(goal, waiter, { provider: name, since: new Date().toISOString(), retryAt: null });
-  const { approval } = await askPerson(goal, {
+  const decided = await askPerson(goal, {
     kind: 'intervention',
     stepId,
     revision,
@@ -118,7 +138,7 @@ async function waitForReconnection(goal: Goal, waiter: Waiter, error: unknown): 
     input: { ...asked },
     about: { goalId: goal.input.goalId, stepId, revision, question: 'reconnect' },
   });
-  return approval.state === 'approved' || approval.state === 'answered';
+  return isYes(decided);
 }
 
 /** The account that a failure asks to connect, as far as it says. */

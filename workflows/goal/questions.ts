@@ -1,10 +1,14 @@
 /** Clarifying questions: asking them, waiting for all answers, and taking answers in. */
+import { patched } from '@temporalio/workflow';
 import type { Question } from '#contracts/schemas/plan.ts';
 import { isJsonObject, type Json } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import { keep } from './decisions.ts';
 import type { Goal } from './goal.ts';
 import { waitUntil } from './waiting.ts';
+
+/** Why there is no plan, for people. */
+export const notAnswered = 'The question was not answered in time.';
 
 /** Asks the person; false when they do not answer in time. @throws Parked */
 export async function askQuestions(goal: Goal, questions: readonly Question[]): Promise<boolean> {
@@ -23,17 +27,19 @@ export async function awaitAnswers(goal: Goal): Promise<boolean> {
     goal,
     () => goal.questions.every(({ answer }) => answer !== null),
     goal.questionsExpireAtMs ?? Date.now(),
-    'The question expires: without an answer the goal ends',
+    goal.plan === null
+      ? 'The question expires: without an answer the goal ends'
+      : 'The question expires: without an answer the plan stays as it is',
   );
   for (const { question, answer } of goal.questions) {
     if (answer !== null) goal.answered.push({ question, answer });
   }
-  if (answered) {
-    goal.questions = [];
-    goal.enter('planning');
-  } else {
-    goal.failure = { type: 'InvalidInputError', message: 'The question was not answered in time.' };
+  if (!answered && goal.plan === null) {
+    goal.failure = { type: 'InvalidInputError', message: notAnswered };
+    return false;
   }
+  goal.questions = [];
+  goal.enter(goal.plan === null ? 'planning' : 'executing');
   return answered;
 }
 
@@ -43,6 +49,8 @@ export function takeAnswers(goal: Goal, message: Json): void {
   const parsed = parseAnswers(message);
   const actor = typeof fields['actor'] === 'string' ? fields['actor'] : 'temporal';
   const id = typeof fields['answerId'] === 'string' ? fields['answerId'] : null;
+  // Answers that were taken before are not taken again, and what was told of them stays.
+  if (id !== null && goal.answers.has(id) && patched('answers-once')) return;
   const problem = parsed === undefined ? malformedAnswers : problemOf(goal, parsed);
   if (problem !== null || parsed === undefined) {
     goal.journal.append('answer_refused', { reason: problem, actor });

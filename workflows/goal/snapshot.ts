@@ -38,6 +38,8 @@ export function snapshotOf(goal: Goal): GoalSnapshot {
     questions: goal.questions,
     questionsExpireAtMs: goal.questionsExpireAtMs,
     instructions: goal.instructions,
+    questionRounds: goal.questionRounds,
+    revising: goal.revising,
     usage: goal.usage,
     budget: goal.budget,
     failure: goal.failure,
@@ -81,6 +83,8 @@ export function restore(goal: Goal, from: GoalSnapshot): void {
   goal.questions = [...from.questions];
   goal.questionsExpireAtMs = from.questionsExpireAtMs;
   goal.instructions = [...from.instructions];
+  goal.questionRounds = from.questionRounds ?? 0;
+  goal.revising = from.revising ?? null;
   goal.usage = { ...from.usage };
   goal.failure = from.failure;
   goal.signalsReceived = from.signalsReceived;

@@ -8,6 +8,7 @@ import {
   allHandlersFinished,
   condition,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
 import type { GoalState } from '#contracts/goal.ts';
 import type { GoalWorkflowInput, GoalWorkflowResult } from '#contracts/workflows.ts';
@@ -75,20 +76,25 @@ async function carryOut(goal: Goal): Promise<GoalState> {
 
 /** Plans, carries out, and plans again where a step or the person asks for it. */
 async function pursue(goal: Goal): Promise<GoalState> {
-  if (goal.phase !== 'executing') {
+  // What a revised plan keeps goes on beside the question whether the rest of it may begin.
+  const isAsked = goal.phase === 'plan_approval';
+  goal.plansBeside =
+    isAsked && goal.isPrompt && goal.planRevision > 1 && patched('plans-beside-steps');
+  if (goal.plan === null || (isAsked && !goal.plansBeside)) {
     const planning = await planGoal(goal);
     if (planning === 'failed') return 'failed';
     if (planning === 'stopped') return goal.plan === null ? 'failed' : 'completed_with_issues';
   }
-  for (;;) {
-    goal.enter('executing');
-    const execution = await executePlan(goal);
-    if (execution.ended === 'critical_failure') {
+  for (let isCarried = goal.plansBeside; ; isCarried = false) {
+    if (!isCarried) goal.enter('executing');
+    // The run before this one may have ended while it was about to revise the plan.
+    const execution = goal.revising === null ? await executePlan(goal, isCarried) : null;
+    if (execution?.ended === 'critical_failure') {
       await compensate(goal, 'failed');
       return 'failed';
     }
     if (!(await revise(goal, execution))) {
-      if (execution.ended === 'checkpoint' || goal.instructions.length > 0) continue;
+      if (execution?.ended !== 'done' || goal.instructions.length > 0) continue;
       const flawless = goal.steps.every(({ status }) => status === 'completed');
       return flawless ? 'completed' : 'completed_with_issues';
     }
@@ -99,18 +105,20 @@ async function pursue(goal: Goal): Promise<GoalState> {
  * Plans anew at a checkpoint, and by what the person said when they rejected steps. A comment stays
  * with its step until the planner has answered: another run of the workflow may have to ask it.
  */
-async function revise(goal: Goal, execution: Execution): Promise<boolean> {
+async function revise(goal: Goal, execution: Execution | null): Promise<boolean> {
   const commented = goal.steps.filter(
     ({ status, comment }) => status === 'rejected' && comment !== null,
   );
   const reasons = commented.map(
     ({ plan, comment }) => `The person rejected step ${plan.id} and said: ${comment}`,
   );
-  if (execution.ended === 'checkpoint') {
+  if (execution?.ended === 'checkpoint') {
     reasons.unshift(`Checkpoint after step ${execution.stepId}: look at what it found.`);
   }
-  if (reasons.length === 0) return false;
-  const isRevised = await revisePlan(goal, reasons.join('\n'));
+  // Of an earlier run that was about to plan anew, what it was about to say is known whole.
+  const reason = goal.revising ?? reasons.join('\n');
+  if (reason === '') return false;
+  const isRevised = await revisePlan(goal, reason);
   for (const step of commented) step.comment = null;
   return isRevised;
 }

@@ -86,6 +86,28 @@ describe('a goal whose provider is away', () => {
     expect(await goal.result()).toMatchObject({ state: 'cancelled' });
   });
 
+  it('undoes what it has done once the provider is back, and shows nothing as under way', async () => {
+    const event = { title: 'Call', start: '2026-12-01T09:00:00Z', end: '2026-12-01T09:30:00Z' };
+    bench.planner = () =>
+      plan(
+        step('event', 'createEvent', event),
+        step('send', 'sendEmail', { to: ['bob@office.example.com'], subject: 'Hi', body: 'Hello' }),
+      );
+    let isAway = true;
+    bench.provider.rule = () => (isAway ? { failUndo: away(300) } : {});
+    const goal = await bench.goal();
+    const approvals = await goal.approvals(2);
+    await goal.decide(approvals.find(({ stepId }) => stepId === 'event')!);
+    await goal.until(({ steps }) => steps[0]?.status === 'completed');
+    await goal.handle.cancel();
+    await goal.until(({ waitingOn }) => waitingOn.length > 0);
+    isAway = false;
+    expect(await goal.result()).toMatchObject({ state: 'cancelled' });
+    expect(bench.provider.undone).toHaveLength(1);
+    expect((await goal.view()).steps[0]).toMatchObject({ status: 'completed', undone: true });
+    bench.provider.rule = () => ({});
+  });
+
   it('does not hold up steps that need another provider', async () => {
     bench.planner = () =>
       plan(step('look', 'listEvents', look), step('web', 'searchWeb', { query: 'x' }));

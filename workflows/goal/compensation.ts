@@ -25,6 +25,8 @@ export async function compensate(goal: Goal, ending: 'failed' | 'cancelled'): Pr
       if (step.undone) continue;
       if (goal.parking) throw new Parked();
       await undoStep(goal, step);
+      // It may have waited for its provider: what was done and undone is not under way.
+      if (step.status === 'running') step.status = 'completed';
     }
   });
 }

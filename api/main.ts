@@ -14,7 +14,7 @@ import { lazyConnection } from '#infra/temporal/connection.ts';
 import { startTelemetry } from '#infra/telemetry.ts';
 import { limits } from '#contracts/limits.ts';
 import { createAccountStore } from './accounts/account-store.ts';
-import { createAccountTasks } from './accounts/account-tasks.ts';
+import { createAccountRequests } from './accounts/account-requests.ts';
 import { createSignInStore } from './accounts/sign-in-store.ts';
 import { createApprovalStore } from './approvals/approval-store.ts';
 import { createDecisionSigner } from './approvals/decision-signature.ts';
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
     usage: createUsageStore(pool, config.dayBudget),
     accounts: createAccountStore(pool),
     signIns: createSignInStore(pool),
-    runAccountTask: createAccountTasks(client, config.taskQueue),
+    runAccountRequest: createAccountRequests(client, config.taskQueue),
     publicUrl: config.api.publicUrl,
     goalClient,
     sendDelayMs: config.sendDelayMs,

@@ -33,7 +33,7 @@ export async function renderOpenApi(): Promise<string> {
     usage: nothing,
     accounts: nothing,
     signIns: nothing,
-    runAccountTask: unused,
+    runAccountRequest: unused,
     goalClient: nothing,
     signDecision: nothing,
     defaultZone: 'UTC',

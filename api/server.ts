@@ -10,7 +10,7 @@ import { observeRequests } from '#infra/telemetry/http.ts';
 import { limits } from '#contracts/limits.ts';
 import { accountRoutes } from './accounts/account-routes.ts';
 import type { AccountStore } from './accounts/account-store.ts';
-import type { RunAccountTask } from './accounts/account-tasks.ts';
+import type { RunAccountRequest } from './accounts/account-requests.ts';
 import { connectRoutes } from './accounts/connect-routes.ts';
 import type { SignInStore } from './accounts/sign-in-store.ts';
 import { approvalRoutes } from './approvals/approval-routes.ts';
@@ -73,7 +73,7 @@ export type ServerDeps = {
   readonly usage: UsageStore;
   readonly accounts: AccountStore;
   readonly signIns: SignInStore;
-  readonly runAccountTask: RunAccountTask;
+  readonly runAccountRequest: RunAccountRequest;
   /** Where people reach this server; undefined on one machine. */
   readonly publicUrl?: string | undefined;
   readonly goalClient: GoalClient;

@@ -11,11 +11,11 @@ export const providerNames = {
 } as const satisfies Record<Provider, string>;
 
 /** Work on connected accounts that needs their keys, which the api does not have. */
-export type AccountTask =
-  | { readonly task: 'prepareSignIn' | 'completeSignIn'; readonly signInId: string }
-  | { readonly task: 'disconnectAccount'; readonly owner: string; readonly account: string };
+export type AccountRequest =
+  | { readonly request: 'prepareSignIn' | 'completeSignIn'; readonly signInId: string }
+  | { readonly request: 'disconnectAccount'; readonly owner: string; readonly account: string };
 /** What became of it. `account` is null for a consent that begins, and for an account nobody has. */
-export type AccountTaskOutcome = {
+export type AccountOutcome = {
   readonly account: string | null;
   /** What the person still has to do, in words. */
   readonly leftToDo: string | null;
@@ -23,9 +23,9 @@ export type AccountTaskOutcome = {
 /** Queue `adjutant-connectors`. Tokens, codes and verifiers stay in Postgres: no payload holds one. */
 export interface AccountActivities {
   /** Writes the address of the consent page into the row of a sign-in. */
-  prepareSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
+  prepareSignIn(request: { signInId: string }): Promise<AccountOutcome>;
   /** Redeems the code of a sign-in and stores the account. */
-  completeSignIn(request: { signInId: string }): Promise<AccountTaskOutcome>;
+  completeSignIn(request: { signInId: string }): Promise<AccountOutcome>;
   /** Takes the grant back at the vendor where it can, and forgets the account. */
-  disconnectAccount(request: { owner: string; account: string }): Promise<AccountTaskOutcome>;
+  disconnectAccount(request: { owner: string; account: string }): Promise<AccountOutcome>;
 }

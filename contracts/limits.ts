@@ -151,7 +151,7 @@ export const limits = {
   /** How long a person has for a vendor's consent page. */
   consentMs: 10 * minute,
   /** How long a page waits for work on accounts. */
-  accountTaskMs: 25 * second,
+  accountRequestMs: 25 * second,
   /** A renewal that holds its account longer than this has lost its worker. */
   tokenRenewalMaxMs: 20 * second,
   /** How often every running activity tells the server that its worker lives. */

@@ -88,8 +88,8 @@ export function webhookWorkflowId(endpointId: string, goalId: GoalId, number: nu
 }
 
 /** Builds the workflow id of one piece of work on accounts, `account:<task>:<id>`. */
-export function accountWorkflowId(task: string, id: string): string {
-  return `account:${task}:${id}`;
+export function accountWorkflowId(request: string, id: string): string {
+  return `account:${request}:${id}`;
 }
 
 /** Builds the id receivers know a journal event by: the same on every attempt, at every endpoint. */

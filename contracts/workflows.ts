@@ -1,5 +1,5 @@
 /** Inputs and results of the workflow functions. Additions must be optional: old histories replay. */
-import type { AccountTask, AccountTaskOutcome } from './accounts.ts';
+import type { AccountRequest, AccountOutcome } from './accounts.ts';
 import type { WebhookOutcome, WebhookRequest } from './webhooks.ts';
 import type { Approval, DecisionOutcome } from './approval.ts';
 import type { Failure } from './failures.ts';
@@ -152,7 +152,7 @@ export type GoalWorkflow = (input: GoalWorkflowInput) => Promise<GoalWorkflowRes
 export type WebhookWorkflow = (request: WebhookRequest) => Promise<WebhookOutcome>;
 
 /** Does one piece of work on connected accounts while somebody waits for it. */
-export type AccountWorkflow = (task: AccountTask) => Promise<AccountTaskOutcome>;
+export type AccountWorkflow = (asked: AccountRequest) => Promise<AccountOutcome>;
 
 /** Input of researchWorkflow, a child of a goal. */
 export type ResearchWorkflowInput = {

@@ -24,21 +24,35 @@ export async function lockChain(client: PoolClient, owner: string): Promise<void
  * Appends an entry to its owner's chain and returns its anchor. Must run inside the transaction that
  * stores what it is about.
  */
-export async function appendAudit(client: PoolClient, record: AuditRecord): Promise<AuditAnchor> {
-  await lockChain(client, record.owner);
+export function appendAudit(client: PoolClient, record: AuditRecord): Promise<AuditAnchor> {
+  return appendAudits(client, [record]);
+}
+
+/** Appends entries of one owner in their order, as one write. Returns the anchor of the last. */
+export async function appendAudits(
+  client: PoolClient,
+  records: readonly [AuditRecord, ...AuditRecord[]],
+): Promise<AuditAnchor> {
+  const [{ owner }] = records;
+  await lockChain(client, owner);
   const { rows } = await client.query<{ seq: string; hash: string }>(
     'select seq, hash from audit_entries where owner = $1 order by seq desc limit 1',
-    [record.owner],
+    [owner],
   );
-  const seq = Number(rows[0]?.seq ?? 0) + 1;
-  const previous = rows[0]?.hash ?? genesisHash;
-  const hash = chainHash(previous, seq, record);
+  let anchor = { seq: Number(rows[0]?.seq ?? 0), hash: rows[0]?.hash ?? genesisHash };
+  const entries = records.map((record) => {
+    const { seq: last, hash: previousHash } = anchor;
+    anchor = { seq: last + 1, hash: chainHash(previousHash, last + 1, record) };
+    return { ...record, ...anchor, previousHash };
+  });
   await client.query(
     `insert into audit_entries (owner, seq, goal_id, at, entry, previous_hash, hash)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [record.owner, seq, record.goalId, record.at, JSON.stringify(record.entry), previous, hash],
+     select owner, seq, "goalId", at, entry, "previousHash", hash
+     from jsonb_to_recordset($1::jsonb) as e (owner text, seq bigint, "goalId" text,
+       at timestamptz, entry jsonb, "previousHash" text, hash text)`,
+    [JSON.stringify(entries)],
   );
-  return { seq, hash };
+  return anchor;
 }
 
 /** The anchor of a goal's newest entry: it stands for all before it. Null while there is none. */

@@ -8,7 +8,7 @@ import type { Approval } from '#contracts/approval.ts';
 import { type AuditAnchor, type AuditRecord, type RefusalEntry } from '#contracts/audit.ts';
 import type { GoalView } from '#contracts/goal.ts';
 import { decisionEntry } from '../approvals/decision-store.ts';
-import { appendAudit, lockChain } from '../effects/audit.ts';
+import { appendAudits, lockChain } from '../effects/audit.ts';
 import { inTransaction } from '../effects/ledger.ts';
 
 type GoalOf = Pick<GoalView, 'id' | 'owner'>;
@@ -28,16 +28,19 @@ export async function auditGoal(
     await lockChain(client, goal.owner);
     // Another attempt may have written them meanwhile.
     const { missing, newest } = await readAudit(client, goal, approvals);
-    let anchor = newest;
-    for (const record of missing) anchor = await appendAudit(client, record);
-    return anchor;
+    const [first, ...rest] = missing;
+    return first === undefined ? newest : appendAudits(client, [first, ...rest]);
   });
 }
+
+/** Refusals entered with one publication, which has little time; more are entered with the next. */
+const atOnce = 500;
 
 /**
  * $1 goal, $2 names of entries about requests. The condition on events is that of the index
  * `journal_events_audited`. A refusal is named by what was refused, not by its number: a workflow task
- * that was given up may have told it under another one.
+ * that was given up may have told it under another one. A signal that names no approval decides
+ * nothing, and has no entry.
  */
 const readSql = `with told as (
     select number, at, step_id as "stepId", data,
@@ -48,7 +51,8 @@ const readSql = `with told as (
         else concat_ws(' ', 'step_refused', step_id, data->>'revision') end as id
     from journal_events
     where goal_id = $1 and (type in ('decision_refused', 'step_refused')
-      or (type = 'step_failed' and data->>'type' = 'NotApprovedError')))
+      or (type = 'step_failed' and data->>'type' = 'NotApprovedError'))
+      and (type <> 'decision_refused' or data->>'approvalId' <> ''))
   select
     (select jsonb_build_object('seq', seq, 'hash', hash) from audit_entries
      where goal_id = $1 order by seq desc limit 1) as newest,
@@ -58,7 +62,7 @@ const readSql = `with told as (
       select distinct on (id) * from told
       where not exists (select 1 from audit_entries
                         where goal_id = $1 and entry->>'id' = told.id)
-      order by id, number) t), '[]') as refusals`;
+      order by id, number limit ${atOnce}) t), '[]') as refusals`;
 
 type Row = {
   readonly newest: AuditAnchor | null;

@@ -7,12 +7,12 @@ import { Problem } from '../errors.ts';
 import { emailParamsSchema, operationsOf } from '../route-schemas.ts';
 import type { ZodInstance } from '../zod-routes.ts';
 import type { AccountStore } from './account-store.ts';
-import type { RunAccountTask } from './account-tasks.ts';
+import type { RunAccountRequest } from './account-requests.ts';
 
 /** What the routes stand on. */
 export type AccountDeps = {
   readonly accounts: AccountStore;
-  readonly runAccountTask: RunAccountTask;
+  readonly runAccountRequest: RunAccountRequest;
 };
 
 const accountSchema = accountViewSchema.meta({ id: 'Account' });
@@ -28,7 +28,10 @@ const disconnectedSchema = z.object({
 const describe = operationsOf('accounts');
 
 /** Registers the routes. */
-export function accountRoutes(app: ZodInstance, { accounts, runAccountTask }: AccountDeps): void {
+export function accountRoutes(
+  app: ZodInstance,
+  { accounts, runAccountRequest }: AccountDeps,
+): void {
   app.get(
     '/v1/accounts',
     {
@@ -76,8 +79,8 @@ export function accountRoutes(app: ZodInstance, { accounts, runAccountTask }: Ac
     async (request) => {
       const owner = ownerOf(request);
       const { email } = request.params;
-      const { account, leftToDo } = await runAccountTask({
-        task: 'disconnectAccount',
+      const { account, leftToDo } = await runAccountRequest({
+        request: 'disconnectAccount',
         owner,
         account: email,
       });

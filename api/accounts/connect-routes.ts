@@ -11,7 +11,7 @@ import { accountLabelSchema } from '#contracts/schemas/account.ts';
 import type { Authenticate } from '../auth.ts';
 import { problemKinds, problemOf } from '../errors.ts';
 import type { AccountDeps } from './account-routes.ts';
-import { AccountTaskError } from './account-tasks.ts';
+import { AccountRequestError } from './account-requests.ts';
 import { connectedPage, connectPage, onwardPage, pagePolicy, sorryPage } from './connect-pages.ts';
 import type { SignInStore } from './sign-in-store.ts';
 
@@ -46,7 +46,7 @@ export function connectRoutes(app: FastifyInstance, deps: ConnectDeps): void {
     (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))),
   );
   app.setErrorHandler((error, request, reply) => {
-    if (error instanceof AccountTaskError) return show(reply, 409, sorryPage(error.message));
+    if (error instanceof AccountRequestError) return show(reply, 409, sorryPage(error.message));
     const problem = problemOf(error);
     const { status } = problemKinds[problem.kind];
     if (status >= 500) request.log.error({ err: error }, problem.kind);
@@ -63,7 +63,7 @@ export function connectRoutes(app: FastifyInstance, deps: ConnectDeps): void {
 }
 
 async function begin(
-  { authenticate, signIns, runAccountTask, publicUrl }: ConnectDeps,
+  { authenticate, signIns, runAccountRequest, publicUrl }: ConnectDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -90,7 +90,7 @@ async function begin(
     isDefault: makeDefault === 'yes',
     redirectUri: `${origin}/connect/callback/${provider}`,
   });
-  await runAccountTask({ task: 'prepareSignIn', signInId });
+  await runAccountRequest({ request: 'prepareSignIn', signInId });
   const url = await signIns.consentUrl(signInId);
   if (url === null) return show(reply, 409, sorryPage('This sign-in is over. Begin again.'));
   const secure = origin.startsWith('https:') ? '; Secure' : '';
@@ -102,7 +102,7 @@ async function begin(
 }
 
 async function finish(
-  { accounts, signIns, runAccountTask }: ConnectDeps,
+  { accounts, signIns, runAccountRequest }: ConnectDeps,
   provider: Provider,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -129,7 +129,7 @@ async function finish(
     return show(reply, 409, sorryPage(message));
   }
   const { signInId, owner } = taken;
-  const { account } = await runAccountTask({ task: 'completeSignIn', signInId });
+  const { account } = await runAccountRequest({ request: 'completeSignIn', signInId });
   return show(reply, 200, connectedPage(account ?? '', await accounts.list(owner)));
 }
 

@@ -101,16 +101,16 @@ describe('the command line', () => {
 
   it('disconnects, and says what is left to do', async () => {
     const asked: unknown[] = [];
-    api.temporal.accountTask = async (task) => {
-      asked.push(task);
+    api.temporal.accountRequest = async (request) => {
+      asked.push(request);
       return { account: home, leftToDo: 'Microsoft keeps the consent.' };
     };
     expect(await run('disconnect', home)).toEqual({
       code: 0,
       text: `Disconnected ${home}.\nMicrosoft keeps the consent.\n`,
     });
-    expect(asked).toEqual([{ task: 'disconnectAccount', owner: alice, account: home }]);
-    api.temporal.accountTask = async () => ({ account: null, leftToDo: null });
+    expect(asked).toEqual([{ request: 'disconnectAccount', owner: alice, account: home }]);
+    api.temporal.accountRequest = async () => ({ account: null, leftToDo: null });
     expect((await run('disconnect', home)).code).toBe(1);
   });
 

@@ -1,7 +1,7 @@
 /** The api on a real database with a stand-in for Temporal, and two people with a token each. */
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import type { RunAccountTask } from '#api/accounts/account-tasks.ts';
+import type { RunAccountRequest } from '#api/accounts/account-requests.ts';
 import { createApprovalStore } from '#api/approvals/approval-store.ts';
 import { createDecisionSigner } from '#api/approvals/decision-signature.ts';
 import { createTokenAuth, firstOf } from '#api/auth.ts';
@@ -70,7 +70,7 @@ export class FakeGoalClient implements GoalClient {
   controls: { goalId: GoalId; signal: ControlSignal; message: JsonObject }[] = [];
   controlOutcome: ControlOutcome | NoOutcome = takenControl;
   /** Does the work on accounts; a test says how. */
-  accountTask: RunAccountTask = async () => ({ account: null, leftToDo: null });
+  accountRequest: RunAccountRequest = async () => ({ account: null, leftToDo: null });
   reconnected: ({ goalId: GoalId } & Partial<AccountDetails>)[] = [];
   answerOutcome: AnswerOutcome | NoOutcome = { applied: true, message: 'Answered.' };
   nextOutcome: ((decision: SignedDecision) => DecisionOutcome | NoOutcome) | null = null;
@@ -200,7 +200,7 @@ export async function createFixture(): Promise<Fixture> {
     approvals: createApprovalStore(pool),
     people: createPeopleStore(pool),
     ...eventParts(pool),
-    ...accountParts(pool, (task) => temporal.accountTask(task)),
+    ...accountParts(pool, (asked) => temporal.accountRequest(asked)),
     members: createMemberStore(pool),
     rules: createRuleStore(pool),
     triage: createTriageStore(pool),

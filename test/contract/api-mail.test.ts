@@ -23,8 +23,11 @@ describe('documents', () => {
 
   it('are kept once, and are what a mail attaches', async () => {
     const [first, again] = [await put(alice, file), await put(alice, file)];
-    expect([first.statusCode, again.json()]).toEqual([200, first.json()]);
-    const { documentId, sha256 } = first.json();
+    const { documentId, sha256, createdAt } = first.json();
+    // Given again, it is kept as long as if it were given now.
+    const renewed = { ...first.json(), createdAt: again.json().createdAt };
+    expect([first.statusCode, again.json()]).toEqual([200, renewed]);
+    expect(Date.parse(renewed.createdAt)).toBeGreaterThanOrEqual(Date.parse(createdAt));
     expect(first.json()).toMatchObject({ name: 'plan.pdf', bytes: content.length });
     const list = await api.request(alice, { url: '/v1/documents' });
     expect(list.json().documents).toHaveLength(1);

@@ -8,7 +8,7 @@ import { createAccountActivities } from '#activities/account-activities.ts';
 import { createCredentialStore, type CredentialStore } from '#activities/credentials.ts';
 import { createGuardedFetch } from '#activities/egress.ts';
 import { googleSignIn } from '#activities/google/connect.ts';
-import { createAccountTasks } from '#api/accounts/account-tasks.ts';
+import { createAccountRequests } from '#api/accounts/account-requests.ts';
 import { accountWorkflowId, queueName } from '#contracts/names.ts';
 import { type Sandbox, startSandbox } from '#infra/sandbox/server.ts';
 import { workflowBundle } from '#workers/bundle.ts';
@@ -60,7 +60,7 @@ beforeAll(async () => {
     }),
   ]);
   runs = workers.map((worker) => worker.run());
-  api.temporal.accountTask = createAccountTasks(client.client, prefix);
+  api.temporal.accountRequest = createAccountRequests(client.client, prefix);
 });
 afterAll(async () => {
   for (const worker of workers) worker.shutdown();

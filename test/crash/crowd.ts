@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GoalState } from '#contracts/goal.ts';
 import type { Board, Client } from './client.ts';
-import { nextTask, type Task } from './goals.ts';
+import { nextErrand, type Errand } from './goals.ts';
 import { follow } from './person.ts';
 
 export type CrowdOptions = {
@@ -68,33 +68,33 @@ export class Crowd {
     const { client, random } = this.#options;
     while (!this.#isStopping) {
       await sleep(random() * 500);
-      const task = this.#nextTask();
-      const goalId = await (task.kind === 'long'
-        ? this.#options.startLong(task.goal)
-        : client.start(task.goal, task.abandons, this.#giveUp.signal));
-      if (goalId !== undefined) await this.#follow(goalId, task);
-      if (task.kind === 'move') this.#moves -= 1;
+      const errand = this.#nextErrand();
+      const goalId = await (errand.kind === 'long'
+        ? this.#options.startLong(errand.goal)
+        : client.start(errand.goal, errand.abandons, this.#giveUp.signal));
+      if (goalId !== undefined) await this.#follow(goalId, errand);
+      if (errand.kind === 'move') this.#moves -= 1;
     }
   }
 
   /** They all move the same meeting, so there is one such goal at a time. */
-  #nextTask(): Task {
+  #nextErrand(): Errand {
     for (;;) {
       this.#started += 1;
-      const task = nextTask(this.#options.random, this.#started);
-      if (task.kind !== 'move') return task;
+      const errand = nextErrand(this.#options.random, this.#started);
+      if (errand.kind !== 'move') return errand;
       if (this.#moves > 0) continue;
       this.#moves += 1;
-      return task;
+      return errand;
     }
   }
 
-  async #follow(goalId: string, task: Pick<Task, 'manner'>): Promise<void> {
+  async #follow(goalId: string, errand: Pick<Errand, 'manner'>): Promise<void> {
     if (this.#followed.has(goalId)) return;
     this.#followed.add(goalId);
     const { client, random } = this.#options;
     const until = this.#giveUp.signal;
-    const state = await follow(goalId, task, { client, random, board: () => this.#board, until });
+    const state = await follow(goalId, errand, { client, random, board: () => this.#board, until });
     if (state === undefined) return;
     this.#followed.delete(goalId);
     this.#ended.set(state, (this.#ended.get(state) ?? 0) + 1);

@@ -19,7 +19,7 @@ export type Manner =
   /** Cancels right after approving, while it is being done. */
   | 'hasty';
 
-export type Task = {
+export type Errand = {
   readonly kind: Kind;
   readonly goal: string;
   readonly manner: Manner;
@@ -52,8 +52,8 @@ const manners: readonly (readonly [Manner, number])[] = [
   ['hasty', 10],
 ];
 
-/** The next task. `number` makes it unlike any other. */
-export function nextTask(random: () => number, number: number): Task {
+/** The next errand. `number` makes it unlike any other. */
+export function nextErrand(random: () => number, number: number): Errand {
   const kind = pick(
     random,
     kinds.map((name) => [name, shares[name]] as const),

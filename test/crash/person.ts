@@ -4,7 +4,7 @@ import type { Approval } from '#contracts/approval.ts';
 import { type GoalState, isTerminal } from '#contracts/goal.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import type { Board, Client } from './client.ts';
-import type { Task } from './goals.ts';
+import type { Errand } from './goals.ts';
 
 /** What a person lives with. */
 export type Surroundings = {
@@ -24,7 +24,7 @@ const againMs = 5_000;
 /** Stays with a goal to its end; how it ended, or undefined when it did not. */
 export async function follow(
   goalId: string,
-  task: Pick<Task, 'manner'>,
+  errand: Pick<Errand, 'manner'>,
   world: Surroundings,
 ): Promise<GoalState | undefined> {
   const { client, board, until } = world;
@@ -49,7 +49,7 @@ export async function follow(
     );
     if (fresh.length === 0) continue;
     await sleep(world.random() * thinkMs);
-    await handle(fresh, task, world);
+    await handle(fresh, errand, world);
     for (const { approvalId } of fresh) handledAt.set(approvalId, Date.now());
   }
   return undefined;
@@ -57,7 +57,7 @@ export async function follow(
 
 async function handle(
   open: readonly Approval[],
-  { manner }: Pick<Task, 'manner'>,
+  { manner }: Pick<Errand, 'manner'>,
   { client, until }: Surroundings,
 ): Promise<void> {
   const [first] = open;

@@ -7,7 +7,7 @@ import {
   type Client,
   WorkflowFailedError,
 } from '@temporalio/client';
-import type { AccountTask, AccountTaskOutcome } from '#contracts/accounts.ts';
+import type { AccountRequest, AccountOutcome } from '#contracts/accounts.ts';
 import { failures } from '#contracts/failures.ts';
 import { limits } from '#contracts/limits.ts';
 import { accountWorkflowId, queueName, workflowTypes } from '#contracts/names.ts';
@@ -15,33 +15,33 @@ import type { AccountWorkflow } from '#contracts/workflows.ts';
 import { UnavailableError } from '../errors.ts';
 
 /** Thrown when the work was refused; the message is for the person. */
-export class AccountTaskError extends Error {
-  override readonly name = 'AccountTaskError';
+export class AccountRequestError extends Error {
+  override readonly name = 'AccountRequestError';
 }
 
 /**
  * Does one piece of work on accounts.
- * @throws AccountTaskError when it was refused, UnavailableError when nobody answered in time
+ * @throws AccountRequestError when it was refused, UnavailableError when nobody answered in time
  */
-export type RunAccountTask = (task: AccountTask) => Promise<AccountTaskOutcome>;
+export type RunAccountRequest = (asked: AccountRequest) => Promise<AccountOutcome>;
 
-/** A RunAccountTask on a Temporal connection. */
-export function createAccountTasks(client: Client, queuePrefix: string): RunAccountTask {
-  return async (task) => {
-    const id = 'signInId' in task ? task.signInId : crypto.randomUUID();
+/** A RunAccountRequest on a Temporal connection. */
+export function createAccountRequests(client: Client, queuePrefix: string): RunAccountRequest {
+  return async (asked) => {
+    const id = 'signInId' in asked ? asked.signInId : crypto.randomUUID();
     try {
-      return await client.withDeadline(Date.now() + limits.accountTaskMs, () =>
+      return await client.withDeadline(Date.now() + limits.accountRequestMs, () =>
         client.workflow.execute<AccountWorkflow>(workflowTypes.account, {
-          args: [task],
-          workflowId: accountWorkflowId(task.task, id),
+          args: [asked],
+          workflowId: accountWorkflowId(asked.request, id),
           taskQueue: queueName(queuePrefix, 'goals'),
-          workflowExecutionTimeout: limits.accountTaskMs,
-          staticSummary: task.task,
+          workflowExecutionTimeout: limits.accountRequestMs,
+          staticSummary: asked.request,
         }),
       );
     } catch (error) {
       const reason = refusalOf(error);
-      if (reason !== undefined) throw new AccountTaskError(reason, { cause: error });
+      if (reason !== undefined) throw new AccountRequestError(reason, { cause: error });
       throw new UnavailableError('Temporal', error);
     }
   };

@@ -9,5 +9,9 @@ const nobody: RunAccountRequest = () => Promise.reject(new UnavailableError('Tem
 
 /** The parts of `buildServer` that are about accounts. */
 export function accountParts(pool: Pool, runAccountRequest: RunAccountRequest = nobody) {
-  return { accounts: createAccountStore(pool), signIns: createSignInStore(pool), runAccountRequest };
+  return {
+    accounts: createAccountStore(pool),
+    signIns: createSignInStore(pool),
+    runAccountRequest,
+  };
 }

@@ -49,7 +49,7 @@ async function arrive(subject: string): Promise<string> {
   ].join('\r\n');
   const mail = { raw: Buffer.from(raw), labelIds: ['INBOX', 'UNREAD'] };
   addMessage(office, office.person(owner)!, mail);
-  const { messages } = await mailbox.search({ kind: 'in', folder: 'inbox' }, 5);
+  const { messages } = await mailbox.search({ kind: 'in', folder: 'inbox' }, 50);
   return messages.find((message) => message.subject === subject)!.id;
 }
 const mail = (subject: string): JsonObject => ({

@@ -58,9 +58,10 @@ export async function startNextRelease(
 /** Adds the timers to the workflow, each guarded as CONTRIBUTING asks. */
 function changeGoals(file: string): void {
   const guarded = (patch: string, line: string) =>
-    `if (patched('${patch}')) await sleep(1);\n${line}`;
+    `if (isChanged('${patch}')) await rest(1);\n${line}`;
   const lines = {
-    'import {': 'import { patched, sleep } from "@temporalio/workflow";\nimport {',
+    'import {':
+      'import { patched as isChanged, sleep as rest } from "@temporalio/workflow";\nimport {',
     'return await toTheEnd(goal, () => carryOut(goal));': guarded(
       patches.beginning,
       'return await toTheEnd(goal, () => carryOut(goal));',

@@ -254,6 +254,15 @@ export class RunningGoal {
     return rows[0]?.view ?? initialView(this.input, new Date().toISOString());
   }
 
+  /**
+   * True when its workflow has ended. An end is published before its workflow task is over: one that is
+   * done again, with a signal or a cancellation that came meanwhile, may go on.
+   */
+  async isClosed(): Promise<boolean> {
+    const { status } = await this.handle.describe();
+    return status.name !== 'RUNNING';
+  }
+
   journal(): Promise<JournalEvent[]> {
     return this.handle.query<JournalEvent[], [number]>('getJournal', 0);
   }

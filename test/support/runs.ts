@@ -31,7 +31,8 @@ export async function openTimers({ handle, bench }: RunningGoal): Promise<number
     const ended = event.timerFiredEventAttributes ?? event.timerCanceledEventAttributes;
     if (ended != null) open.delete(String(ended.startedEventId));
     const { startToFireTimeout } = event.timerStartedEventAttributes ?? {};
-    if (startToFireTimeout == null) continue;
+    // The shortest only end a workflow task.
+    if (startToFireTimeout == null || tsToMs(startToFireTimeout) < 10) continue;
     open.set(String(event.eventId), tsToMs(event.eventTime) + tsToMs(startToFireTimeout));
   }
   return [...open.values()];

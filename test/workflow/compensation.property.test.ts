@@ -126,7 +126,7 @@ async function cancelLater(goal: RunningGoal, afterMs: number, recorded: boolean
 async function handleInterventions(goal: RunningGoal): Promise<void> {
   for (;;) {
     const { state, pendingApprovals } = await goal.published();
-    if (isTerminal(state)) return;
+    if (isTerminal(state) && (await goal.isClosed())) return;
     for (const approval of pendingApprovals) {
       await goal.sendDecision(approval).catch(() => undefined); // It may have ended just now.
     }

@@ -94,7 +94,7 @@ export class Person {
     };
     for (;;) {
       const view = await this.look(false);
-      if (isTerminal(view.state) && (await this.#isClosed())) return;
+      if (isTerminal(view.state) && (await this.goal.isClosed())) return;
       if (view.state === 'paused' && isDue('resume')) await this.control('resumeGoal');
       if (view.state === 'awaiting_answer' && isDue('answer')) await this.make(answering);
       for (const approval of view.pendingApprovals) {
@@ -103,15 +103,6 @@ export class Person {
       if (Date.now() > deadline) throw new Error(`it does not end: ${JSON.stringify(brief(view))}`);
       await sleep(80);
     }
-  }
-
-  /**
-   * An end is published before its workflow task is over: one that is given up then, and repeated with a
-   * signal that came meanwhile, may go on.
-   */
-  async #isClosed(): Promise<boolean> {
-    const { status } = await this.goal.handle.describe();
-    return status.name !== 'RUNNING';
   }
 
   /** Signals after the end: the server refuses them. */

@@ -140,6 +140,8 @@ async function end(goal: Goal, state: GoalState): Promise<GoalWorkflowResult> {
     goal.journal.append('goal_ended', { state });
     if ((await publish(goal)) === 'cancelled') {
       goal.reopen(before.state, before.count);
+      // Publishing on request has seen the end, and stopped.
+      if (patched('publishes-when-reopened')) publishOnRequest(goal);
       throw new CancelledFailure('The goal was cancelled before it had ended.');
     }
     // Whoever signalled meanwhile gets an answer, and it is published too.

@@ -144,7 +144,7 @@ async function bootTemporal(options: BootOptions, ports: Ports) {
   const { config, state, progress, signal } = options;
   if (config.temporal.external) return { address: config.temporal.address, ui: null };
   const binary = await resolveTemporal(defaultSearch(progress, signal));
-  await startPart(options, 'temporal', (onSpawn) =>
+  await startPart(options, 'temporal', (onSpawn, stopped) =>
     startTemporal({
       binary: binary.path,
       port: ports.temporal,
@@ -152,6 +152,7 @@ async function bootTemporal(options: BootOptions, ports: Ports) {
       dbFile: join(state.path, 'temporal.db'),
       logFile: logFile(state, 'temporal'),
       onSpawn,
+      signal: stopped,
     }),
   );
   return {

@@ -2,7 +2,7 @@
  * Starts the real Temporal development server, tuned for one machine, and waits until it answers.
  * It keeps no history unless given a file and is never reachable from another machine.
  */
-import { chmodSync, existsSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { Connection } from '@temporalio/client';
 import { isListening } from '../local/ports.ts';
 import { startProcess, waitUntilReady, type RunningProcess } from '../local/process.ts';
@@ -19,6 +19,8 @@ export type TemporalServerOptions = {
   readonly logFile: string;
   /** Told the process number at once, before the server is ready. */
   readonly onSpawn?: (pid: number) => void;
+  /** Aborted when nobody waits for the server any more. */
+  readonly signal?: AbortSignal;
 };
 
 /** A server that answers. */
@@ -81,6 +83,27 @@ export function temporalArguments(
  * @throws Error in one line with the end of the log when it does not come up
  */
 export async function startTemporal(options: TemporalServerOptions): Promise<TemporalServer> {
+  const { logFile, signal } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    const logged = existsSync(logFile) ? statSync(logFile).size : 0;
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      const said = readFileSync(logFile).subarray(logged).toString();
+      if (attempt === startAttempts || !isPassing.test(said) || signal?.aborted === true)
+        throw error;
+    }
+  }
+}
+
+/**
+ * Beside the ports it is given the server takes some that were free a moment before. Somebody else may
+ * have been faster, which the next start does not meet again.
+ */
+const isPassing = /address already in use/;
+const startAttempts = 3;
+
+async function startOnce(options: TemporalServerOptions): Promise<TemporalServer> {
   const { dbFile } = options;
   if (dbFile !== undefined) setAsideUnfinished(dbFile);
   const running = await startProcess({

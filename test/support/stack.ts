@@ -215,7 +215,7 @@ function describe(seen: GoalView | Error): string {
 }
 
 /** The binary that `npm start` keeps, or the one on the path. */
-function temporalBinary(): string {
+export function temporalBinary(): string {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'adjutant');
   try {
     const name = readdirSync(cache).find((file) => file.startsWith('temporal-'));

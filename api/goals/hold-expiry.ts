@@ -48,14 +48,13 @@ export async function releaseExpiredHolds(deps: HoldExpiryDeps): Promise<number>
 
 /** Looks for expired holds again and again, one round at a time. Returns what stops it. */
 export function startHoldExpiry(deps: HoldExpiryDeps & { readonly logger: Logger }): () => void {
-  const { stop } = startChore({
+  return startChore({
     everyMs: limits.holdSweepMs,
     work: () => releaseExpiredHolds(deps),
     done: 'expired holds are released',
     failed: 'expired holds are still held',
     logger: deps.logger,
-  });
-  return stop;
+  }).stop;
 }
 
 async function expiredGroups(pool: Pool): Promise<ExpiredGroup[]> {

@@ -32,12 +32,11 @@ export async function sweepFiles({ pool, keepDays }: FileSweepOptions): Promise<
 export function startFileSweep(
   options: FileSweepOptions & { readonly logger: Logger },
 ): () => void {
-  const { stop } = startChore({
+  return startChore({
     everyMs: limits.fileSweepMs,
     work: () => sweepFiles(options),
     done: 'deleted files that were kept long enough',
     failed: 'files could not be swept',
     logger: options.logger,
-  });
-  return stop;
+  }).stop;
 }

@@ -10,7 +10,7 @@ import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import { type Ending, FaultBench, type Scene } from './effect-faults.ts';
 import { connectGoogle } from './google-setup.ts';
 import { connectMicrosoft } from './microsoft-setup.ts';
-import { casesOf, caseTimeoutMs, faultNames, patienceMs } from './twelve-faults.ts';
+import { casesOf, caseTimeoutMs, faultNames, isOwnViolation, patienceMs } from './twelve-faults.ts';
 
 const vendors = [
   {
@@ -130,11 +130,7 @@ describe.each(vendors)('$name', ({ name: vendor, owner, colleague, connect, knob
     console.log(`${vendor}: ${bench.summary()}`);
     await bench[Symbol.asyncDispose]();
   });
-  afterEach(() => {
-    // The page that a fault puts in place of an empty answer is nobody's but the fault's.
-    const own = (violation: string) => !violation.endsWith('an answer where the contract has none');
-    expect(violations.splice(0).filter(own)).toEqual([]);
-  });
+  afterEach(() => expect(violations.splice(0).filter(isOwnViolation)).toEqual([]));
 
   describe.each(Object.entries(played))('%s', (title, scene) => {
     it.each(faultNames)(

@@ -68,3 +68,8 @@ export function casesOf<Write>(writes: readonly Write[]): [number, Moments, Writ
 }
 /** Time a case may take. */
 export const caseTimeoutMs = 60_000 * runs;
+
+/** False for the page that a fault puts in place of an empty answer: it is nobody's but the fault's. */
+export function isOwnViolation(violation: string): boolean {
+  return !violation.endsWith('an answer where the contract has none');
+}

@@ -203,11 +203,16 @@ export class GoalBench implements AsyncDisposable {
 }
 
 /**
- * True when a query came at a bad moment: while a workflow task is under way, or as the result of a local
- * activity arrived whose task was given up, which SDK 1.24.0 takes for nondeterminism, once.
+ * True when a query met the result of a local activity whose workflow task was given up, which SDK 1.24.0
+ * takes for nondeterminism, once.
  */
+export function metStaleResult(error: unknown): boolean {
+  return error instanceof QueryNotRegisteredError && error.message.includes('TMPRL1100');
+}
+
+/** True when a query was refused because a workflow task is under way, or met a stale result. */
 function isBusy(error: unknown): boolean {
-  if (error instanceof QueryNotRegisteredError && error.message.includes('TMPRL1100')) return true;
+  if (metStaleResult(error)) return true;
   const cause = error instanceof ServiceError ? error.cause : undefined;
   return isGrpcServiceError(cause) && cause.code === 8; // RESOURCE_EXHAUSTED
 }

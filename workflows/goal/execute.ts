@@ -5,7 +5,7 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import { limits } from '#contracts/limits.ts';
 import { type Goal, hasEnded, type Step } from './goal.ts';
-import { skipStep } from './outcome.ts';
+import { commentedSteps, skipStep } from './outcome.ts';
 import { approveCarriedRevision, steerPlan } from './planning.ts';
 import { runStep } from './step.ts';
 import { Parked } from './waiting.ts';
@@ -84,8 +84,8 @@ function isOver(goal: Goal): boolean {
  * published already: a signal that comes then makes the server have the last workflow task done again.
  */
 function endsThoughPaused(goal: Goal): boolean {
-  const isAnswered = goal.steps.some((step) => step.status === 'rejected' && step.comment !== null);
-  return goal.paused && !isAnswered && isOver(goal) && patched('ends-though-paused');
+  const isSettled = isOver(goal) && commentedSteps(goal).length === 0;
+  return goal.paused && isSettled && patched('ends-though-paused');
 }
 
 /** Plans while steps go on, which must be waited for: the loop goes on whatever becomes of it. */

@@ -27,6 +27,11 @@ export function rejectStep(goal: Goal, step: Step, comment: string | null, expir
   goal.journal.append('step_rejected', { expired }, step.plan.id);
 }
 
+/** Steps that were rejected with a comment the planner has not answered yet. */
+export function commentedSteps(goal: Goal): Step[] {
+  return goal.steps.filter(({ status, comment }) => status === 'rejected' && comment !== null);
+}
+
 /** Marks a step skipped, with the reason. */
 export function skipStep(goal: Goal, step: Step, because: string): void {
   step.status = 'skipped';

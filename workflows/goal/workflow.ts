@@ -21,6 +21,7 @@ import { executePlan, type Execution } from './execute.ts';
 import { Goal } from './goal.ts';
 import { handleMessages } from './handlers.ts';
 import { setCurrentJournal } from './journal.ts';
+import { commentedSteps } from './outcome.ts';
 import { planGoal, revisePlan } from './planning.ts';
 import { publish, publishOnRequest } from './publish.ts';
 import { writeReport } from './report.ts';
@@ -106,9 +107,7 @@ async function pursue(goal: Goal): Promise<GoalState> {
  * with its step until the planner has answered: another run of the workflow may have to ask it.
  */
 async function revise(goal: Goal, execution: Execution | null): Promise<boolean> {
-  const commented = goal.steps.filter(
-    ({ status, comment }) => status === 'rejected' && comment !== null,
-  );
+  const commented = commentedSteps(goal);
   const reasons = commented.map(
     ({ plan, comment }) => `The person rejected step ${plan.id} and said: ${comment}`,
   );

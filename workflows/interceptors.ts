@@ -1,7 +1,7 @@
 /**
  * Lets unpublished journal events ride on activities, so that publishing them costs no history event
- * of its own, and marks what never enters a history, so that it is not put into storage for it. Loaded
- * by the worker as a workflow interceptor module.
+ * of its own, marks what never enters a history, so that it is not put into storage for it, and keeps
+ * queries from carrying a workflow on. Loaded by the worker as a workflow interceptor module.
  */
 import {
   defaultPayloadConverter,
@@ -14,6 +14,7 @@ import {
 import { Inline, markInline } from '#contracts/inline.ts';
 import { journalHeader } from '#contracts/journal.ts';
 import { currentJournal } from './goal/journal.ts';
+import { queryGuard } from './query-guard.ts';
 
 type WithHeaders = { readonly headers: Record<string, unknown> };
 
@@ -66,5 +67,6 @@ export function interceptors(): WorkflowInterceptors {
           carryJournal(input, (carrying) => next(allInline(carrying))),
       },
     ],
+    internals: [queryGuard()],
   };
 }

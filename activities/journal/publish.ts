@@ -8,8 +8,9 @@ import { inTransaction } from '../effects/ledger.ts';
 import { reached } from '../points.ts';
 
 /**
- * Publishes journal events alone and lets the goal's state follow them.
- * Idempotency: by goal and number.
+ * Publishes journal events alone and lets the goal's state follow them. A goal that was told as ended
+ * stays so: the repetition of its last workflow task comes by its earlier states once more, and where it
+ * goes another way `publishGoal` tells it. Idempotency: by goal and number.
  */
 export async function publishEvents(
   pool: Pool,
@@ -21,9 +22,16 @@ export async function publishEvents(
   await pool.query(
     `with ${insertedEvents}
      update goals set state = $3, journal_number = $4, updated_at = $5
-     where goal_id = $1 and $3::text is not null
+     where goal_id = $1 and $3::text is not null and (state <> all ($6) or $3 = any ($6))
        and (journal_number = 0 or (updated_at, journal_number) < ($5, $4))`,
-    [goalId, JSON.stringify(events), state ?? null, newest?.number ?? 0, newest?.at ?? null],
+    [
+      goalId,
+      JSON.stringify(events),
+      state ?? null,
+      newest?.number ?? 0,
+      newest?.at ?? null,
+      terminalStates,
+    ],
   );
 }
 

@@ -3,7 +3,7 @@
  * way: what the repetition tells, later by workflow time, is what stays.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { publishGoal } from '#activities/journal/publish.ts';
+import { publishEvents, publishGoal } from '#activities/journal/publish.ts';
 import type { Approval } from '#contracts/approval.ts';
 import type { GoalView } from '#contracts/goal.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
@@ -85,6 +85,27 @@ it('leaves an approval alone when an older publication arrives late', async () =
   await publish(9, [1, 2], { pendingApprovals: [asked('invite', 9)] });
   await publish(1, [1], {});
   expect(await approvalsOf(goalId)).toMatchObject([{ at: new Date(at(9)) }]);
+});
+
+it('keeps the end of a goal while the repetition comes by its earlier states, unless it goes on', async () => {
+  const { goalId, publish, asked } = goalOf();
+  const stateOf = async () =>
+    (await rows('select state from goals where goal_id = $1', goalId))[0]?.state;
+  const moved = (number: number, second: number, to: string): JournalEvent => ({
+    ...event(number, second),
+    type: 'state_changed',
+    data: { to },
+  });
+  await publish(1, [1, 2], { state: 'completed' });
+  await publishEvents(database.pool, goalId, [moved(1, 9, 'running')]);
+  expect(await stateOf()).toBe('completed');
+  await publish(10, [1, 2, 3], {
+    state: 'awaiting_approval',
+    pendingApprovals: [asked('invite', 9)],
+  });
+  expect(await stateOf()).toBe('awaiting_approval');
+  await publishEvents(database.pool, goalId, [moved(4, 11, 'running')]);
+  expect(await stateOf()).toBe('running');
 });
 
 it('takes events back that lie beyond the end of the goal, and no others', async () => {

@@ -203,16 +203,16 @@ export class GoalBench implements AsyncDisposable {
 }
 
 /**
- * True when a query met the result of a local activity whose workflow task was given up, which SDK 1.24.0
- * takes for nondeterminism, once.
+ * True when a query came at a moment in which the SDK cannot answer it: between two workflow tasks
+ * (workflows/query-guard.ts), or with the result of a local activity whose task was given up.
  */
-export function metStaleResult(error: unknown): boolean {
-  return error instanceof QueryNotRegisteredError && error.message.includes('TMPRL1100');
+export function cameAmiss(error: unknown): boolean {
+  return error instanceof QueryNotRegisteredError && /between two|TMPRL1100/.test(error.message);
 }
 
-/** True when a query was refused because a workflow task is under way, or met a stale result. */
+/** True when a query was refused because a workflow task is under way, or came amiss. */
 function isBusy(error: unknown): boolean {
-  if (metStaleResult(error)) return true;
+  if (cameAmiss(error)) return true;
   const cause = error instanceof ServiceError ? error.cause : undefined;
   return isGrpcServiceError(cause) && cause.code === 8; // RESOURCE_EXHAUSTED
 }

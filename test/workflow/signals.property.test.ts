@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { failure } from '#activities/failures.ts';
 import type { Approval, DecisionOutcome } from '#contracts/approval.ts';
 import { type ControlOutcome, isTerminal } from '#contracts/goal.ts';
-import { GoalBench, metStaleResult } from '../support/goals.ts';
+import { GoalBench, cameAmiss } from '../support/goals.ts';
 import { holdsFor, propertyTimeoutMs } from '../support/properties.ts';
 import { kept } from './signal-cases.ts';
 import { Person } from './signal-person.ts';
@@ -76,7 +76,7 @@ async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     try {
       return await ask();
     } catch (error) {
-      const isPassing = error instanceof ServiceError || metStaleResult(error);
+      const isPassing = error instanceof ServiceError || cameAmiss(error);
       if (!isPassing || attempt === 5) throw error;
     }
   }

@@ -3,7 +3,7 @@
  * still on its way after it was looked for could leave a second, unsent draft.
  */
 import { type CreateDraftPayload, createDraftPayloadSchema } from '#contracts/schemas/email.ts';
-import type { EffectHandler } from '../effects/handler.ts';
+import { type EffectHandler, UnknownOutcomeError } from '../effects/handler.ts';
 import { failure } from '../failures.ts';
 import { cleanLine } from '../visible-text.ts';
 import { countPeople, emailCard, recipientsOf } from './cards.ts';
@@ -34,13 +34,24 @@ export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateD
       const files = await readAttachments(deps, context.step, payload);
       const raw = await composeMime(payload, context, files);
       const threadId = payload.reply?.threadId ?? null;
-      const draft = await mailbox.createDraft({ raw, threadId, answers: answersOf(payload) });
+      const withoutFiles = () => composeMime({ ...payload, attachments: [] }, context);
+      const answers = answersOf(payload);
+      const draft =
+        context.providerRef === null
+          ? await mailbox.createDraft({ raw, withoutFiles, threadId, answers })
+          : await mailbox.draft(context.providerRef);
+      if (draft === null) throw new UnknownOutcomeError('The draft is gone.');
+      await mailbox.completeDraft({ draftId: draft.draftId, raw });
       return receiptOf(payload, draft, draft.draftId);
     },
     async reconcile(payload, context) {
       const mailbox = await deps.email(context.step.owner, payload.account);
       const key = mailKeyOf(payload, context.effectKey);
       const draft = await mailbox.findDraft(key);
+      if (draft !== null && (await lacksFiles(mailbox, draft, payload))) {
+        await context.saveProviderRef(draft.draftId);
+        return { found: 'absent' }; // The next attempt completes it.
+      }
       if (draft !== null)
         return { found: 'done', receipt: receiptOf(payload, draft, draft.draftId) };
       // The person may have sent it from the mailbox meanwhile.
@@ -60,6 +71,17 @@ export function createCreateDraftHandler(deps: WriteDeps): EffectHandler<CreateD
       return { account: payload.account, draftId: null, deleted: true, subject: payload.subject };
     },
   };
+}
+
+/** True for the draft of a large mail whose files have not all followed it yet. */
+async function lacksFiles(
+  mailbox: EmailPort,
+  { messageId }: StoredMail,
+  { attachments = [] }: CreateDraftPayload,
+): Promise<boolean> {
+  if (attachments.length === 0 || messageId === null) return false;
+  const stored = await mailbox.message(messageId);
+  return stored !== null && stored.attachments.length < attachments.length;
 }
 
 /** Deleting a draft is for good, so one that somebody has worked on stays. @throws ConflictError */

@@ -34,6 +34,7 @@ export function createGoogleEmail(session: GoogleSession): EmailPort {
       if (!data?.id) throw new UnknownOutcomeError('Google sent an answer without a draft.');
       return toDraft(data);
     },
+    completeDraft: async () => undefined,
     async draft(draftId) {
       const data = await readDraft(session, draftId);
       return data === null ? null : toDraft(asObject(data));

@@ -19,7 +19,8 @@ export type DraftContent = {
 };
 /** An attached mail has no name and no bytes: Exchange calls it by its subject and writes it anew. */
 export type DraftFile =
-  { readonly name: string; readonly bytes: Buffer } | { readonly name: null; readonly bytes: null };
+  | { readonly name: string; readonly bytes: Buffer; readonly mimeType?: string }
+  | { readonly name: null; readonly bytes: null };
 
 /** What stands for an attached mail. */
 export const attachedMail: DraftFile = { name: null, bytes: null };
@@ -42,7 +43,7 @@ function toFile({ filename, mimeType, content }: Attachment): DraftFile {
   if (mimeType === 'message/rfc822') return attachedMail;
   const bytes =
     typeof content === 'string' ? Buffer.from(content) : Buffer.from(new Uint8Array(content));
-  return { name: filename ?? '', bytes };
+  return { name: filename ?? '', bytes, mimeType };
 }
 
 /** The first thing in which a stored draft differs, in words; null for none. Files have been read. */

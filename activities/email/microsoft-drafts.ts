@@ -33,20 +33,21 @@ import {
   readOne,
   readPage,
 } from './microsoft-reading.ts';
+import { hangFiles, type NewFile, noDraft } from './microsoft-uploads.ts';
 import type { EmailPort, MailKey, NewDraft, StoredDraft, StoredMail } from './port.ts';
 
 /** The X-Effect-Key header as MAPI keeps it; Graph leaves the headers of sent copies out. */
 const keyProperty = 'String {00020386-0000-0000-C000-000000000046} Name X-Effect-Key';
 /** How many drafts or sent mails are looked through for a key. */
 const scanMax = 50;
-/** Graph takes requests of up to 4 MB. @see https://learn.microsoft.com/en-us/graph/api/user-post-messages */
+/** Graph takes requests of up to 4 MB; files of a larger mail follow its draft. @see https://learn.microsoft.com/en-us/graph/api/user-post-messages */
 const requestMaxBytes = 4_000_000;
 
 const actions = { reply: 'createReply', replyAll: 'createReplyAll', forward: 'createForward' };
 
 type Drafts = Pick<
   EmailPort,
-  'createDraft' | 'draft' | 'findDraft' | 'sendDraft' | 'deleteDraft' | 'findSent'
+  'createDraft' | 'completeDraft' | 'draft' | 'findDraft' | 'sendDraft' | 'deleteDraft' | 'findSent'
 >;
 
 /** The drafts of one mailbox. `isInTrash` knows the folder that deleted drafts lie in. */
@@ -68,6 +69,9 @@ export function microsoftDrafts(
   const facts = { $select: 'id,conversationId,isDraft,parentFolderId' };
   return {
     createDraft: (mail) => createDraft(session, mail),
+    async completeDraft({ draftId, raw }) {
+      if (isLarge(raw)) await hangFiles(session, draftId, await filesToHang(raw));
+    },
     async draft(draftId) {
       const item = await readDraft(draftId, facts);
       return item === null ? null : toDraft(item);
@@ -119,15 +123,12 @@ export function microsoftDrafts(
 
 async function createDraft(
   session: MicrosoftSession,
-  { raw, answers }: NewDraft,
+  { raw, withoutFiles, answers }: NewDraft,
 ): Promise<StoredDraft> {
-  const content = raw.toString('base64');
-  if (content.length > requestMaxBytes) {
-    throw failure(
-      'InvalidInputError',
-      'The mail is too large: Microsoft takes mails of up to 3 MB with all attachments.',
-    );
-  }
+  if (isLarge(raw)) await filesToHang(raw); // Before anything is stored that could not be completed.
+  const stands = isLarge(raw) ? await withoutFiles?.() : raw;
+  if (stands === undefined || isLarge(stands)) throw tooLarge('the text of a mail');
+  const content = stands.toString('base64');
   const path =
     answers === undefined
       ? '/me/messages'
@@ -148,6 +149,23 @@ async function createDraft(
     throw new UnknownOutcomeError('Microsoft sent an answer without a draft.');
   }
   return toDraft(stored);
+}
+
+function isLarge(raw: Buffer): boolean {
+  return Math.ceil(raw.length / 3) * 4 > requestMaxBytes;
+}
+
+/** The files of a mail that is too large for one request. */
+async function filesToHang(raw: Buffer): Promise<NewFile[]> {
+  const { files } = await contentOfMime(raw);
+  return files.map((file) => {
+    if (file.bytes === null) throw tooLarge('a mail that carries another one');
+    return { ...file, mimeType: file.mimeType ?? 'application/octet-stream' };
+  });
+}
+
+function tooLarge(what: string): Error {
+  return failure('InvalidInputError', `It is too large: Microsoft takes ${what} up to 3 MB only.`);
 }
 
 async function filesOf(session: MicrosoftSession, stored: GraphMessage): Promise<DraftFile[]> {
@@ -214,8 +232,4 @@ function toDraft({ id, conversationId }: GraphMessage): StoredDraft {
 function toSent(message: GraphMessage | null): StoredMail | null {
   if (message === null) return null;
   return { messageId: message.id, threadId: message.conversationId ?? null };
-}
-
-function noDraft(): Error {
-  return new UnknownOutcomeError('The draft is not there: it was sent, or somebody deleted it.');
 }

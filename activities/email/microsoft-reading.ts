@@ -161,7 +161,7 @@ function answersOf(answer: unknown): Map<string, unknown> {
 }
 
 /** A refusal as the client would throw it. */
-function refusal(status: number, headers: Headers, body: unknown): GraphError {
+export function refusal(status: number, headers: Headers, body: unknown): GraphError {
   const { error } = errorSchema.safeParse(body).data ?? { error: { code: null, message: '' } };
   const refused = new GraphError(status, error.message);
   return Object.assign(refused, { code: error.code, headers });

@@ -64,6 +64,8 @@ export type MailKey = {
 export type NewDraft = {
   /** The RFC 5322 message. */
   readonly raw: Buffer;
+  /** The same message without its files, for providers that take these one by one. */
+  readonly withoutFiles?: (() => Promise<Buffer>) | undefined;
   readonly threadId: string | null;
   /** The message it replies to or forwards, for providers that thread by it. */
   readonly answers?:
@@ -121,7 +123,10 @@ export type EmailPort = {
   message(id: string): Promise<MailMessage | null>;
   /** The bytes of an attachment. @throws NotFoundError */
   attachment(messageId: string, attachmentId: string): Promise<Buffer>;
+  /** Stores a draft, of a large mail perhaps without its files: `completeDraft` follows. */
   createDraft(mail: NewDraft): Promise<StoredDraft>;
+  /** Adds what a stored draft lacks of its files. Idempotent; nothing where it is stored whole. */
+  completeDraft(mail: { draftId: string; raw: Buffer }): Promise<void>;
   draft(draftId: string): Promise<StoredDraft | null>;
   /** The draft that carries an effect key, or null. Reads the drafts themselves, not an index. */
   findDraft(key: MailKey): Promise<StoredDraft | null>;

@@ -39,15 +39,18 @@ export function createSendEmailHandler(deps: WriteDeps): EffectHandler<SendEmail
       const mailbox = await deps.email(context.step.owner, payload.account);
       const files = await readAttachments(deps, context.step, payload);
       const raw = await composeMime(payload, context, files);
+      const withoutFiles = () => composeMime({ ...payload, attachments: [] }, context);
       const threadId = payload.reply?.threadId ?? null;
       let draftId = context.providerRef;
       try {
         await checkThreadHead(mailbox, payload);
         if (draftId === null) {
-          draftId = (await mailbox.createDraft({ raw, threadId, answers: answersOf(payload) }))
-            .draftId;
+          const answers = answersOf(payload);
+          const draft = await mailbox.createDraft({ raw, withoutFiles, threadId, answers });
+          draftId = draft.draftId;
           await context.saveProviderRef(draftId);
         }
+        await mailbox.completeDraft({ draftId, raw });
         const sent = await mailbox.sendDraft({ draftId, raw, threadId });
         return receiptOf(payload, sent, null);
       } catch (error) {

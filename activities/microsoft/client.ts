@@ -50,6 +50,8 @@ export type MicrosoftSession = {
    * @throws EgressBlockedError for a link to a foreign host
    */
   api(path: string): GraphRequest;
+  /** A request to the address of an upload session. The address is the permission: no token goes there. */
+  upload(url: string): GraphRequest;
   /** Calls and maps failures as for a read. The signal ends the call at the time limit. */
   read<Data>(what: string, call: (signal: AbortSignal) => Promise<Data>): Promise<Data>;
   /** Calls once and tells "surely nothing happened" from UnknownOutcomeError. */
@@ -96,7 +98,7 @@ function createSession(
     }),
   );
   let token = '';
-  const { client, baseUrl } = createGraphClient(options, async () => token);
+  const { client, uploads, baseUrl } = createGraphClient(options, async () => token);
 
   const calling = <Data>(
     kind: 'read' | 'write',
@@ -117,6 +119,7 @@ function createSession(
   return {
     account,
     api: (path) => client.api(ownPath(path, baseUrl)).header('Prefer', prefer()),
+    upload: (url) => uploads.api(url),
     read: (what, call) =>
       calling('read', call).catch((error: unknown) => {
         throw microsoftReadFailure(error, microsoftCall(account, what));
@@ -132,19 +135,25 @@ const isRefused = (error: unknown): boolean => readGraphError(error).status === 
 
 /**
  * The stock client on a chain of two: its own token handler and our transport. Its retry handler is
- * left out (it repeats writes on 503), as are its redirect and telemetry handlers.
+ * left out (it repeats writes on 503), as are its redirect and telemetry handlers. `uploads` is one
+ * without the token handler.
  */
 export function createGraphClient(
   options: Pick<MicrosoftOptions, 'rootUrl' | 'fetch'>,
   getAccessToken: () => Promise<string>,
-): { client: Client; baseUrl: string } {
+): { client: Client; uploads: Client; baseUrl: string } {
   const root = (options.rootUrl ?? 'https://graph.microsoft.com').replace(/\/+$/, '');
   const plainOrigin = isLoopback(root) ? new URL(root).origin : undefined;
   const baseUrl = plainOrigin === undefined ? root : root.replace(/^http:/, 'https:');
+  const transport = createTransport(options.fetch, plainOrigin);
   const middleware = new AuthenticationHandler({ getAccessToken });
-  middleware.setNext(createTransport(options.fetch, plainOrigin));
+  middleware.setNext(transport);
   const customHosts = new Set([new URL(baseUrl).hostname]);
-  return { client: Client.initWithMiddleware({ baseUrl, customHosts, middleware }), baseUrl };
+  return {
+    client: Client.initWithMiddleware({ baseUrl, customHosts, middleware }),
+    uploads: Client.initWithMiddleware({ baseUrl, middleware: transport }),
+    baseUrl,
+  };
 }
 
 /** A page's link is followed at our own server only: the token goes where the request goes. */

@@ -1,4 +1,5 @@
 /** What every mail provider must do. A provider's test file runs it with a port of its own. */
+import { randomBytes } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
@@ -213,6 +214,40 @@ export function describeEmailPort(name: string, makePort: () => Promise<EmailPor
       await expect(given.colleaguePort.attachment('ffff', pdf!.id)).rejects.toMatchObject({
         type: 'NotFoundError',
       });
+    });
+
+    it('carries files that are larger than one request may be', async () => {
+      const [small, large] = [randomBytes(2_900_000), randomBytes(7_000_000)];
+      const mailOf = (attachments: object[]) => () =>
+        new MailComposer({
+          from: given.owner,
+          to: given.colleague,
+          subject: 'Subject large',
+          text: 'See all.',
+          attachments,
+        })
+          .compile()
+          .build();
+      const raw = await mailOf([
+        { filename: 'small.bin', content: small },
+        { filename: 'Groß.bin', content: large },
+        { filename: 'small.bin', content: 'the same name' },
+      ])();
+      const mail = { raw, withoutFiles: mailOf([]), threadId: null };
+      const { draftId } = await port.createDraft(mail);
+      await port.completeDraft({ draftId, raw });
+      await port.completeDraft({ draftId, raw });
+      await port.sendDraft({ draftId, ...mail });
+      const { id, attachments } = await theColleagues('Subject large');
+      const read = (name: string, at = 0) =>
+        given.colleaguePort.attachment(
+          id,
+          attachments.filter((file) => file.name === name)[at]!.id,
+        );
+      expect(attachments).toHaveLength(3);
+      expect((await read('Groß.bin')).equals(large)).toBe(true);
+      const same = [await read('small.bin'), await read('small.bin', 1)];
+      expect(new Set(same.map(({ length }) => length))).toEqual(new Set([13, small.length]));
     });
 
     itKeepsMail({

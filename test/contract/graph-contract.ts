@@ -57,6 +57,7 @@ const places: readonly Place[] = [
     list: true,
   }),
   place('/me/(?:mailFolders/{id}/)?messages/{id}', { type: 'message' }),
+  place('/me/messages/{id}/attachments/createUploadSession', { untyped: true }),
   place('/me/messages/{id}/attachments', { type: 'attachment', list: true }),
   place('/me/messages/{id}/attachments/{id}', { type: 'attachment' }),
   place('/me/messages/{id}(?:/attachments/{id})?/\\$value', { untyped: true }),

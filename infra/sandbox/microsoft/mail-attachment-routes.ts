@@ -1,18 +1,14 @@
 /**
- * Attachments over Graph: listed, read, read as bytes, and hung on drafts. Large files, which go
- * through upload sessions, are not taken.
+ * Attachments over Graph: listed, read, read as bytes, and hung on drafts. Large files go through
+ * upload sessions (mail-uploads.ts).
  */
 import type { FastifyInstance } from 'fastify';
 import { bodyObject, rawBody } from '../bodies.ts';
-import { replaceMessage } from '../mail/mailbox.ts';
-import { composeMime } from '../mail/mime-compose.ts';
 import type { Office } from '../office/office.ts';
-import { invalidRequest } from './errors.ts';
 import { attachmentSchema, readBody } from './mail-bodies.ts';
-import { readFile, takeApart } from './mail-compose.ts';
-import { filesOf, requireFile, showAttachment } from './mail-files.ts';
+import { readFile } from './mail-compose.ts';
+import { attachFile, filesOf, requireFile, showAttachment } from './mail-files.ts';
 import { mailScope, pathId, requireItem } from './mail-items.ts';
-import { countEffect } from './mail-sending.ts';
 import { pageOf, parameter } from './paging.ts';
 
 const pages = { defaultSize: 1_000, maxSize: 1_000 };
@@ -42,15 +38,8 @@ export function registerAttachmentRoutes(me: FastifyInstance, office: Office): v
   me.post('/messages/:id/attachments', (request, reply) => {
     const scope = mailScope(office, request, reply, 'write');
     const message = requireItem(scope, pathId(request));
-    if (!message.labelIds.includes('DRAFT')) {
-      throw invalidRequest('Files are added to drafts only.');
-    }
     const file = readFile(readBody(attachmentSchema, bodyObject(request)));
-    const before = takeApart(message);
-    const attachments = [...(before.attachments ?? []), file];
-    replaceMessage(office, scope.owner, message, composeMime({ ...before, attachments }));
-    const raw = rawBody(request).toString('utf8');
-    countEffect(office, scope.owner, request, 'drafts.update', message, raw);
+    attachFile(office, scope.owner, request, message, file, rawBody(request).toString('utf8'));
     const part = filesOf(message).at(-1);
     if (!part) throw new Error('The file was not written.');
     return reply.code(201).send(showAttachment(scope, message, part));

@@ -32,6 +32,18 @@ export const attachmentSchema = z.strictObject({
   size: z.number().nullish(),
 });
 
+/** What a client says of a file before it uploads it. */
+export const uploadSchema = z.strictObject({
+  AttachmentItem: z.strictObject({
+    attachmentType: z.literal('file'),
+    name: z.string().min(1),
+    size: z.number().int().positive().max(150_000_000),
+    contentType: z.string().nullish(),
+    contentId: z.string().nullish(),
+    isInline: z.boolean().nullish(),
+  }),
+});
+
 /** A message as a client writes it. */
 export const messageSchema = z.strictObject({
   '@odata.type': z.literal('#microsoft.graph.message').optional(),

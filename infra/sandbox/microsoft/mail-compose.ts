@@ -22,8 +22,8 @@ import type { z } from 'zod';
 
 type Recipients = GivenMessage['toRecipients'];
 
-/** Bytes of attachments that one request may add; larger files go through an upload session. */
-const maxFileBytes = 3 * 1024 * 1024;
+/** Files from this size on go through an upload session, smaller ones in one request. */
+export const maxFileBytes = 3 * 1024 * 1024;
 
 /** How many headers of its own a message may be given. */
 const maxOwnHeaders = 5;

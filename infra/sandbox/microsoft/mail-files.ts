@@ -2,12 +2,17 @@
  * The files that hang on a message, as Graph's attachments. Text parts without a name are the
  * message's body and never listed.
  */
-import { treeOf } from '../mail/mailbox.ts';
+import type { FastifyRequest } from 'fastify';
+import { replaceMessage, treeOf } from '../mail/mailbox.ts';
+import { type ComposedFile, composeMime } from '../mail/mime-compose.ts';
 import { header, type MimePart, walk } from '../mail/mime.ts';
-import type { StoredMessage } from '../office/state.ts';
-import { badRequest, itemNotFound } from './errors.ts';
+import type { Office } from '../office/office.ts';
+import type { Person, StoredMessage } from '../office/state.ts';
+import { badRequest, invalidRequest, itemNotFound } from './errors.ts';
 import { readId, writeId } from './ids.ts';
+import { takeApart } from './mail-compose.ts';
 import type { MailScope } from './mail-items.ts';
+import { countEffect } from './mail-sending.ts';
 
 /** The parts of a message that are files, in their order. */
 export function filesOf(message: StoredMessage): MimePart[] {
@@ -57,6 +62,24 @@ export function showAttachment(
       ([name]) => name.startsWith('@odata.') || name === 'id' || names.includes(name),
     ),
   );
+}
+
+/** Hangs a file on a draft. `body` is what the client sent. @throws GraphError 400 when it is none */
+export function attachFile(
+  office: Office,
+  owner: Person,
+  request: FastifyRequest,
+  message: StoredMessage,
+  file: ComposedFile,
+  body: string,
+): void {
+  if (!message.labelIds.includes('DRAFT')) {
+    throw invalidRequest('Files are added to drafts only.');
+  }
+  const before = takeApart(message);
+  const attachments = [...(before.attachments ?? []), file];
+  replaceMessage(office, owner, message, composeMime({ ...before, attachments }));
+  countEffect(office, owner, request, 'drafts.update', message, body);
 }
 
 function attachmentId(scope: MailScope, message: StoredMessage, part: MimePart): string {

@@ -17,6 +17,7 @@ import { moveMessage, placeOf, requireFolder } from './mail-folders.ts';
 import { checkIfMatch, etag, mailScope, messageId, pathId, requireItem } from './mail-items.ts';
 import { findMessages, listMessages, viewOf } from './mail-lists.ts';
 import { countEffect } from './mail-sending.ts';
+import { registerUploadSessions } from './mail-uploads.ts';
 import { showMessage } from './mail-views.ts';
 
 /** Registers the mail routes under /v1.0. */
@@ -28,6 +29,7 @@ export function registerGraphMailRoutes(scope: FastifyInstance, office: Office):
       registerDraftRoutes(me, office);
       registerFolderRoutes(me, office);
       registerAttachmentRoutes(me, office);
+      registerUploadSessions(me, office);
       registerCategoryRoutes(me, office);
     },
     { prefix: '/me' },

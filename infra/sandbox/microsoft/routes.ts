@@ -11,11 +11,12 @@ import { registerCalendarDelta } from './delta.ts';
 import { registerGraphErrors } from './errors.ts';
 import { registerEventRoutes } from './event-routes.ts';
 import { registerGraphMailRoutes } from './mail-routes.ts';
+import { registerUploadAddress } from './mail-uploads.ts';
 import { endGrants } from './oauth.ts';
 import { selected } from './odata.ts';
 import { parameter } from './paging.ts';
 
-/** Registers the routes under /v1.0. */
+/** Registers the routes under /v1.0, and the one that files are uploaded to. */
 export function registerGraphRoutes(app: FastifyInstance, office: Office): void {
   void app.register(
     async (scope) => {
@@ -29,6 +30,7 @@ export function registerGraphRoutes(app: FastifyInstance, office: Office): void 
     },
     { prefix: '/v1.0' },
   );
+  registerUploadAddress(app, office);
 }
 
 function registerMe(scope: FastifyInstance, office: Office): void {

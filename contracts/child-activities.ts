@@ -59,7 +59,15 @@ export interface TriageActivities {
     batch: string;
     limit: number;
   }): Promise<{ mails: TriagedMail[]; usage: ModelUsage[] }>;
-  /** Decides whether a mail gets a draft; null when it does not. */
+  /** Mails that need a reply which no triage has drafted yet, of earlier ones too; oldest first. */
+  repliesDue(request: {
+    context: StepContext;
+    accounts: readonly string[];
+    limit: number;
+  }): Promise<TriagedMail[]>;
+  /** Takes a mail for which no draft can be made out of those. */
+  settleReply(request: { context: StepContext; mail: TriagedMail }): Promise<void>;
+  /** Decides whether a mail gets a draft; null when it does not, and then it is due no more. */
   planReply(request: { context: StepContext; mail: TriagedMail }): Promise<ReplyPlan | null>;
   /** Remembers the draft that now answers a thread. */
   recordReply(request: {

@@ -73,6 +73,8 @@ export const limits = {
   triageExamplesMax: 12,
   /** Mails of the last days that a first triage takes up. */
   triageFirstDays: 3,
+  /** For so long a reply that could not be drafted is tried again. */
+  replyDueDays: 7,
   triageReasonMaxChars: 200,
   triageSummaryMaxChars: 300,
   /** Messages one step may label, mark or move: three calls each within a minute. */

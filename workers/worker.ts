@@ -47,6 +47,8 @@ export const hostedActivities = {
     'syncMail',
     'planReply',
     'recordReply',
+    'repliesDue',
+    'settleReply',
     'prepareEffect',
     'deliverWebhook',
     'prepareSignIn',

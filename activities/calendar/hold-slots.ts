@@ -3,6 +3,7 @@
  * undoing takes away those that still are holds, and so does the end of their time (ADR 0016).
  */
 import type { StepContext } from '#contracts/activities.ts';
+import { failures } from '#contracts/failures.ts';
 import type { JsonObject } from '#contracts/json.ts';
 import { limits } from '#contracts/limits.ts';
 import {
@@ -11,7 +12,7 @@ import {
   holdSlotsReceiptSchema,
 } from '#contracts/schemas/event-changes.ts';
 import type { EffectContext, EffectHandler } from '../effects/handler.ts';
-import { failure } from '../failures.ts';
+import { failure, failureTypeOf } from '../failures.ts';
 import { parseToolInput } from '../tool-input.ts';
 import { holdSlotsCard } from './change-cards.ts';
 import { conflictsIn, requireStillFree } from './conflicts.ts';
@@ -64,7 +65,12 @@ export function createHoldSlotsHandler(deps: CalendarAccess): EffectHandler<Hold
     async perform(payload, context) {
       const port = await calendar(context.step.owner, payload.account);
       const held: CalendarEvent[] = [];
-      for (const hold of holdsOf(payload, context)) held.push(await ensureHold(port, hold));
+      try {
+        for (const hold of holdsOf(payload, context)) held.push(await ensureHold(port, hold));
+      } catch (error) {
+        await dropRefused(port, payload, context, held, error);
+        throw error;
+      }
       return receiptFor(payload, held);
     },
     async reconcile(payload, context) {
@@ -111,6 +117,22 @@ async function findHolds(
 ): Promise<(CalendarEvent | null)[]> {
   const keys = holdsOf(payload, context).map(({ effectKey }) => effectKey);
   return Promise.all(keys.map((key) => port.findCreated(key, payload.zone)));
+}
+
+/** A group that was refused half way leaves no hold behind. Failing to tidy up changes nothing. */
+async function dropRefused(
+  port: CalendarPort,
+  { title, zone }: HoldSlotsPayload,
+  { effectKey }: EffectContext,
+  held: readonly CalendarEvent[],
+  error: unknown,
+): Promise<void> {
+  const type = failureTypeOf(error);
+  if (type === undefined || failures[type].category !== 'permanent') return;
+  for (const { id } of held) {
+    const key = writeKey(effectKey, id);
+    await removeHold(port, id, holdTitle(title), zone, key).catch(() => undefined);
+  }
 }
 
 function receiptFor(payload: HoldSlotsPayload, held: readonly CalendarEvent[]): JsonObject {

@@ -2,19 +2,32 @@
  * Which mails get a draft, and which draft answers a thread. One draft for a thread: a later one
  * replaces it, unless the person has edited it. It writes and deletes no draft itself.
  */
+import type { StepContext } from '#contracts/activities.ts';
 import type { ReplyPlan, TriageActivities } from '#contracts/child-activities.ts';
 import { limits } from '#contracts/limits.ts';
+import type { TriagedMail } from '#contracts/schemas/triage.ts';
 import type { MailMessage } from '../email/port.ts';
 import { cleanLine, cleanText } from '../visible-text.ts';
 import type { TriageDeps } from './dependencies.ts';
 import { bodyDigestOf, type ReplyDraft } from './store.ts';
 
 /**
- * Effect: none. Idempotency: a read. Heartbeats: by the worker. @throws the failures of reading mail
+ * Effect: a mail that is found to need no draft is due no more. Idempotency: written again, it is the
+ * same. Heartbeats: by the worker. @throws the failures of reading mail
  */
 export async function planReply(
-  { email, triage }: TriageDeps,
+  deps: TriageDeps,
   { context, mail }: Parameters<TriageActivities['planReply']>[0],
+): Promise<ReplyPlan | null> {
+  const plan = await findReply(deps, context, mail);
+  if (plan === null) await deps.triage.settleReply(context.owner, mail);
+  return plan;
+}
+
+async function findReply(
+  { email, triage }: TriageDeps,
+  context: StepContext,
+  mail: TriagedMail,
 ): Promise<ReplyPlan | null> {
   const { owner } = context;
   const { account, messageId, threadId } = mail;
@@ -49,8 +62,8 @@ function isAsWritten({ text }: MailMessage, earlier: ReplyDraft | null): boolean
 }
 
 /**
- * Remembers the draft with its text as the mailbox has it, so that an edit can be told later. Effect: one
- * row. Idempotency: written again, it is the same. Heartbeats: by the worker. @throws the failures of
+ * Remembers the draft with its text as the mailbox has it, so that an edit can be told later. Effect: two
+ * rows. Idempotency: written again, it is the same. Heartbeats: by the worker. @throws the failures of
  * reading mail
  */
 export async function recordReply(
@@ -67,4 +80,5 @@ export async function recordReply(
     // One that cannot be found again is never taken away.
     bodyDigest: draft === undefined ? '' : bodyDigestOf(draft.text),
   });
+  await triage.settleReply(owner, mail);
 }

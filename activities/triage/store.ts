@@ -146,12 +146,42 @@ export function createTriageStore(pool: Pool) {
     async classify(owner: string, batch: string, verdicts: readonly Verdict[]): Promise<void> {
       await pool.query(
         `update triaged_messages m set class = v.class, reason = v.reason, summary = v.summary,
-           confidence = v.confidence, batch = $2, classified_at = now(), excerpt = null
+           confidence = v.confidence, batch = $2, classified_at = now(), excerpt = null,
+           reply_due = v.class = 'needs_reply'
          from jsonb_to_recordset($3) as v(account text, "messageId" text, class text, reason text,
            confidence real, summary text)
          where m.owner = $1 and m.account = v.account and m.message_id = v."messageId"
            and m.class is null`,
         [owner, batch, JSON.stringify(verdicts)],
+      );
+    },
+
+    /** Mails of the last days that still need a reply drafted, oldest first. */
+    async repliesDue(
+      owner: string,
+      accounts: readonly string[],
+      limit: number,
+    ): Promise<TriagedMail[]> {
+      const { rows } = await pool.query<TriagedMail>(
+        `select ${triaged} from triaged_messages
+         where owner = $1 and account = any($2) and reply_due
+           and coalesce(corrected_class, class) = 'needs_reply'
+           and classified_at > now() - make_interval(days => $3)
+         order by received_at, message_id limit $4`,
+        [owner, accounts, limits.replyDueDays, limit],
+      );
+      return rows;
+    },
+
+    /** No reply of triage to this mail is due any more. */
+    async settleReply(
+      owner: string,
+      { account, messageId }: Pick<TriagedMail, 'account' | 'messageId'>,
+    ): Promise<void> {
+      await pool.query(
+        `update triaged_messages set reply_due = false
+         where owner = $1 and account = $2 and message_id = $3 and reply_due`,
+        [owner, account, messageId],
       );
     },
 

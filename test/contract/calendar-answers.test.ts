@@ -5,6 +5,7 @@ import { plainEvent } from '#activities/calendar/port.ts';
 import { UnknownOutcomeError } from '#activities/effects/handler.ts';
 import { CalendarTools, providers, zone } from './calendar-tools.ts';
 import { effectKey } from './contexts.ts';
+import { setFault } from './sandbox-clients.ts';
 
 let tools: CalendarTools;
 
@@ -170,6 +171,24 @@ describe.each(providers)('on $name', (provider) => {
         expect(await tools.counts('Pitch', key)).toEqual({ 'events.insert': 1 });
       }
       expect(await act.reconcile(payload, tools.context('Pitch'))).toMatchObject({ found: 'done' });
+    });
+
+    it('leave nothing behind when one of them is refused', async () => {
+      const { payload } = await tools.prepare('holdSlots', hold('Refused'));
+      const act = tools.handler('holdSlots');
+      await tools.lose('POST', '/events');
+      await expect(act.perform(payload, tools.context('Refused'))).rejects.toThrow(
+        UnknownOutcomeError,
+      );
+      const key = writeKey(effectKey('Refused'), '0');
+      const first = await tools.port.findCreated(key, zone);
+      expect(first).not.toBeNull();
+      const match = { method: 'POST', pathRegex: '/events' };
+      await setFault(tools.sandbox, { match, action: 'status', status: 400 });
+      await expect(act.perform(payload, tools.context('Refused'))).rejects.toMatchObject({
+        type: 'InvalidInputError',
+      });
+      expect(await stateOf(first!.id)).toBe('gone');
     });
 
     it('become the event or go, each once, and come back', async () => {

@@ -5,11 +5,14 @@ import { classifyMail } from '#activities/triage/classify.ts';
 import { createTriageStore } from '#activities/triage/store.ts';
 import { createTriageStore as createApiStore } from '#api/triage/triage-store.ts';
 import type { JournalEvent } from '#contracts/journal.ts';
+import { defaultPolicy } from '#contracts/gate.ts';
 import { stepIdSchema } from '#contracts/schemas/plan.ts';
 import type { TriageInboxOutput } from '#contracts/schemas/triage.ts';
 import { addMessage } from '#infra/sandbox/mail/mailbox.ts';
 import type { StoredMessage } from '#infra/sandbox/office/state.ts';
+import { newGoalId } from '#test/support/effects.ts';
 import { type Installation, startInstallation } from '#test/support/installation.ts';
+import { setFault } from './sandbox-clients.ts';
 
 let installation: Installation;
 beforeAll(async () => {
@@ -202,6 +205,41 @@ describe('triage', () => {
     const none = arrive({ from: 'r@loud.example.org', subject: 'R', text: 'Can you call me?' });
     await triage('triage my inbox without drafts');
     expect(draftsIn(none.threadId)).toEqual([]);
+  });
+
+  it('writes a reply later that could not be written, and gives up one that is refused', async () => {
+    const handle = await installation.start('triage my inbox without drafts');
+    await handle.result();
+    const { taskQueue } = await handle.describe();
+    /** One triage alone, whose first request to the model is answered with a status. */
+    const sort = async (status: number) => {
+      const match = { method: 'POST', pathRegex: '/responses' };
+      if (status !== 200) await setFault(installation.sandbox, { match, action: 'status', status });
+      const goalId = newGoalId();
+      const { owner } = installation;
+      const input = { goalId, owner, zone: 'UTC', stepId: 'sort', account: null, limit: 50 };
+      const more = { drafts: true, mode: 'live', goalText: 'triage', reconcileForMs: 60_000 };
+      await handle.client.execute('triageWorkflow', {
+        workflowId: `triage:${goalId}`,
+        taskQueue,
+        args: [{ ...input, ...more, policy: defaultPolicy }],
+      });
+    };
+    await sort(200); // What tests before this one have left.
+    for (const [status, expected] of [
+      [401, 1],
+      [403, 0],
+    ] as const) {
+      const subject = `Answered with ${status}`;
+      const mail = arrive({ from: 's@sign.example.org', subject, text: 'Can you sign it?' });
+      await triage('triage my inbox without drafts');
+      expect((await rows()).get(mail.id)).toBe('needs_reply');
+      await sort(status);
+      expect(draftsIn(mail.threadId)).toEqual([]);
+      await sort(200);
+      await sort(200);
+      expect(draftsIn(mail.threadId)).toHaveLength(expected);
+    }
   });
 
   it('learns from what the person corrects', async () => {

@@ -2,6 +2,7 @@
  * One draft for one mail: written by the model from that mail only, put into the mailbox through the
  * effect gateway, and the draft it replaces taken away after that. It sends nothing.
  */
+import { patched } from '@temporalio/workflow';
 import type { StepContext } from '#contracts/activities.ts';
 import type { ReplyPlan } from '#contracts/child-activities.ts';
 import { gate } from '#contracts/gate.ts';
@@ -20,14 +21,19 @@ export type ReplyDesk = {
   readonly contextOf: (stepId: string) => StepContext;
 };
 
-/** Drafts a reply where one is due. `number` counts the mails of this triage. True when it did. */
-export async function draftReply(
-  desk: ReplyDesk,
-  mail: TriagedMail,
-  number: number,
-): Promise<boolean> {
-  // No step of a plan can be called that: an effect is known by its step.
-  const context = desk.contextOf(`${desk.input.stepId}-${number}`);
+/** A mail that needs a draft, and the step under which it gets one: no step of a plan can be called that. */
+export type ReplyDue = { readonly mail: TriagedMail; readonly stepId: string };
+
+/** No draft can be made for this mail: it is due no more. */
+export async function settleReply(desk: ReplyDesk, { mail, stepId }: ReplyDue): Promise<void> {
+  if (!patched('replies-stay-due')) return;
+  const context = desk.contextOf(stepId);
+  await mailActivities('Give a reply up').settleReply({ context, mail });
+}
+
+/** Drafts a reply where one is due. True when it did. */
+export async function draftReply(desk: ReplyDesk, { mail, stepId }: ReplyDue): Promise<boolean> {
+  const context = desk.contextOf(stepId);
   const plan = await mailActivities('Look whether a reply is due').planReply({ context, mail });
   if (plan === null) return false;
   // The draft of an earlier run of this triage, which was stopped after it.
@@ -61,7 +67,7 @@ function materialOf({ name, to, subject, excerpt, date }: ReplyPlan): JsonObject
  * are labelled as coming from that mail. A policy that wants drafts approved gets none from here.
  */
 async function storeDraft(
-  { input }: ReplyDesk,
+  desk: ReplyDesk,
   context: StepContext,
   mail: TriagedMail,
   plan: ReplyPlan,
@@ -69,7 +75,7 @@ async function storeDraft(
   origins: readonly Origin[],
 ): Promise<boolean> {
   const tool = 'createDraft';
-  const { policy, goalText, mode, reconcileForMs } = input;
+  const { policy, goalText, mode, reconcileForMs } = desk.input;
   const taints = [
     { path: 'subject', origins },
     { path: 'body', origins },
@@ -86,7 +92,10 @@ async function storeDraft(
     policyVersion: policy.version,
   });
   const verdict = gate({ tool, facts, taints, requiresConfirmation: false, policy });
-  if (verdict.verdict !== 'run') return false;
+  if (verdict.verdict !== 'run') {
+    await settleReply(desk, { mail, stepId: context.stepId });
+    return false;
+  }
   const receipt =
     settled ??
     (await effectActivities('Put a draft into the mailbox').createEmailDraft({

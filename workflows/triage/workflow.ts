@@ -7,17 +7,20 @@ import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
+  patched,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
+import { failures } from '#contracts/failures.ts';
 import { limits } from '#contracts/limits.ts';
 import type { TriagedMail, TriageInboxOutput } from '#contracts/schemas/triage.ts';
 import type { TriageWorkflow, TriageWorkflowInput } from '#contracts/workflows.ts';
-import { needsMoreToday } from '../goal/outcome.ts';
+import { digestOf } from '../goal/digest.ts';
+import { failureOf, needsMoreToday } from '../goal/outcome.ts';
 import { pinToRelease } from '../pinned.ts';
 import { createUsage, untilUsedUp } from '../usage.ts';
 import { languageActivities, mailActivities } from './proxies.ts';
-import { draftReply, type ReplyDesk } from './reply.ts';
+import { draftReply, type ReplyDesk, type ReplyDue, settleReply } from './reply.ts';
 
 /** Carries one triage out, as the child of a goal. */
 export async function triageWorkflow(input: TriageWorkflowInput): ReturnType<TriageWorkflow> {
@@ -37,7 +40,8 @@ async function sortMail(desk: ReplyDesk): ReturnType<TriageWorkflow> {
     limit: input.limit,
   });
   const mails = await classifyAll(desk, found.accounts);
-  const drafts = input.drafts ? await draftAll(desk, mails) : [];
+  const due = input.drafts ? await repliesDue(desk, mails, found.accounts) : [];
+  const drafts = await draftAll(desk, due);
   const output: TriageInboxOutput = {
     counts: countsOf(mails),
     mails: mails.filter((mail) => mail.class === 'urgent' || mail.class === 'needs_reply'),
@@ -86,23 +90,56 @@ async function classifyAll(
   return mails;
 }
 
-/** A thread that cannot get its draft holds up no other; a budget that is used up holds up all. */
-async function draftAll(desk: ReplyDesk, mails: readonly TriagedMail[]): Promise<TriagedMail[]> {
+/** What needs a draft: of this triage, and of earlier ones that could not make it. */
+async function repliesDue(
+  { input, contextOf }: ReplyDesk,
+  mails: readonly TriagedMail[],
+  accounts: readonly string[],
+): Promise<ReplyDue[]> {
+  const { stepId, limit } = input;
+  if (!patched('replies-stay-due')) {
+    return mails.flatMap((mail, i) =>
+      mail.class === 'needs_reply' ? [{ mail, stepId: `${stepId}-${i + 1}` }] : [],
+    );
+  }
+  const due = await mailActivities('Look which replies are due').repliesDue({
+    context: contextOf(stepId),
+    accounts,
+    limit,
+  });
+  // Another run of this step finds others due: an effect is known by its mail, whichever run makes it.
+  return due.map((mail) => {
+    const { account, messageId } = mail;
+    return { mail, stepId: `${stepId}-${digestOf([account, messageId]).slice(-16)}` };
+  });
+}
+
+/**
+ * A thread that cannot get its draft holds up no other; a budget that is used up holds up all. What
+ * fails for now stays due.
+ */
+async function draftAll(desk: ReplyDesk, due: readonly ReplyDue[]): Promise<TriagedMail[]> {
   const drafted: TriagedMail[] = [];
-  for (const [i, mail] of mails.entries()) {
-    if (mail.class !== 'needs_reply') continue;
+  for (const reply of due) {
     try {
-      if (await draftReply(desk, mail, i + 1)) drafted.push(mail);
+      if (await draftReply(desk, reply)) drafted.push(reply.mail);
     } catch (error) {
-      if (isCancellation(error) || needsMoreToday(error) || !isPermanent(error)) throw error;
+      if (isCancellation(error) || needsMoreToday(error) || !isSettled(error)) throw error;
+      if (isPermanent(error)) await settleReply(desk, reply);
     }
   }
   return drafted;
 }
 
-function isPermanent(error: unknown): boolean {
+/** True when Temporal does not try it again. */
+function isSettled(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof ApplicationFailure && cause.nonRetryable === true;
+}
+
+function isPermanent(error: unknown): boolean {
+  const { type } = failureOf(error);
+  return type !== 'UnexpectedError' && failures[type].category === 'permanent';
 }
 
 function countsOf(mails: readonly TriagedMail[]): TriageInboxOutput['counts'] {

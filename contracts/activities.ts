@@ -246,6 +246,11 @@ export type GoalPublication = {
   /** A goal that has completed is not published as such when its cancellation is on record already. */
   readonly yieldsToCancellation?: boolean;
 };
+
+/** What a replay that retells a goal is given to listen with: what the goal would publish. */
+export type RetellingSinks = {
+  readonly retelling: { told(publication: GoalPublication): void };
+};
 /** What became of a publication. */
 export type Published = {
   readonly outcome: 'published' | 'cancelled';

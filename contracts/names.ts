@@ -121,3 +121,6 @@ export function effectKeyMaterial(
 ): string {
   return [workflowId, stepId, String(revision), purpose].join('\u0000');
 }
+
+/** Task queues of replays that tell what a goal would publish begin with this (workflows/retelling.ts). */
+export const retellingQueue = 'retelling';

@@ -2,14 +2,21 @@
  * Rebuilds the read models from Temporal: asks every run of every goal what it would publish, and
  * publishes that. It only adds and brings up to date, so it may run while the system does.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   Client,
   isGrpcDeadlineError,
+  QueryNotRegisteredError,
   type WorkflowExecutionInfo,
+  type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { type InjectedSinks, Worker } from '@temporalio/worker';
 import type { Pool } from 'pg';
+import type { GoalPublication, RetellingSinks } from '#contracts/activities.ts';
 import { publishGoal } from '#activities/journal/publish.ts';
 import { acceptedGoals, restoreStart } from '#activities/journal/starts.ts';
 import { limits } from '#contracts/limits.ts';
@@ -19,6 +26,7 @@ import {
   goalIdOfWorkflow,
   goalWorkflowId,
   queueName,
+  retellingQueue,
   workflowTypes,
 } from '#contracts/names.ts';
 import { ConfigError, loadConfig, requireSetting } from '#infra/config.ts';
@@ -26,6 +34,7 @@ import { findLocalStack } from '#infra/local/endpoints.ts';
 import { dataConverter } from '#infra/postgres/payload-storage.ts';
 import { connectClient } from '#infra/temporal/connection.ts';
 import { createPool } from '#infra/postgres/pool.ts';
+import { workflowBundle } from './bundle.ts';
 
 /** What rebuilding needs. */
 export type RebuildOptions = {
@@ -86,15 +95,20 @@ async function rebuildGoal(
   goalId: GoalId,
   runs: readonly Run[],
 ): Promise<string | null> {
-  const publish = async (runId?: string) => {
-    const handle = client.workflow.getHandle(goalWorkflowId(goalId), runId);
-    const publication = await client.withDeadline(Date.now() + limits.rebuildQueryTimeoutMs, () =>
-      handle.query(getPublicationQuery),
-    );
+  const publish = async (run?: Run) => {
+    const handle = client.workflow.getHandle(goalWorkflowId(goalId), run?.runId);
+    const publication = await client
+      .withDeadline(Date.now() + limits.rebuildQueryTimeoutMs, () =>
+        handle.query(getPublicationQuery),
+      )
+      .catch((error: unknown) => {
+        if (run?.open !== false || !(error instanceof QueryNotRegisteredError)) throw error;
+        return retold(pool, handle);
+      });
     await publishGoal(pool, publication);
   };
   try {
-    for (const { runId } of runs) await publish(runId);
+    for (const run of runs) await publish(run);
     // Its rows are there by now, so whatever is decided from here on is published as ever. What was
     // decided while they were not is taken in once more.
     if (runs.at(-1)?.open === true) await publish();
@@ -103,6 +117,36 @@ async function rebuildGoal(
     if (isGrpcDeadlineError(error)) return 'Its workflow did not answer in time.';
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/**
+ * What a closed run would publish, from a replay of its history: one that was ended from outside before a
+ * worker had taken up what came last cannot be asked (workflows/query-guard.ts).
+ */
+async function retold(pool: Pool, handle: WorkflowHandle): Promise<GoalPublication> {
+  let last: GoalPublication | undefined;
+  const told = (_: unknown, publication: GoalPublication) => {
+    last = publication;
+  };
+  const sinks: InjectedSinks<RetellingSinks> = {
+    retelling: { told: { fn: told, callDuringReplay: true } },
+  };
+  const directory = mkdtempSync(join(tmpdir(), 'adjutant-rebuild-'));
+  try {
+    await Worker.runReplayHistory(
+      {
+        workflowBundle: await workflowBundle(directory),
+        dataConverter: dataConverter(pool),
+        replayName: retellingQueue,
+        sinks,
+      },
+      await handle.fetchHistory(),
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  if (last === undefined) throw new Error('It was ended before it had begun.');
+  return last;
 }
 
 type Run = { readonly runId: string; readonly open: boolean };

@@ -15,6 +15,7 @@ import { Inline, markInline } from '#contracts/inline.ts';
 import { journalHeader } from '#contracts/journal.ts';
 import { currentJournal } from './goal/journal.ts';
 import { queryGuard } from './query-guard.ts';
+import { retelling } from './retelling.ts';
 
 type WithHeaders = { readonly headers: Record<string, unknown> };
 
@@ -67,6 +68,6 @@ export function interceptors(): WorkflowInterceptors {
           carryJournal(input, (carrying) => next(allInline(carrying))),
       },
     ],
-    internals: [queryGuard()],
+    internals: [queryGuard(), retelling()],
   };
 }

@@ -1,4 +1,5 @@
 /** Read models lost and rebuilt from Temporal: every row of goals in every state comes back as it was. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createGoalClient } from '#api/goal-client.ts';
 import { createGoalStore } from '#api/goals/goal-store.ts';
@@ -75,6 +76,26 @@ it('brings back every row as it was, for goals in every state', async () => {
   expect(differingCells(after, await cells())).toEqual([]);
   expect(await audit()).toEqual(audited);
 }, 180_000);
+
+it('brings back a goal that was terminated before a worker had taken up its last signal', async () => {
+  bench.planner = () => plan(step('send', 'sendEmail', mail));
+  const goal = await bench.goal();
+  await goal.approvals();
+  await sleep(500); // What is being published arrives.
+  const before = await rowsOf(goal.input.goalId);
+  expect(before.size).toBeGreaterThan(20);
+  await bench.stopWorkers();
+  await goal.handle.signal('pauseGoal', { actor: owner });
+  await goal.handle.terminate();
+  await bench.startWorkers();
+  await dropReadModels(bench.database.pool);
+  await expect.poll(async () => (await rebuild()).failed, { timeout: 20_000 }).toEqual([]);
+  expect(differingCells(before, await rowsOf(goal.input.goalId))).toEqual([]);
+});
+
+async function rowsOf(goalId: string): Promise<Map<string, string>> {
+  return new Map([...(await cells())].filter(([name]) => name.includes(goalId)));
+}
 
 it('says which goals it could not rebuild, and keeps what is newer', async () => {
   const goalId = newGoalId();

@@ -21,6 +21,7 @@ import {
   steerGoalSignal,
   stopEffectSignal,
 } from '#contracts/messages.ts';
+import { setPublication } from '../retelling.ts';
 import { takeAmendment, takePause, takeResume, takeSteering, takeStop } from './controls.ts';
 import { takeDecision } from './decisions.ts';
 import type { Goal } from './goal.ts';
@@ -39,12 +40,14 @@ export function handleMessages(goal: Goal): void {
   setHandler(getJournalQuery, (after) =>
     goal.journal.events.filter((event) => event.number > (Number(after) || 0)),
   );
-  setHandler(getPublicationQuery, () => ({
+  const publication = () => ({
     goal: goal.view(),
     approvals: [...goal.approvals.values()],
     events: goal.journal.events,
     journalNumber: goal.journal.count,
-  }));
+  });
+  setHandler(getPublicationQuery, publication);
+  setPublication(publication);
 }
 
 function handleDecisions(goal: Goal): void {

@@ -59,7 +59,7 @@ export interface TriageActivities {
     batch: string;
     limit: number;
   }): Promise<{ mails: TriagedMail[]; usage: ModelUsage[] }>;
-  /** Mails that need a reply which no triage has drafted yet, of earlier ones too; oldest first. */
+  /** Mails that need a reply which no triage has drafted yet, or this step; oldest first. */
   repliesDue(request: {
     context: StepContext;
     accounts: readonly string[];

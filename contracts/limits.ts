@@ -73,6 +73,8 @@ export const limits = {
   triageExamplesMax: 12,
   /** Mails of the last days that a first triage takes up. */
   triageFirstDays: 3,
+  /** For so long a request whose sender is gone may be on its way to a provider. */
+  inFlightMs: 10_000,
   /** For so long a reply that could not be drafted is tried again. */
   replyDueDays: 7,
   triageReasonMaxChars: 200,

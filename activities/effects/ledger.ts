@@ -31,6 +31,8 @@ export type LedgerRow = {
   readonly receipt: JsonObject | null;
   readonly reconciled: boolean;
   readonly intentAt: Date;
+  /** When the newest attempt was about to act. */
+  readonly actedAt: Date;
   readonly settledAt: Date | null;
   /** The effect's newest audit entry; null before it is settled. */
   readonly audit: AuditAnchor | null;
@@ -53,7 +55,7 @@ export type NewEffect = Pick<
 const columns = `effect_key as "effectKey", goal_id as "goalId", step_id as "stepId", revision,
   purpose, tool, owner, digest, approval_id as "approvalId", state, attempts,
   fence::int as fence, provider_ref as "providerRef", receipt, reconciled,
-  intent_at as "intentAt", settled_at as "settledAt",
+  intent_at as "intentAt", acted_at as "actedAt", settled_at as "settledAt",
   case when audit_seq is not null
     then jsonb_build_object('seq', audit_seq, 'hash', audit_hash) end as audit`;
 
@@ -141,10 +143,17 @@ export async function confirmedEffectOf(
   return rows[0];
 }
 
-/** Fails unless this attempt is still the newest one. Called just before bytes leave. */
-export async function checkFence(pool: Pool, { effectKey, fence }: LedgerRow): Promise<void> {
+/** Fails unless this attempt is still the newest one, and notes the time. Called just before bytes leave. */
+export async function checkFence(
+  pool: Pool,
+  { effectKey, fence, attempts }: LedgerRow,
+): Promise<void> {
+  const isThisOne = "effect_key = $1 and fence = $2 and state = 'intent'";
   const { rowCount } = await pool.query(
-    `select 1 from effects where effect_key = $1 and fence = $2 and state = 'intent'`,
+    // The time of the first attempt is that of the intent.
+    attempts === 1
+      ? `select 1 from effects where ${isThisOne}`
+      : `update effects set acted_at = now() where ${isThisOne}`,
     [effectKey, fence],
   );
   if (rowCount !== 1) throw superseded();

@@ -9,6 +9,7 @@ import type { AuditRecord, EffectEntry } from '#contracts/audit.ts';
 import { failures } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import type { Json, JsonObject } from '#contracts/json.ts';
+import { limits } from '#contracts/limits.ts';
 import { goalWorkflowId } from '#contracts/names.ts';
 import { failure, failureTypeOf, withAnchor } from '../failures.ts';
 import { reached } from '../points.ts';
@@ -115,6 +116,10 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
   if (found.found === 'done') return settle(effect, row, 'confirmed', found.receipt, null, true);
   if (found.found === 'absent') {
     if (request.reconcileOnly || (await isCancelled(deps.pool, request.context.goalId))) {
+      const { reconcileForMs } = request;
+      const restMs =
+        row.actedAt.getTime() + Math.min(limits.inFlightMs, reconcileForMs) - Date.now();
+      if (restMs > 0) throw lookAgain('It is not there, and may be on its way.', restMs);
       return settle(effect, row, 'not_done', null, 'The goal stopped before it was done.');
     }
     const { lapsed } = effect.authorization;
@@ -130,10 +135,14 @@ async function resume(effect: Effect, row: LedgerRow): Promise<EffectReceipt> {
     return settle(effect, row, 'unknown', null, found.detail);
   }
   const nextMs = Math.min(Math.max(waitedMs, 1_000), request.reconcileForMs - waitedMs + 100);
-  throw failure(
+  throw lookAgain(found.detail, nextMs);
+}
+
+function lookAgain(detail: string, retryAfterMs: number): Error {
+  return failure(
     'ProviderUnavailableError',
-    `Not known yet whether it happened; looking again. ${found.detail}`,
-    { retryAfterMs: nextMs },
+    `Not known yet whether it happened; looking again. ${detail}`,
+    { retryAfterMs },
   );
 }
 

@@ -12,8 +12,7 @@ export function createTriageActivities(deps: TriageDeps): TriageActivities {
     classifyMail: (request) => classifyMail(deps, request),
     planReply: (request) => planReply(deps, request),
     recordReply: (request) => recordReply(deps, request),
-    repliesDue: ({ context, accounts, limit }) =>
-      deps.triage.repliesDue(context.owner, accounts, limit),
+    repliesDue: ({ context, accounts, limit }) => deps.triage.repliesDue(context, accounts, limit),
     settleReply: ({ context, mail }) => deps.triage.settleReply(context.owner, mail),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
+import type { StepContext } from '#contracts/activities.ts';
 import type { GoalId } from '#contracts/names.ts';
 import { limits } from '#contracts/limits.ts';
 import type { TriageClass, TriagedMail } from '#contracts/schemas/triage.ts';
@@ -156,19 +157,25 @@ export function createTriageStore(pool: Pool) {
       );
     },
 
-    /** Mails of the last days that still need a reply drafted, oldest first. */
+    /**
+     * Mails of the last days that still need a reply drafted, and those that an earlier run of this step
+     * has drafted one for; oldest first.
+     */
     async repliesDue(
-      owner: string,
+      { owner, goalId, stepId }: Pick<StepContext, 'owner' | 'goalId' | 'stepId'>,
       accounts: readonly string[],
       limit: number,
     ): Promise<TriagedMail[]> {
       const { rows } = await pool.query<TriagedMail>(
-        `select ${triaged} from triaged_messages
-         where owner = $1 and account = any($2) and reply_due
+        `select ${triaged} from triaged_messages m
+         where owner = $1 and account = any($2)
            and coalesce(corrected_class, class) = 'needs_reply'
            and classified_at > now() - make_interval(days => $3)
+           and (reply_due or exists (select 1 from triage_drafts d
+             where d.owner = $1 and d.account = m.account and d.thread_id = m.thread_id
+               and d.goal_id = $5 and starts_with(d.step_id, $6)))
          order by received_at, message_id limit $4`,
-        [owner, accounts, limits.replyDueDays, limit],
+        [owner, accounts, limits.replyDueDays, limit, goalId, `${stepId}-`],
       );
       return rows;
     },

@@ -177,9 +177,30 @@ describe('performing an effect', () => {
     expect(provider.count(keyOf())).toBe(0);
     provider.script = ['drop_before'];
     await typeOfFailure(performEffect(deps, request(digest), signal));
-    expect((await performEffect(deps, only, signal)).outcome).toBe('not_done');
+    const last = { ...only, reconcileForMs: 0 };
+    expect((await performEffect(deps, last, signal)).outcome).toBe('not_done');
     expect((await performEffect(deps, request(digest), signal)).outcome).toBe('not_done');
     expect(provider.count(keyOf())).toBe(0);
+  });
+
+  it('does not say that it did not happen while the request may be on its way', async () => {
+    const digest = await approved();
+    provider.script = ['drop_before', 'drop_before'];
+    const attempt = (changes: Partial<PerformRequest> = {}) =>
+      typeOfFailure(performEffect(deps, request(digest, changes), signal));
+    const age = (seconds: number) =>
+      database.pool.query(
+        `update effects set acted_at = acted_at - make_interval(secs => $2) where effect_key = $1`,
+        [keyOf(), seconds],
+      );
+    await attempt();
+    await age(11);
+    // The time is that of the newest attempt.
+    await attempt();
+    const only = { reconcileOnly: true };
+    expect(await attempt(only)).toBe('ProviderUnavailableError');
+    provider.done.set(keyOf(), 1);
+    expect((await performEffect(deps, request(digest, only), signal)).outcome).toBe('confirmed');
   });
 
   it('starts nothing after the goal was cancelled', async () => {

@@ -145,6 +145,7 @@ async function breakThings(options: BenchOptions, { stack, temporal, dir, log }:
   }
   await stack.clearFaults();
   const stillOpen = await crowd.finish(quietMs);
+  await client.lookAgain();
   return { kills, faults, hits: killer.hits, ended: crowd.ended, stillOpen };
 }
 

@@ -98,6 +98,13 @@ export class Client {
     return view;
   }
 
+  /** Looks once more at what it last saw open: a goal whose start was given up is followed by nobody. */
+  async lookAgain(): Promise<void> {
+    for (const [goalId, { state }] of this.#seen) {
+      if (!isTerminal(state)) await this.view(goalId);
+    }
+  }
+
   /** Everything open at a glance; undefined while the api does not answer. */
   async board(): Promise<Board | undefined> {
     const askedAt = Date.now();

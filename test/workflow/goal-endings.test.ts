@@ -18,6 +18,7 @@ beforeEach(() => {
   bench.provider.done.clear();
   bench.provider.undone.length = 0;
   bench.provider.script = [];
+  bench.provider.rule = () => ({});
   bench.provider.blind = false;
   bench.provider.failUndo = null;
 });
@@ -166,6 +167,22 @@ describe('cancelling', () => {
     expect(bench.provider.undone).toEqual(['first']);
     expect(report.undone).toHaveLength(1);
     expect(effects()).toBe(1);
+  });
+
+  it('while an effect is under way whose answer is lost: it is found, and undone', async () => {
+    bench.planner = () => plan(step('one', 'createEvent', own('first')));
+    let begun = false;
+    bench.provider.rule = () => {
+      begun = true;
+      return { delayMs: 1_000, perform: 'drop_after_commit' };
+    };
+    const goal = await bench.goal({ policy: freely });
+    await expect.poll(() => begun, { timeout: 10_000 }).toBe(true);
+    await goal.handle.cancel();
+    const { state } = await goal.result();
+    expect(state).toBe('cancelled');
+    expect(effects()).toBe(1);
+    expect(bench.provider.undone).toEqual(['first']);
   });
 
   it('while the planner works, and while a question waits', async () => {

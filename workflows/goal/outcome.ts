@@ -3,7 +3,7 @@ import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temp
 import { type Failure, type FailureType, failures } from '#contracts/failures.ts';
 import { isJsonObject, type Json, type JsonObject } from '#contracts/json.ts';
 import type { ChildProgress } from '#contracts/workflows.ts';
-import type { Goal, Step } from './goal.ts';
+import { type Goal, hasEnded, type Step } from './goal.ts';
 
 /** Marks a step failed and says why in the journal. */
 export function failStep(goal: Goal, step: Step, failure: Failure): void {
@@ -30,6 +30,19 @@ export function rejectStep(goal: Goal, step: Step, comment: string | null, expir
 /** Steps that were rejected with a comment the planner has not answered yet. */
 export function commentedSteps(goal: Goal): Step[] {
   return goal.steps.filter(({ status, comment }) => status === 'rejected' && comment !== null);
+}
+
+/** True when the plan is carried out and nothing is left to wait for: the end comes next. */
+export function isEnding(goal: Goal): boolean {
+  const isIdle = goal.phase === 'executing' && goal.waits.size === 0 && goal.revising === null;
+  return (
+    isIdle &&
+    goal.plan !== null &&
+    goal.instructions.length === 0 &&
+    goal.pendingApprovals().length === 0 &&
+    goal.steps.every(hasEnded) &&
+    commentedSteps(goal).length === 0
+  );
 }
 
 /** Marks a step skipped, with the reason. */

@@ -1,14 +1,14 @@
 /** The last of an effect's moves: performing what was approved, and finding out what came of it. */
-import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import { effectActivityOf } from '#contracts/activities.ts';
-import type { Failure } from '#contracts/failures.ts';
+import { type Failure, failures } from '#contracts/failures.ts';
 import type { EffectReceipt } from '#contracts/goal.ts';
 import { type EffectToolName, tools } from '#contracts/tools.ts';
 import { effectActivities, withSummary } from '../proxies.ts';
 import { askPerson } from './approval.ts';
 import { reserve } from './budget.ts';
 import type { Goal, Step } from './goal.ts';
-import { failStep, failureOf } from './outcome.ts';
+import { detailsOf, failStep, failureOf } from './outcome.ts';
 import { untilAvailable, waiterOf } from './provider.ts';
 import { Parked, waitWhileHeld } from './waiting.ts';
 
@@ -56,12 +56,35 @@ export async function performEffect(
   } catch (error) {
     if (error instanceof Parked) throw error;
     const failure = failureOf(error);
-    if (!isCancellation(error) && failure.type !== 'UnexpectedError') return { ok: false, failure };
-    // Stopped or timed out with an attempt under way: find out what it did, start nothing.
-    const receipt = await CancellationScope.nonCancellable(() => call(true));
+    if (!isCancellation(error) && saysAll(failure)) return { ok: false, failure };
+    // Stopped, timed out or given up with an attempt under way: find out what it did, start nothing.
+    const receipt = await CancellationScope.nonCancellable(() => whenBack(() => call(true)));
     if (receipt.outcome !== 'not_done') return { ok: true, receipt };
     if (isCancellation(error)) throw error;
     return { ok: false, failure };
+  }
+}
+
+/**
+ * True when nothing happened and nothing will. Another failure is no such word: Temporal does not try an
+ * activity again that it was asked to cancel, whatever the last attempt has left behind.
+ */
+function saysAll({ type }: Failure): boolean {
+  if (type === 'UnexpectedError') return false;
+  return failures[type].category === 'permanent' || !patched('looks-before-giving-up');
+}
+
+/** Makes a call once its provider is back. */
+async function whenBack<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      const { retryAt } = detailsOf(error);
+      const waits = failureOf(error).type === 'ProviderWaitError' && typeof retryAt === 'string';
+      if (!waits || !patched('waits-to-look')) throw error;
+      await sleep(Math.max(Date.parse(retryAt) - Date.now(), 1));
+    }
   }
 }
 

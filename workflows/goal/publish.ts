@@ -6,6 +6,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import {
   CancellationScope,
   condition,
+  patched,
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
@@ -15,6 +16,7 @@ import { searchAttributes } from '#contracts/names.ts';
 import { bookkeep } from './bookkeeping.ts';
 import { describeGoal } from './details.ts';
 import type { Goal } from './goal.ts';
+import { isEnding } from './outcome.ts';
 
 const keys = {
   state: defineSearchAttributeKey(searchAttributes.goalState, SearchAttributeType.KEYWORD),
@@ -30,7 +32,10 @@ export function publishOnRequest(goal: Goal): void {
         () => goal.publishRequested || isTerminal(goal.state) || goal.isBeingHandedOn,
       );
       if (isTerminal(goal.state) || goal.isBeingHandedOn) return;
-      await publish(goal);
+      // An end may have been told already, by a workflow task that was given up: nothing but it comes now.
+      if (isEnding(goal) && patched('tells-only-the-end')) {
+        await condition(() => !isEnding(goal) || isTerminal(goal.state) || goal.isBeingHandedOn);
+      } else await publish(goal);
     }
   });
 }

@@ -16,6 +16,7 @@ import {
   type VendorCall,
   type VendorError,
   wasNeverSent,
+  wordsOf,
   writeFailureOf,
 } from '../providers/vendor-failures.ts';
 import type { Verdict } from '../providers/verdict.ts';
@@ -45,7 +46,7 @@ const oauthSchema = z.object({
 /** Reads an error of the Graph client; tolerant, as it may be anything. */
 export function readGraphError(error: unknown, nowMs = Date.now()): VendorError {
   const graph = graphSchema.safeParse(error).data;
-  const text = graph?.message ?? (error instanceof Error ? error.message : String(error));
+  const text = graph?.message ?? wordsOf(error);
   const status = graph === undefined || graph.statusCode < 0 ? undefined : graph.statusCode;
   return {
     status,
@@ -99,7 +100,7 @@ export function microsoftTokenFailure(error: unknown, account?: string): Error {
   const vendor: VendorError = {
     status,
     code: oauth?.error,
-    message: firstWords(oauth?.message ?? String(error)),
+    message: firstWords(oauth?.message ?? wordsOf(error)),
     retryAfterMs: parseRetryAfter(headers?.get('retry-after'), Date.now()),
     neverSent: true,
     limited: status === 429,

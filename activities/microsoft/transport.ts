@@ -3,6 +3,7 @@
  * repeats nothing, follows no redirect, and hands on what failed with its cause.
  */
 import { type Context, GraphClientError, type Middleware } from '@microsoft/microsoft-graph-client';
+import { wordsOf } from '../providers/vendor-failures.ts';
 
 /**
  * Sends requests with `send`. `plainOrigin` is the sandbox's (`http://127.0.0.1:PORT`): the client gives
@@ -38,7 +39,7 @@ async function withoutEmptyBody(response: Response): Promise<Response> {
 
 /** The client drops the cause of every error but its own. */
 function rethrow(cause: unknown): never {
-  const error = new GraphClientError(cause instanceof Error ? cause.message : String(cause));
+  const error = new GraphClientError(wordsOf(cause));
   error.cause = cause;
   throw error;
 }

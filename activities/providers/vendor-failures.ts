@@ -112,6 +112,12 @@ export function parseRetryAfter(
   return Number.isFinite(ms) ? Math.max(ms, 1_000) : undefined;
 }
 
+/** What was thrown, in words; it may be anything, and not everything can be made a text. */
+export function wordsOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === 'string' ? thrown : 'something that says nothing';
+}
+
 /** An HTML error page or a stack is of no use to anyone; its first words are. */
 export function firstWords(text: string): string {
   const line = text

@@ -64,7 +64,15 @@ describe('errors of the Graph client', () => {
         expect(microsoftTokenFailure(thrown)).toBeInstanceOf(Error);
       }),
     );
-    for (const thrown of [undefined, null, 'text', 7, new Error('x'), graphError(500, 'x')]) {
+    for (const thrown of [
+      undefined,
+      null,
+      'text',
+      7,
+      { toString: '' },
+      new Error('x'),
+      graphError(500, 'x'),
+    ]) {
       expect(microsoftWriteFailure(thrown, call)).toBeInstanceOf(UnknownOutcomeError);
     }
   });

@@ -144,7 +144,7 @@ async function forgetUntold(client: PoolClient, publication: GoalPublication): P
 
 /**
  * What was decided stands, so it is published whether or not the goal's row is newer; after that a
- * go-ahead can only be taken back. A mail on its way also says when it leaves.
+ * go-ahead can only be taken back, and what a fact has answered is not what a task that was given up took in. A mail on its way also says when it leaves.
  */
 async function upsertApprovals(
   client: PoolClient,
@@ -162,7 +162,7 @@ async function upsertApprovals(
      on conflict (approval_id) do update
        set state = excluded.state, approval = excluded.approval, tier = excluded.tier,
          requested_at = excluded.requested_at, expires_at = excluded.expires_at
-     where ($3 and excluded.state = approvals.state)
+     where ($3 and excluded.state in (approvals.state, 'answered'))
         or (approvals.state = 'pending' and excluded.state <> 'pending')
         or (approvals.state in ('approved', 'edited')
             and excluded.state in ('stopped', 'superseded'))`,

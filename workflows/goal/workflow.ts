@@ -96,6 +96,11 @@ async function pursue(goal: Goal): Promise<GoalState> {
     }
     if (!(await revise(goal, execution))) {
       if (execution?.ended !== 'done' || goal.instructions.length > 0) continue;
+      // Somebody may be changing the plan just now: what it gains is carried out.
+      if (goal.isPrompt && !allHandlersFinished() && patched('hears-before-it-ends')) {
+        await condition(allHandlersFinished);
+        continue;
+      }
       const flawless = goal.steps.every(({ status }) => status === 'completed');
       return flawless ? 'completed' : 'completed_with_issues';
     }

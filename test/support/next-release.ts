@@ -55,6 +55,10 @@ export async function startNextRelease(
   };
 }
 
+/** The first of what `end` does. */
+const ending = `await condition(allHandlersFinished);
+  return CancellationScope.nonCancellable(`;
+
 /** Adds the timers to the workflow, each guarded as CONTRIBUTING asks. */
 function changeGoals(file: string): void {
   const guarded = (patch: string, line: string) =>
@@ -66,10 +70,7 @@ function changeGoals(file: string): void {
       patches.beginning,
       'return await toTheEnd(goal, () => carryOut(goal));',
     ),
-    'await condition(allHandlersFinished);': guarded(
-      patches.end,
-      'await condition(allHandlersFinished);',
-    ),
+    [ending]: guarded(patches.end, ending),
   };
   let source = readFileSync(file, 'utf8');
   for (const [line, replacement] of Object.entries(lines)) {
